@@ -1,0 +1,1 @@
+"""Each performance figure as a runnable comparison."""

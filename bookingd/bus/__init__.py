@@ -1,0 +1,1 @@
+"""The transport between actors: one protocol, several ways to carry it."""

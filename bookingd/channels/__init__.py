@@ -1,0 +1,1 @@
+"""How a traveller is told: one port, one adapter a channel."""

@@ -1,0 +1,1 @@
+"""The command: run, check-config, migrate, seed, trip, audit, prices."""

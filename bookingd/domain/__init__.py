@@ -1,0 +1,1 @@
+"""Travel terms and rules, pure: values and decisions, no input or output."""

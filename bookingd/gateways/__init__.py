@@ -1,0 +1,1 @@
+"""Who moves money for us: one port, one adapter a gateway."""

@@ -1,0 +1,1 @@
+"""The vocabulary that actors and handlers share: commands, queries, events, notices."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: pool, transactions, outbox, inbox, intents, migrations; one module a noun."""

@@ -1,0 +1,1 @@
+"""Who sells us seats and rooms: one port, one adapter a supplier."""

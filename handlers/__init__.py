@@ -1,0 +1,1 @@
+"""HTTP and WebSocket: translate between the wire and messages, decide nothing."""
