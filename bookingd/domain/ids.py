@@ -1,0 +1,19 @@
+"""The names by which things are known: one type an identifier, so that none can stand in for another."""
+
+from typing import NewType
+from uuid import UUID
+
+BookingId = NewType("BookingId", UUID)
+ItemId = NewType("ItemId", UUID)
+PaymentId = NewType("PaymentId", UUID)
+IntentId = NewType("IntentId", UUID)
+MessageId = NewType("MessageId", UUID)
+
+OfferId = NewType("OfferId", str)
+"""`of_` and what finds the offer again; opaque to clients."""
+
+Reference = NewType("Reference", str)
+"""A booking reference: six letters and digits, see `bookingd.domain.references`."""
+
+RecordLocator = NewType("RecordLocator", str)
+"""A supplier's own reference of a booked item (an airline's PNR, a hotel's confirmation number)."""

@@ -1,0 +1,67 @@
+"""What bookingd wants of a supplier of travel, and what every adapter must keep.
+
+A call ends in one of four ways: an answer, or one of bookingd.outcomes: Refused (codes `sold_out`,
+`gone` for what is no longer sold at all, `not_allowed`), Unavailable (it did not begin: safe to try
+again) or UnknownOutcome (it may have happened: look it up by our own reference, P9).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bookingd.domain.ids import IntentId, ItemId, RecordLocator
+from bookingd.domain.offers import Offer
+from bookingd.domain.search import FlightCriteria
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticketed:
+    """An item that the supplier has confirmed, with a ticket number a passenger in the party's order."""
+
+    locator: RecordLocator
+    tickets: tuple[str, ...]
+
+
+class FlightSource(Protocol):
+    """Where flight offers come from."""
+
+    @property
+    def name(self) -> str:
+        """As in the configuration: `inventory`."""
+        ...
+
+    async def search(self, criteria: FlightCriteria) -> list[Offer]:
+        """Offers that meet the criteria. Raises Unavailable."""
+        ...
+
+    async def check(self, offer: Offer) -> Offer:
+        """The same offer with price, conditions and seats as they are now. Raises Refused, Unavailable."""
+        ...
+
+
+class FlightDesk(Protocol):
+    """Where flights of an outside supplier are held, ticketed and given back.
+
+    Own inventory needs none: its stock moves within the booking's own transaction.
+    """
+
+    @property
+    def name(self) -> str:
+        """As in the configuration."""
+        ...
+
+    async def hold(self, item: ItemId, offer: Offer, *, until: datetime, key: IntentId) -> Offer:
+        """Hold the offer's seats; the answer is the offer as held (its price may differ). Raises Refused."""
+        ...
+
+    async def ticket(self, item: ItemId, *, key: IntentId) -> Ticketed:
+        """Confirm a held item and issue its tickets. Raises Refused."""
+        ...
+
+    async def release(self, item: ItemId, *, key: IntentId) -> None:
+        """Give a held or ticketed item back; giving back twice is harmless."""
+        ...
+
+    async def find(self, item: ItemId) -> Ticketed | None:
+        """Look up by our own reference what came of `ticket`; None if nothing was ticketed."""
+        ...
