@@ -1,0 +1,147 @@
+"""The way to PostgreSQL: a pool of connections, and what its errors mean.
+
+Its one rule: no transaction is open while anything outside PostgreSQL is awaited.
+
+JSON is passed as text both ways (asyncpg's own way): msgspec encodes and decodes it where the type is
+known. Plans: asyncpg keeps statements prepared per connection, and PostgreSQL keeps a generic plan after
+five uses. One that was made for an empty table stays bad after the table has been filled, so `analyze`
+runs after migrations and seeding: fresh statistics throw kept plans away.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from bookingd.sources import Clock
+from bookingd.storage.queries import query
+
+logger = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Connection = asyncpg.Connection | PoolConnectionProxy
+
+CLOCK = query("ground.clock")
+ANALYZE = query("ground.analyze")
+ENSURE_PARTITIONS = query("ground.ensure_partitions")
+
+SKEW_WARNED = 0.5  # seconds: deadlines are still met well enough
+SKEW_REFUSED = 5.0  # seconds: holds would expire while their buyer is paying
+
+# SQLSTATE classes and codes (PostgreSQL's appendix A) that say nothing about the statement itself.
+_UNAVAILABLE_CLASSES = ("08", "57P", "53")  # connection lost; shutdown or crash; no connections, memory, disk
+_RETRYABLE = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
+
+
+class ClockSkew(Exception):
+    """The host's clock and PostgreSQL's are too far apart for deadlines to mean anything."""
+
+
+class Database:
+    """A pool of connections of one role.
+
+    `async with database.transaction() as connection` commits at its end or rolls back on an exception;
+    `connection()` gives a connection outside a transaction.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        dsn: str,
+        minimum: int = 1,
+        maximum: int = 10,
+        application_name: str = "bookingd",
+        acquire_within: float = 10.0,
+    ) -> Self:
+        """Connect; at least `minimum` connections are made now.
+
+        Raises OSError or asyncpg.PostgresError (see `is_unavailable`) when the server cannot be reached.
+        """
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=minimum,
+            max_size=maximum,
+            timeout=acquire_within,
+            server_settings={"application_name": application_name, "timezone": "UTC"},
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Wait for the connections in use to come back, then close all."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield connection
+
+
+async def analyze(connection: Connection) -> None:
+    """Refresh the planner's statistics; to be called after seeding (`migrate` does it by itself).
+
+    The connection is of the owner's role: PostgreSQL skips tables of others with a warning.
+    """
+    await connection.execute(ANALYZE)
+
+
+async def ensure_partitions(connection: Connection, *, clock: Clock) -> int:
+    """Make the partitions that this time and the next steps need; how many were missing.
+
+    To be called at start and some times a day. Raises LockNotAvailableError (`is_retryable`) rather than
+    keep others waiting.
+    """
+    made: int = await connection.fetchval(ENSURE_PARTITIONS, clock.now())
+    return made
+
+
+async def clock_skew(connection: Connection, *, clock: Clock) -> float:
+    """By how many seconds PostgreSQL's clock is ahead of ours, less what the question itself took."""
+    before = clock.now()
+    theirs = await connection.fetchval(CLOCK)
+    after = clock.now()
+    if theirs < before:
+        return float((theirs - before).total_seconds())
+    return max(0.0, float((theirs - after).total_seconds()))
+
+
+async def check_clock(connection: Connection, *, clock: Clock) -> float:
+    """The skew, told in the log above half a second. Raises ClockSkew above five seconds."""
+    skew = await clock_skew(connection, clock=clock)
+    if abs(skew) > SKEW_REFUSED:
+        raise ClockSkew(
+            f"PostgreSQL's clock differs from this host's by {skew:+.1f} s, and {SKEW_REFUSED:.0f} s are too much:"
+            " set both by NTP (timedatectl set-ntp true)"
+        )
+    if abs(skew) > SKEW_WARNED:
+        logger.warning("PostgreSQL's clock differs from this host's by %+.1f s; is NTP running on both?", skew)
+    return skew
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database could not be asked at all: no fault of the message, which waits."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_UNAVAILABLE_CLASSES)
+    if isinstance(error, asyncpg.InterfaceError):
+        return "connection is closed" in str(error) or "pool is clos" in str(error)
+    return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether the same transaction may well succeed when it is done again at once."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _RETRYABLE

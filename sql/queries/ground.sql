@@ -1,0 +1,15 @@
+-- What the ground that all components stand on asks of PostgreSQL.
+
+-- name: clock
+-- The server's clock, to be compared with ours at start. The only statement that may read it.
+SELECT clock_timestamp();
+
+-- name: analyze
+-- Fresh statistics for the planner, after migrations and after seeding.
+-- role: owner
+ANALYZE;
+
+-- name: ensure_partitions
+-- The partitions that tables registered with keep_partitions need at time $1 and some steps ahead; how
+-- many were made.
+SELECT ensure_partitions($1);
