@@ -1,1 +1,1 @@
-"""The vocabulary that actors and handlers share: commands, queries, events, notices."""
+"""The vocabulary: frozen types for commands, queries, events and notices, and how they travel."""

@@ -1,0 +1,276 @@
+"""What moves a booking, and what a booking asks for: every message of its lifecycle, as plain values.
+
+Commands are imperative, events past tense. bookingd.messages gives them their names on the wire.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bookingd.domain.ids import BookingId, ItemId, PaymentId, RecordLocator, Reference
+from bookingd.domain.money import Money
+from bookingd.domain.offers import Offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingMessage:
+    """Anything that concerns one booking."""
+
+    booking_id: BookingId
+
+
+# What people and timers ask of a booking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceBooking(BookingMessage):
+    """Hold what was chosen. Sent by HTTP with the booking's row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveConsent(BookingMessage):
+    """The traveller agrees to the proposed price and conditions."""
+
+    total: Money
+    """The total that was agreed to; another one than proposed is no consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOff(BookingMessage):
+    """The traveller does not want it any more, before anything is paid for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPayment(BookingMessage):
+    """Pay with a method that the traveller gave to the gateway."""
+
+    payment_id: PaymentId
+    gateway: str
+    payment_method: str
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldDue(BookingMessage):
+    """A timer: the hold that ends at `deadline` is over."""
+
+    deadline: datetime
+
+
+# What happened outside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemHeld(BookingMessage):
+    """A supplier holds the item; `offer` is the item as held, with its price and conditions now."""
+
+    item_id: ItemId
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRefused(BookingMessage):
+    """A supplier will not hold or ticket the item: `sold_out`, `gone`, `not_allowed`."""
+
+    item_id: ItemId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemTicketed(BookingMessage):
+    """The item is confirmed: tickets in the party's order."""
+
+    item_id: ItemId
+    locator: RecordLocator
+    tickets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentActionRequired(BookingMessage):
+    """The payer must act at `action_url` (3-D Secure)."""
+
+    payment_id: PaymentId
+    action_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAuthorised(BookingMessage):
+    """The gateway holds the money for us."""
+
+    payment_id: PaymentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFailed(BookingMessage):
+    """The attempt came to nothing; nothing is held. `reason` is a stable code."""
+
+    payment_id: PaymentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCaptured(BookingMessage):
+    """The money is ours."""
+
+    payment_id: PaymentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureRefused(BookingMessage):
+    """The gateway will not capture what it had authorised, for good."""
+
+    payment_id: PaymentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentVoided(BookingMessage):
+    """The authorisation is released; nothing was taken."""
+
+    payment_id: PaymentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRefunded(BookingMessage):
+    """All that was taken went back."""
+
+    payment_id: PaymentId
+
+
+# What a booking asks for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldItem(BookingMessage):
+    """Hold the item's stock until `until`."""
+
+    item_id: ItemId
+    offer: Offer
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendHold(BookingMessage):
+    """Keep the item's stock until `until`."""
+
+    item_id: ItemId
+    offer: Offer
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketItem(BookingMessage):
+    """Confirm the held item and issue its tickets."""
+
+    item_id: ItemId
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseItem(BookingMessage):
+    """Give the item's stock back, ticketed or not."""
+
+    item_id: ItemId
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorisePayment(BookingMessage):
+    """Have the gateway hold `amount` for us."""
+
+    reference: Reference
+    payment_id: PaymentId
+    gateway: str
+    amount: Money
+    payment_method: str
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePayment(BookingMessage):
+    """Take what is authorised."""
+
+    payment_id: PaymentId
+    gateway: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidPayment(BookingMessage):
+    """Release what is authorised, or make sure that nothing ever is."""
+
+    payment_id: PaymentId
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundPayment(BookingMessage):
+    """Give back what was taken."""
+
+    payment_id: PaymentId
+    gateway: str
+    amount: Money
+
+
+# What the rest of the house is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingHeld(BookingMessage):
+    """Everything is held until `until`; `total` is due."""
+
+    total: Money
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceChanged(BookingMessage):
+    """What is held differs from what was shown; the traveller's consent is waited for until `until`."""
+
+    shown: Money
+    proposed: Money
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingConfirmed(BookingMessage):
+    """Ticketed and paid."""
+
+    total: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingFailed(BookingMessage):
+    """It could not be had. `reason` is a stable code; `paid_back` says that money is on its way back."""
+
+    reason: str
+    paid_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingExpired(BookingMessage):
+    """It was not paid for in time."""
+
+    paid_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCalledOff(BookingMessage):
+    """The traveller called it off before it was paid for."""
+
+    paid_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDeclined(BookingMessage):
+    """A payment attempt failed while the booking still waits for one."""
+
+    payment_id: PaymentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentNeeded(BookingMessage):
+    """Ticketed, but the money could not be taken: another payment is waited for until `until`."""
+
+    reason: str
+    until: datetime

@@ -1,0 +1,158 @@
+"""Transitions that concern the items: holding, consent to a changed price, ticketing."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bookingd.domain.booking.decision import Decision, Terms
+from bookingd.domain.booking.ending import fail, hold_timer, ignore, release
+from bookingd.domain.booking.facts import (
+    BookingConfirmed,
+    BookingHeld,
+    BookingMessage,
+    CapturePayment,
+    GiveConsent,
+    HoldItem,
+    ItemHeld,
+    ItemRefused,
+    ItemTicketed,
+    PlaceBooking,
+    PriceChanged,
+    TicketItem,
+)
+from bookingd.domain.booking.state import (
+    IN_HAND,
+    Booking,
+    BookingState,
+    Item,
+    ItemState,
+    Payment,
+    PaymentState,
+)
+from bookingd.domain.offers import Offer
+
+
+def place(booking: Booking, message: PlaceBooking, terms: Terms) -> Decision:
+    """Ask for every item; the hold's time begins now."""
+    if booking.hold_until is not None:
+        return ignore(booking, message, terms)
+    until = terms.now + terms.hold
+    wanted = tuple(
+        HoldItem(booking_id=booking.id, item_id=item.id, offer=item.offer, until=until)
+        for item in booking.items
+    )
+    placed = replace(booking, hold_until=until)
+    return Decision(booking=placed, messages=wanted, timers=(hold_timer(booking, until),))
+
+
+def hold(booking: Booking, message: ItemHeld, terms: Terms) -> Decision:
+    """An item is held; when all are, the booking can be paid for, or its new price agreed to."""
+    item = booking.item(message.item_id)
+    if item.state is not ItemState.QUOTED:
+        return ignore(booking, message, terms)
+    proposed = None if _as_shown(item.offer, message.offer) else message.offer
+    booking = booking.with_item(replace(item, state=ItemState.HELD, proposed=proposed))
+    if any(other.state is ItemState.QUOTED for other in booking.items):
+        return Decision(booking=booking)
+    if any(other.proposed for other in booking.items):
+        return _propose(booking)
+    return _await_payment(booking)
+
+
+def refuse_hold(booking: Booking, message: ItemRefused, terms: Terms) -> Decision:
+    """An item cannot be held: the others are given back."""
+    refused = replace(booking.item(message.item_id), state=ItemState.RELEASED)
+    return fail(booking.with_item(refused), message.reason)
+
+
+def consent(booking: Booking, message: GiveConsent, terms: Terms) -> Decision:
+    """The traveller agrees to what was proposed, and to nothing else."""
+    if message.total != booking.proposed_total:
+        return ignore(booking, message, terms)
+    for item in booking.items:
+        booking = booking.with_item(replace(item, offer=item.proposed or item.offer, proposed=None))
+    return _await_payment(booking)
+
+
+def release_late_hold(booking: Booking, message: ItemHeld, terms: Terms) -> Decision:
+    """A hold came through after the booking was over."""
+    return Decision(booking=booking, messages=(release(booking, booking.item(message.item_id)),))
+
+
+def ticket(booking: Booking, message: ItemTicketed, terms: Terms) -> Decision:
+    """An item is confirmed; when all are, the money is taken."""
+    item = booking.item(message.item_id)
+    if item.state is not ItemState.HELD:
+        return ignore(booking, message, terms)
+    confirmed = replace(item, state=ItemState.CONFIRMED, locator=message.locator, tickets=message.tickets)
+    return finish_if_ticketed(booking.with_item(confirmed))
+
+
+def refuse_ticket(booking: Booking, message: ItemRefused, terms: Terms) -> Decision:
+    """An item could not be confirmed after all: nothing is kept, nothing is charged."""
+    if booking.item(message.item_id).state is not ItemState.HELD:
+        return ignore(booking, message, terms)
+    return fail(booking, message.reason)
+
+
+def release_late_ticket(booking: Booking, message: ItemTicketed, terms: Terms) -> Decision:
+    """A ticket was issued after the booking was over."""
+    return Decision(booking=booking, messages=(release(booking, booking.item(message.item_id)),))
+
+
+def confirm_items(booking: Booking) -> Decision:
+    """The money is in hand: have everything ticketed, what can be undone first."""
+    open_items = [item for item in booking.items if item.state is ItemState.HELD]
+    if not open_items:
+        return finish_if_ticketed(booking)
+    wanted = tuple(
+        TicketItem(booking_id=booking.id, item_id=item.id, offer=item.offer)
+        for item in _most_undoable_first(open_items)
+    )
+    return Decision(booking=booking, messages=wanted)
+
+
+def finish_if_ticketed(booking: Booking) -> Decision:
+    """Everything ticketed: take the money; money taken: it is confirmed."""
+    if any(item.state is not ItemState.CONFIRMED for item in booking.items):
+        return Decision(booking=booking)
+    payment = next(payment for payment in booking.payments if payment.state in IN_HAND)
+    if payment.state is PaymentState.CAPTURED:
+        done = replace(booking, state=BookingState.CONFIRMED, hold_until=None)
+        event = BookingConfirmed(booking_id=booking.id, total=booking.total)
+        return Decision(booking=done, messages=(event,))
+    return _capture(booking, payment)
+
+
+def _capture(booking: Booking, payment: Payment) -> Decision:
+    capture: BookingMessage = CapturePayment(
+        booking_id=booking.id, payment_id=payment.id, gateway=payment.gateway, amount=payment.amount
+    )
+    capturing = booking.with_payment(replace(payment, state=PaymentState.CAPTURING))
+    return Decision(booking=capturing, messages=(capture,))
+
+
+def _await_payment(booking: Booking) -> Decision:
+    held = replace(booking, state=BookingState.AWAITING_PAYMENT)
+    event = BookingHeld(booking_id=booking.id, total=booking.total, until=booking.deadline)
+    return Decision(booking=held, messages=(event,))
+
+
+def _propose(booking: Booking) -> Decision:
+    waiting = replace(booking, state=BookingState.PRICE_CHANGED)
+    event = PriceChanged(
+        booking_id=booking.id,
+        shown=booking.total,
+        proposed=booking.proposed_total,
+        until=booking.deadline,
+    )
+    return Decision(booking=waiting, messages=(event,))
+
+
+def _as_shown(shown: Offer, held: Offer) -> bool:
+    """Price, brand and conditions, not the price alone: another brand at the same price is a change."""
+    return shown.total == held.total and shown.itinerary.conditions == held.itinerary.conditions
+
+
+def _most_undoable_first(items: Iterable[Item]) -> list[Item]:
+    """Irrevocable items last: while they are not confirmed, everything else can still be undone."""
+    return sorted(items, key=lambda item: item.offer.itinerary.conditions.cancel_fee is None)

@@ -1,0 +1,195 @@
+"""Transitions that concern the money: authorised before anything is confirmed, captured after (P3).
+
+Whatever the gateway tells, each payment is judged by itself: an old attempt's late failure never
+touches a newer one's success, and money that comes when it is no longer wanted goes back (P2).
+"""
+
+from dataclasses import replace
+
+from bookingd.domain.booking.decision import Decision, Terms
+from bookingd.domain.booking.ending import expire, fail, hold_timer, ignore, refund, void
+from bookingd.domain.booking.facts import (
+    AuthorisePayment,
+    BookingMessage,
+    CaptureRefused,
+    ExtendHold,
+    PaymentActionRequired,
+    PaymentAuthorised,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentFailed,
+    PaymentNeeded,
+    PaymentRefunded,
+    PaymentVoided,
+    StartPayment,
+)
+from bookingd.domain.booking.items import confirm_items, finish_if_ticketed
+from bookingd.domain.booking.state import (
+    OPEN_PAYMENTS,
+    OVER,
+    Booking,
+    BookingState,
+    ItemState,
+    Payment,
+    PaymentState,
+)
+
+UNDER_WAY = frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION})
+
+
+def pay(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
+    """Ask the gateway for the money. An attempt that was left open is abandoned first."""
+    if booking.payment(message.payment_id) is not None:
+        return ignore(booking, message, terms)
+    if booking.hold_until is not None and terms.now >= booking.hold_until:
+        return expire(booking)
+    messages: list[BookingMessage] = []
+    for open_payment in [payment for payment in booking.payments if payment.state in OPEN_PAYMENTS]:
+        booking, abandon = void(booking, open_payment)
+        messages.append(abandon)
+    payment = Payment(id=message.payment_id, gateway=message.gateway, amount=booking.total)
+    messages.append(_authorise(booking, message))
+    extended = _extend_once(booking.with_payment(payment), terms)
+    return replace(extended, messages=(*messages, *extended.messages))
+
+
+def pay_refused(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
+    """There is nothing to pay for now: the attempt fails without a call."""
+    if booking.payment(message.payment_id) is not None:
+        return ignore(booking, message, terms)
+    failed = Payment(
+        id=message.payment_id, gateway=message.gateway, amount=booking.total, state=PaymentState.FAILED
+    )
+    declined = PaymentDeclined(booking_id=booking.id, payment_id=failed.id, reason="not_payable")
+    return Decision(booking=booking.with_payment(failed), messages=(declined,))
+
+
+def act(booking: Booking, message: PaymentActionRequired, terms: Terms) -> Decision:
+    """The payer must do something first."""
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state is not PaymentState.CREATED:
+        return ignore(booking, message, terms)
+    return Decision(booking=booking.with_payment(replace(payment, state=PaymentState.REQUIRES_ACTION)))
+
+
+def authorise(booking: Booking, message: PaymentAuthorised, terms: Terms) -> Decision:
+    """The money is held for us: confirm what it is for, if that is still ours."""
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state not in UNDER_WAY:
+        return void_unwanted(booking, message, terms)
+    authorised = booking.with_payment(replace(payment, state=PaymentState.AUTHORISED))
+    if booking.hold_until is not None and terms.now >= booking.hold_until:
+        return expire(authorised)
+    return confirm_items(replace(authorised, state=BookingState.CONFIRMING))
+
+
+def void_unwanted(booking: Booking, message: PaymentAuthorised, terms: Terms) -> Decision:
+    """Money is held that nobody wants any more."""
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state not in {*UNDER_WAY, PaymentState.FAILED}:
+        return ignore(booking, message, terms)
+    voiding, undo = void(booking, payment)
+    return Decision(booking=voiding, messages=(undo,))
+
+
+def decline(booking: Booking, message: PaymentFailed, terms: Terms) -> Decision:
+    """This attempt came to nothing. What it was for is judged by the booking's state."""
+    payment = booking.payment(message.payment_id)
+    if payment is None:
+        return ignore(booking, message, terms)
+    if payment.state is PaymentState.VOIDING:
+        return Decision(booking=booking.with_payment(replace(payment, state=PaymentState.VOIDED)))
+    if payment.state not in OPEN_PAYMENTS:
+        return ignore(booking, message, terms)
+    failed = booking.with_payment(replace(payment, state=PaymentState.FAILED))
+    if payment.state is PaymentState.AUTHORISED:
+        return fail(failed, "payment_lost")
+    declined = PaymentDeclined(booking_id=booking.id, payment_id=payment.id, reason=message.reason)
+    return Decision(booking=failed, messages=(declined,))
+
+
+def capture(booking: Booking, message: PaymentCaptured, terms: Terms) -> Decision:
+    """The money is ours, and what it is for is ours to give."""
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state not in {PaymentState.AUTHORISED, PaymentState.CAPTURING}:
+        return refund_unwanted(booking, message, terms)
+    captured = booking.with_payment(replace(payment, state=PaymentState.CAPTURED))
+    return finish_if_ticketed(captured)
+
+
+def refund_unwanted(booking: Booking, message: PaymentCaptured, terms: Terms) -> Decision:
+    """Money was taken that pays for nothing here: it goes back at once."""
+    payment = booking.payment(message.payment_id)
+    settled = {PaymentState.CAPTURED, PaymentState.REFUNDING, PaymentState.REFUNDED}
+    if payment is None or payment.state in settled:
+        return ignore(booking, message, terms)
+    refunding, undo = refund(booking, payment)
+    return Decision(booking=refunding, messages=(undo,))
+
+
+def capture_refused(booking: Booking, message: CaptureRefused, terms: Terms) -> Decision:
+    """Ticketed, but the money cannot be had: ask for another payment, within a deadline."""
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state is not PaymentState.CAPTURING:
+        return ignore(booking, message, terms)
+    until = terms.now + terms.repayment
+    asking = replace(
+        booking.with_payment(replace(payment, state=PaymentState.FAILED)),
+        state=BookingState.AWAITING_PAYMENT,
+        hold_until=until,
+    )
+    needed = PaymentNeeded(booking_id=booking.id, reason=message.reason, until=until)
+    return Decision(booking=asking, messages=(needed,), timers=(hold_timer(booking, until),))
+
+
+def voided(booking: Booking, message: PaymentVoided, terms: Terms) -> Decision:
+    """Nothing is held any more; if nobody asked for that, the attempt has failed."""
+    payment = booking.payment(message.payment_id)
+    if payment is not None and payment.state is PaymentState.CAPTURING and booking.state not in OVER:
+        lost = CaptureRefused(booking_id=booking.id, payment_id=payment.id, reason="payment_lost")
+        return capture_refused(booking, lost, terms)
+    lapsed = PaymentFailed(booking_id=booking.id, payment_id=message.payment_id, reason="payment_lost")
+    return decline(booking, lapsed, terms)
+
+
+def refunded(booking: Booking, message: PaymentRefunded, terms: Terms) -> Decision:
+    """What was taken is back with its payer."""
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state is not PaymentState.REFUNDING:
+        return ignore(booking, message, terms)
+    return Decision(booking=booking.with_payment(replace(payment, state=PaymentState.REFUNDED)))
+
+
+def note_failure(booking: Booking, message: PaymentFailed | PaymentVoided, terms: Terms) -> Decision:
+    """A payment that no longer decides anything has come to its end."""
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state not in {*OPEN_PAYMENTS, PaymentState.VOIDING}:
+        return ignore(booking, message, terms)
+    ended = PaymentState.VOIDED if payment.state is PaymentState.VOIDING else PaymentState.FAILED
+    return Decision(booking=booking.with_payment(replace(payment, state=ended)))
+
+
+def _authorise(booking: Booking, message: StartPayment) -> AuthorisePayment:
+    return AuthorisePayment(
+        booking_id=booking.id,
+        reference=booking.reference,
+        payment_id=message.payment_id,
+        gateway=message.gateway,
+        amount=booking.total,
+        payment_method=message.payment_method,
+        return_url=message.return_url,
+    )
+
+
+def _extend_once(booking: Booking, terms: Terms) -> Decision:
+    """Whoever has started to pay is given time to finish, once a booking."""
+    until = terms.now + terms.payment_extension
+    if booking.extended or booking.hold_until is None or until <= booking.hold_until:
+        return Decision(booking=booking)
+    kept = tuple(
+        ExtendHold(booking_id=booking.id, item_id=item.id, offer=item.offer, until=until)
+        for item in booking.items
+        if item.state is ItemState.HELD
+    )
+    longer = replace(booking, hold_until=until, extended=True)
+    return Decision(booking=longer, messages=kept, timers=(hold_timer(booking, until),))

@@ -1,0 +1,19 @@
+"""What is asked of the payment actor besides the steps of a booking."""
+
+from dataclasses import dataclass
+
+from bookingd.domain.ids import BookingId, PaymentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshPayment:
+    """Read the payment from its gateway again and tell what changed.
+
+    The payer's return, the gateway's webhook and our own poll all end in this one message, so they
+    may come in any order and number.
+    """
+
+    payment_id: PaymentId
+    booking_id: BookingId
+    poll: int = 0
+    """Which poll this is; 0 where somebody or something told us to look."""
