@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.domain.money import Money
+from bookingd.outcomes import Unavailable
 
 
 class GatewayStatus(StrEnum):
@@ -78,6 +79,10 @@ class GatewayNotice:
     kind: str
     gateway_reference: str | None
     payment_id: PaymentId | None
+
+
+class CredentialsRejected(Unavailable):
+    """The gateway does not accept our key: nothing was done, and nothing will be until an operator acts."""
 
 
 class InvalidNotice(Exception):

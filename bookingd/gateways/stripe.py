@@ -1,0 +1,410 @@
+"""Stripe: cards, authorised first and captured later, through the vendor's own SDK.
+
+The one rule: retries are ours. The SDK never repeats a call (it would hide from us that an outcome is
+unknown), every POST carries the intent's id as its Idempotency-Key, and nothing of what we hold secret
+or of what the gateway echoes of it gets into an error.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import aiohttp
+import msgspec
+import stripe
+
+from bookingd.domain.ids import IntentId, PaymentId
+from bookingd.domain.money import Money
+from bookingd.gateways.port import (
+    Authorisation,
+    CredentialsRejected,
+    GatewayNotice,
+    GatewayPayment,
+    GatewayStatus,
+    InvalidNotice,
+    Refund,
+)
+from bookingd.gateways.stripe_amounts import ours, theirs
+from bookingd.outcomes import OutsideError, Refused, Unavailable, UnknownOutcome
+from bookingd.sources import Clock
+
+Thing: TypeAlias = Mapping[str, Any]
+"""An object of Stripe's as it came: fields that we do not know are let be."""
+
+PAGE = 100
+"""Objects a page of a list: the most that Stripe gives."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far the gateway's clock may be behind ours: `find` looks back so much further."""
+
+NOTICE_TOLERANCE = timedelta(minutes=5)
+"""How old a webhook's signature may be: the vendor's default, 300 s."""
+
+_STATUS = {
+    "requires_confirmation": GatewayStatus.PENDING,
+    "processing": GatewayStatus.PENDING,
+    "requires_action": GatewayStatus.REQUIRES_ACTION,
+    "requires_capture": GatewayStatus.AUTHORISED,
+    "succeeded": GatewayStatus.CAPTURED,
+    "canceled": GatewayStatus.VOIDED,
+}
+
+_REFUND_STATUS = {"succeeded": "done", "failed": "failed", "canceled": "failed"}
+
+# Of several payments of one id, which one counts: money taken before money held before hopes.
+_WEIGHT = {
+    GatewayStatus.CAPTURED: 5,
+    GatewayStatus.AUTHORISED: 4,
+    GatewayStatus.REQUIRES_ACTION: 3,
+    GatewayStatus.PENDING: 2,
+    GatewayStatus.DECLINED: 1,
+    GatewayStatus.VOIDED: 0,
+}
+
+
+class StripeGateway:
+    """The port `bookingd.gateways.port.Gateway` over Stripe's PaymentIntents."""
+
+    name = "stripe"
+
+    def __init__(
+        self,
+        *,
+        secret_key: str,
+        webhook_secrets: Sequence[str],
+        clock: Clock,
+        base_url: str = stripe.DEFAULT_API_BASE,
+        timeout: float = 20.0,
+        connect_timeout: float = 5.0,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        """`webhook_secrets` are all that count now: two while one is being replaced. Timeouts in seconds.
+
+        A `session` that is given stays the giver's; without one, one is opened with the first call and
+        closed by `close`.
+        """
+        # The SDK would write an id into the user's home directory and time every call for the vendor.
+        stripe.enable_telemetry = False
+        limits = aiohttp.ClientTimeout(total=timeout, connect=connect_timeout)
+        self._http = stripe.AIOHTTPClient(timeout=limits, session=session)
+        client = stripe.StripeClient(
+            secret_key,
+            http_client=self._http,
+            base_addresses={"api": base_url.rstrip("/")},
+            max_network_retries=0,
+        )
+        self._intents = client.v1.payment_intents
+        self._refunds = client.v1.refunds
+        self._webhook_secrets = tuple(webhook_secrets)
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return "StripeGateway()"
+
+    async def close(self) -> None:
+        """Close the connections, unless they are another's."""
+        await self._http.close_async()  # type: ignore[no-untyped-call]
+
+    async def authorise(self, request: Authorisation, *, key: IntentId) -> GatewayPayment:
+        """Create and confirm in one call. A decline leaves an object at Stripe and is an answer."""
+        call = self._intents.create_async(_creation(request, key), {"idempotency_key": str(key)})
+        try:
+            return _payment(await _answer(call, "authorise", deed=True))
+        except Refused as refused:
+            if isinstance(refused.__cause__, stripe.CardError):
+                return _declined(refused.__cause__)
+            raise
+
+    async def retrieve(self, gateway_reference: str) -> GatewayPayment:
+        call = self._intents.retrieve_async(gateway_reference, {"expand": ["latest_charge"]})
+        return _payment(await _answer(call, "retrieve", deed=False))
+
+    async def find(self, payment_id: PaymentId, *, since: datetime) -> GatewayPayment | None:
+        """Read the list, which is consistent at once; Stripe's search is up to a minute behind."""
+        earliest = int((since - CLOCK_SKEW).timestamp())
+        wanted = str(payment_id)
+        matches = [
+            _payment(intent)
+            async for intent in self._intents_since(earliest)
+            if _metadata(intent).get("payment_id") == wanted
+        ]
+        return max(matches, key=lambda payment: _WEIGHT[payment.status], default=None)
+
+    async def _intents_since(self, earliest: int) -> AsyncIterator[Thing]:
+        page: Any = {"created": {"gte": earliest}, "limit": PAGE, "expand": ["data.latest_charge"]}
+        async for intent in _pages(self._intents.list_async, page):
+            yield intent
+
+    async def capture(self, gateway_reference: str, *, amount: Money, key: IntentId) -> GatewayPayment:
+        call = self._intents.capture_async(
+            gateway_reference,
+            {"amount_to_capture": theirs(amount), "expand": ["latest_charge"]},
+            {"idempotency_key": str(key)},
+        )
+        return _payment(await _answer(call, "capture", deed=True))
+
+    async def void(self, gateway_reference: str, *, key: IntentId) -> GatewayPayment:
+        call = self._intents.cancel_async(
+            gateway_reference, {"expand": ["latest_charge"]}, {"idempotency_key": str(key)}
+        )
+        return _payment(await _answer(call, "void", deed=True))
+
+    async def refund(self, gateway_reference: str, *, amount: Money, key: IntentId) -> Refund:
+        call = self._refunds.create_async(
+            {
+                "payment_intent": gateway_reference,
+                "amount": theirs(amount),
+                "metadata": {"intent_id": str(key)},
+            },
+            {"idempotency_key": str(key)},
+        )
+        return _refund(await _answer(call, "refund", deed=True))
+
+    async def find_refund(self, gateway_reference: str, *, key: IntentId) -> Refund | None:
+        page: Any = {"payment_intent": gateway_reference, "limit": PAGE}
+        async for refund in _pages(self._refunds.list_async, page):
+            if _metadata(refund).get("intent_id") == str(key):
+                return _refund(refund)
+        return None
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice:
+        """Verify the signature with any of the secrets, and its age with our own clock."""
+        header = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
+        if not any(_signed(body, header, secret) for secret in self._webhook_secrets):
+            raise InvalidNotice("no signature of a known secret")
+        self._refuse_old(header)
+        return _notice(body)
+
+    def _refuse_old(self, header: str) -> None:
+        # The SDK can do this only with the host's clock.
+        signed_at = next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
+        age = self._clock.now().timestamp() - signed_at
+        if age > NOTICE_TOLERANCE.total_seconds():
+            raise InvalidNotice(f"signed {age:.0f} s ago")
+
+
+def _creation(request: Authorisation, key: IntentId) -> Any:
+    return {
+        "amount": theirs(request.amount),
+        "currency": request.amount.currency.lower(),
+        "capture_method": "manual",
+        "confirm": True,
+        "payment_method": request.payment_method,
+        "payment_method_types": ["card"],
+        "return_url": request.return_url,
+        "metadata": {
+            "payment_id": str(request.payment_id),
+            "booking_reference": request.booking_reference,
+            "intent_id": str(key),
+        },
+        "expand": ["latest_charge"],
+    }
+
+
+def _payment(intent: Thing) -> GatewayPayment:
+    charge = _charge(intent)
+    currency = _text(intent, "currency") or ""
+    captured = _captured(intent, charge)
+    return GatewayPayment(
+        gateway_reference=intent["id"],
+        payment_id=_payment_id(intent),
+        status=_status(intent),
+        amount=ours(intent["amount"], currency),
+        captured=ours(captured, currency),
+        refunded=ours(_refunded(charge, captured), currency),
+        action_url=_action_url(intent),
+        decline_reason=_decline_reason(intent),
+        authorised_until=_authorised_until(charge),
+    )
+
+
+def _status(intent: Thing) -> GatewayStatus:
+    if intent["status"] == "requires_payment_method":
+        return GatewayStatus.DECLINED if intent.get("last_payment_error") else GatewayStatus.PENDING
+    # A status that is new to us is not the end of anything: it is read again.
+    return _STATUS.get(intent["status"], GatewayStatus.PENDING)
+
+
+def _charge(intent: Thing) -> Thing:
+    """The expanded charge, or nothing where only its id was sent (within an error)."""
+    charge = intent.get("latest_charge")
+    return charge if isinstance(charge, dict) else {}
+
+
+def _captured(intent: Thing, charge: Thing) -> int:
+    received = intent.get("amount_received")
+    if received is None:
+        received = charge.get("amount_captured") if charge.get("captured") else 0
+    return int(received or 0)
+
+
+def _refunded(charge: Thing, captured: int) -> int:
+    """What was given back. The remainder that a partial capture releases counts as refunded at Stripe.
+
+    So read by those who live from it (the WooCommerce and Solidus gateways; localstripe does the same).
+    """
+    refunded = int(charge.get("amount_refunded") or 0)
+    if not captured:
+        return 0
+    released = int(charge.get("amount") or captured) - captured
+    return refunded - released if refunded >= released else refunded
+
+
+def _action_url(intent: Thing) -> str | None:
+    redirect = (intent.get("next_action") or {}).get("redirect_to_url") or {}
+    return _text(redirect, "url")
+
+
+def _decline_reason(intent: Thing) -> str | None:
+    error = intent.get("last_payment_error")
+    if not error or intent["status"] != "requires_payment_method":
+        return None
+    return _text(error, "decline_code") or _text(error, "code") or "declined"
+
+
+def _authorised_until(charge: Thing) -> datetime | None:
+    card = (charge.get("payment_method_details") or {}).get("card") or {}
+    until = card.get("capture_before")
+    return None if until is None else datetime.fromtimestamp(int(until), UTC)
+
+
+def _payment_id(intent: Thing) -> PaymentId | None:
+    try:
+        return PaymentId(UUID(_metadata(intent).get("payment_id", "")))
+    except ValueError:
+        return None
+
+
+def _metadata(thing: Thing) -> Mapping[str, str]:
+    return thing.get("metadata") or {}
+
+
+def _text(thing: Thing, name: str) -> str | None:
+    value = thing.get(name)
+    return None if value is None else str(value)
+
+
+def _refund(refund: Thing) -> Refund:
+    return Refund(
+        gateway_reference=refund["id"],
+        amount=ours(refund["amount"], refund["currency"]),
+        status=_REFUND_STATUS.get(refund.get("status") or "pending", "pending"),
+    )
+
+
+def _declined(error: stripe.CardError) -> GatewayPayment:
+    """The payment that the decline left behind; a card that never got that far is refused."""
+    intent = _fault(error).get("payment_intent")
+    if not intent:
+        raise Refused(_code(error), _message(error)) from error
+    return _payment(intent)
+
+
+async def _pages(read: Callable[[Any], Awaitable[Any]], page: dict[str, Any]) -> AsyncIterator[Thing]:
+    """Every object of a list, newest first, page after page."""
+    while True:
+        answer = await _answer(read(page), "list", deed=False)
+        for thing in answer["data"]:
+            yield thing
+        if not answer.get("has_more") or not answer["data"]:
+            return
+        page = {**page, "starting_after": answer["data"][-1]["id"]}
+
+
+async def _answer(call: Awaitable[Any], operation: str, *, deed: bool) -> Thing:
+    """The object as Stripe sent it, or the one of our errors that says what is known.
+
+    `deed` is False for a call that only reads: whatever became of that one, it may be made again.
+    """
+    try:
+        answer = await call
+    except (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise _outcome(error, operation, deed=deed) from error
+    sent: Thing = answer.last_response.data
+    return sent
+
+
+def _outcome(error: Exception, operation: str, *, deed: bool) -> OutsideError:
+    match error:
+        case stripe.AuthenticationError() | stripe.PermissionError():
+            return CredentialsRejected("Stripe does not accept the secret key: see stripe.secret_key")
+        case stripe.RateLimitError():
+            return Unavailable("Stripe asks for fewer calls", retry_after=_retry_after(error))
+        case stripe.StripeError() if error.http_status == 409:
+            return Unavailable(
+                "Stripe is still at work on this object or key", retry_after=_retry_after(error)
+            )
+        case stripe.InvalidRequestError() | stripe.IdempotencyError() | stripe.CardError():
+            return Refused(_code(error), _message(error))
+        case stripe.APIConnectionError() if _never_sent(error.__cause__):
+            return Unavailable(f"{operation}: Stripe cannot be reached ({_kind(error.__cause__)})")
+        case _:
+            return _lost(error, operation, deed=deed)
+
+
+def _lost(error: Exception, operation: str, *, deed: bool) -> OutsideError:
+    status = getattr(error, "http_status", None)
+    seen = f"HTTP {status}" if status else _kind(error.__cause__ or error)
+    what = f"{operation}: no usable answer from Stripe ({seen})"
+    return UnknownOutcome(what) if deed else Unavailable(what)
+
+
+def _never_sent(cause: BaseException | None) -> bool:
+    """Whether no connection came about, so that nothing can have happened."""
+    return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+
+
+def _kind(error: BaseException | None) -> str:
+    return "timeout" if isinstance(error, asyncio.TimeoutError) else type(error).__name__
+
+
+def _fault(error: stripe.StripeError) -> Thing:
+    body = error.json_body
+    fault = body.get("error") if isinstance(body, dict) else None
+    return fault if isinstance(fault, dict) else {}
+
+
+def _code(error: stripe.StripeError) -> str:
+    fault = _fault(error)
+    if error.http_status == 404:
+        return "not_found"
+    return str(fault.get("decline_code") or fault.get("code") or fault.get("type") or "refused")
+
+
+def _message(error: stripe.StripeError) -> str:
+    request_id = f" ({error.request_id})" if error.request_id else ""
+    return f"{_fault(error).get('message') or 'no reason given'}{request_id}"
+
+
+def _retry_after(error: stripe.StripeError) -> float | None:
+    given = (error.headers or {}).get("Retry-After", "")
+    return float(given) if given.replace(".", "", 1).isdigit() else None
+
+
+def _signed(body: bytes, header: str, secret: str) -> bool:
+    try:
+        return bool(stripe.WebhookSignature.verify_header(body, header, secret))
+    except (stripe.SignatureVerificationError, UnicodeDecodeError):
+        return False
+
+
+def _notice(body: bytes) -> GatewayNotice:
+    try:
+        event = msgspec.json.decode(body, type=dict[str, Any])
+        thing = event["data"]["object"]
+        return GatewayNotice(
+            event_id=event["id"],
+            kind=event["type"],
+            gateway_reference=_intent_of(thing),
+            payment_id=_payment_id(thing),
+        )
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidNotice("signed, but not an event") from error
+
+
+def _intent_of(thing: Thing) -> str | None:
+    """The payment that an event is about: itself, or the one that its charge or refund belongs to."""
+    intent = thing["id"] if thing.get("object") == "payment_intent" else thing.get("payment_intent")
+    return intent["id"] if isinstance(intent, dict) else intent
