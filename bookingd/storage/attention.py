@@ -1,0 +1,47 @@
+"""What waits for a person: a list with a reason and an owner (P6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+OPEN = query("attention.open")
+LIST = query("attention.list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """One thing that a person must look at."""
+
+    id: UUID
+    subject_kind: str
+    """`booking`, `payment` or `dead_letter`."""
+    subject: UUID
+    reason: str
+    """A stable code."""
+    detail: str
+    """A sentence for whoever looks at it, without secrets."""
+    owner: str
+    """`operator` or `traveller`."""
+    opened_at: datetime
+
+
+async def open_entry(connection: Connection, *, entry: Attention) -> None:
+    """Put it on the list; an open entry of the same subject and reason is brought up to date."""
+    await connection.execute(
+        OPEN,
+        entry.id,
+        entry.subject_kind,
+        entry.subject,
+        entry.reason,
+        entry.detail,
+        entry.owner,
+        entry.opened_at,
+    )
+
+
+async def oldest(connection: Connection, *, limit: int) -> list[Attention]:
+    """The `limit` oldest open entries."""
+    return [Attention(**dict(row)) for row in await connection.fetch(LIST, limit)]

@@ -1,0 +1,55 @@
+"""Messages that could not be handled, for operators to look at, replay or drop."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from bookingd.messages import codec
+from bookingd.messages.envelope import Envelope
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+BURY = query("dead_letters.bury")
+LIST = query("dead_letters.list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A message with why and where it could not be handled."""
+
+    id: UUID
+    actor: str
+    envelope: Envelope
+    reason: str
+    trace: str
+    died_at: datetime
+
+
+async def bury(connection: Connection, *, letter: DeadLetter) -> None:
+    """Keep the message for an operator."""
+    await connection.execute(
+        BURY,
+        letter.id,
+        letter.actor,
+        letter.envelope.name,
+        codec.encode(letter.envelope).decode(),
+        letter.reason,
+        letter.trace,
+        letter.envelope.attempt,
+        letter.died_at,
+    )
+
+
+async def newest(connection: Connection, *, limit: int) -> list[DeadLetter]:
+    """The newest `limit` of them."""
+    return [
+        DeadLetter(
+            id=row["id"],
+            actor=row["actor"],
+            envelope=codec.decode(row["envelope"], Envelope),
+            reason=row["reason"],
+            trace=row["trace"],
+            died_at=row["died_at"],
+        )
+        for row in await connection.fetch(LIST, limit)
+    ]

@@ -1,0 +1,119 @@
+"""Effects outside PostgreSQL: recorded before they begin, known when they end (P9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from bookingd.domain.ids import IntentId
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+OPEN = query("intents.open")
+LEASE = query("intents.lease")
+FINISH = query("intents.finish")
+LEAVE = query("intents.leave")
+RELEASE_ALL = query("intents.release_all")
+
+
+class IntentState(StrEnum):
+    """How far an effect has come."""
+
+    IDLE = "idle"
+    """Not begun, or the other side did not begin."""
+    CALLING = "calling"
+    UNKNOWN = "unknown"
+    """It may have happened: to be looked up."""
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentKey:
+    """What makes an effect the same effect, however often it is asked for."""
+
+    subject: UUID
+    """The booking that it is done for."""
+    object: UUID
+    """The item, payment or notification that it is done to."""
+    step: str
+    round: int = 1
+    """Grows by a decision (a new card), never by a retry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """An effect as it was met."""
+
+    id: IntentId
+    """The idempotency key that goes along to the other side."""
+    key: IntentKey
+    found: IntentState
+    opened_at: datetime
+    leased: bool
+    """Whether it is ours to carry out now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What became of an intent; `note` is a sentence without secrets."""
+
+    id: IntentId
+    state: IntentState
+    note: str | None = None
+
+
+async def lease(
+    connection: Connection,
+    *,
+    keys: Sequence[tuple[IntentId, IntentKey]],
+    now: datetime,
+    until: datetime,
+) -> dict[IntentKey, Intent]:
+    """Record what is not recorded yet (under the id given with it) and take what is free until `until`."""
+    wanted = [key for _, key in keys]
+    columns = (
+        [key.subject for key in wanted],
+        [key.object for key in wanted],
+        [key.step for key in wanted],
+        [key.round for key in wanted],
+    )
+    await connection.execute(OPEN, [new_id for new_id, _ in keys], *columns, now)
+    rows = await connection.fetch(LEASE, *columns, now, until)
+    intents = [
+        Intent(
+            id=row["id"],
+            key=IntentKey(subject=row["subject"], object=row["object"], step=row["step"], round=row["round"]),
+            found=IntentState(row["found"]),
+            opened_at=row["opened_at"],
+            leased=row["leased"],
+        )
+        for row in rows
+    ]
+    return {intent.key: intent for intent in intents}
+
+
+async def finish(connection: Connection, *, endings: Sequence[Ending], now: datetime) -> None:
+    """The outcome is known: done or refused."""
+    await connection.execute(FINISH, *_columns(endings), now)
+
+
+async def leave(connection: Connection, *, endings: Sequence[Ending]) -> None:
+    """The outcome is not known, or nothing was begun: somebody comes back to it."""
+    await connection.execute(LEAVE, *_columns(endings))
+
+
+async def release_all(connection: Connection) -> None:
+    """Whoever was calling is gone; only for a start that knows no other process is calling."""
+    await connection.execute(RELEASE_ALL)
+
+
+def _columns(
+    endings: Sequence[Ending],
+) -> tuple[list[IntentId], list[IntentState], list[str | None]]:
+    return (
+        [ending.id for ending in endings],
+        [ending.state for ending in endings],
+        [ending.note for ending in endings],
+    )

@@ -1,0 +1,85 @@
+"""Bundles on their way out: written by the transaction that causes them, deleted when delivered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from bookingd.messages.catalogue import Kind, Lane
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+INSERT = query("outbox.insert")
+CLAIM = query("outbox.claim")
+DELETE = query("outbox.delete")
+RELEASE_ALL = query("outbox.release_all")
+NEXT_READY = query("outbox.next_ready")
+LAG = query("outbox.lag")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """1 to 64 envelopes for one destination: an actor's mailbox (command) or a message name (event)."""
+
+    id: UUID
+    kind: Kind
+    destination: str
+    lane: Lane
+    payload: bytes
+    """The envelopes as bookingd.messages.codec packs them."""
+    due_at: datetime
+    claimed_until: datetime | None = None
+
+
+async def insert(connection: Connection, *, bundles: Sequence[Bundle]) -> None:
+    """Put bundles into the outbox; they are sent if the transaction commits."""
+    await connection.execute(
+        INSERT,
+        [bundle.id for bundle in bundles],
+        [bundle.kind for bundle in bundles],
+        [bundle.destination for bundle in bundles],
+        [bundle.lane for bundle in bundles],
+        [bundle.payload for bundle in bundles],
+        [bundle.due_at for bundle in bundles],
+        [bundle.claimed_until for bundle in bundles],
+    )
+
+
+async def claim(connection: Connection, *, now: datetime, until: datetime, limit: int) -> list[Bundle]:
+    """Up to `limit` bundles that are due and that nobody is delivering; ours until `until`."""
+    return [_bundle(row) for row in await connection.fetch(CLAIM, now, until, limit)]
+
+
+async def delete(connection: Connection, *, ids: Sequence[UUID]) -> None:
+    """Forget delivered bundles."""
+    await connection.execute(DELETE, ids)
+
+
+async def release_all(connection: Connection) -> None:
+    """Free every claim; only for a start that knows no other process is delivering."""
+    await connection.execute(RELEASE_ALL)
+
+
+async def next_ready(connection: Connection) -> datetime | None:
+    """When there will be something to claim; None if nothing waits."""
+    ready: datetime | None = await connection.fetchval(NEXT_READY)
+    return ready
+
+
+async def lag(connection: Connection, *, now: datetime) -> tuple[int, datetime | None]:
+    """How many bundles are due but not delivered, and since when the oldest has been."""
+    row = await connection.fetchrow(LAG, now)
+    return (row["waiting"], row["oldest"]) if row else (0, None)
+
+
+def _bundle(row: asyncpg.Record) -> Bundle:
+    return Bundle(
+        id=row["id"],
+        kind=Kind(row["kind"]),
+        destination=row["destination"],
+        lane=Lane(row["lane"]),
+        payload=row["bundle"],
+        due_at=row["due_at"],
+    )

@@ -1,0 +1,28 @@
+-- Bundles on their way out.
+
+-- name: insert
+-- Bundles: ids $1, kinds $2, destinations $3, lanes $4, bundles $5, due times $6, claimed until $7.
+INSERT INTO outbox (id, kind, destination, lane, bundle, due_at, claimed_until)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::timestamptz[]);
+
+-- name: claim
+-- Up to $3 bundles that are ready at $1, the longest ready first, claimed until $2.
+UPDATE outbox SET claimed_until = $2
+ WHERE id IN (SELECT id FROM outbox WHERE ready_at <= $1 ORDER BY ready_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, kind, destination, lane, bundle, due_at;
+
+-- name: delete
+-- The bundles $1: they are delivered.
+DELETE FROM outbox WHERE id = ANY($1::uuid[]);
+
+-- name: release_all
+-- Free every claim; for a start that knows no other process is delivering.
+UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL;
+
+-- name: next_ready
+-- When the next bundle is ready, if there is one.
+SELECT min(ready_at) FROM outbox;
+
+-- name: lag
+-- How many bundles have been ready for longer than since $1, and since when the oldest.
+SELECT count(*) AS waiting, min(due_at) AS oldest FROM outbox WHERE due_at <= $1;
