@@ -1,0 +1,60 @@
+"""Typed settings, read once at the start from a TOML file, the environment and secret files.
+
+The one rule: after `load_settings` nothing reads the environment, a configuration file or a secret again.
+Every part is handed the section it needs.
+"""
+
+from bookingd.config.errors import ConfigErrors, Problem
+from bookingd.config.keys import ensure_development_keys
+from bookingd.config.reading import load_settings
+from bookingd.config.sections import (
+    ACTORS,
+    Actor,
+    Actors,
+    Audit,
+    Booking,
+    Bus,
+    Cache,
+    Database,
+    Environment,
+    Inventory,
+    Log,
+    Mail,
+    Paths,
+    Sandbox,
+    Search,
+    Security,
+    Server,
+    Settings,
+    Stripe,
+)
+from bookingd.config.values import Secret, SecretMissing, Url
+
+__all__ = [
+    "ACTORS",
+    "Actor",
+    "Actors",
+    "Audit",
+    "Booking",
+    "Bus",
+    "Cache",
+    "ConfigErrors",
+    "Database",
+    "Environment",
+    "Inventory",
+    "Log",
+    "Mail",
+    "Paths",
+    "Problem",
+    "Sandbox",
+    "Search",
+    "Secret",
+    "SecretMissing",
+    "Security",
+    "Server",
+    "Settings",
+    "Stripe",
+    "Url",
+    "ensure_development_keys",
+    "load_settings",
+]

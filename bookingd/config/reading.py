@@ -1,0 +1,151 @@
+"""Reads the configuration once: the file, over it the environment, and the files that hold secrets.
+
+The one rule: every mistake is found before any is told.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path as FilePath
+from types import MappingProxyType
+from typing import Any
+
+from bookingd.config import rules
+from bookingd.config.errors import ConfigErrors, Problem
+from bookingd.config.files import CONTAINER_SECRETS, SecretFiles, read_secret
+from bookingd.config.given import CONFIG_VARIABLE, Given, from_environment, from_file
+from bookingd.config.parsing import Wrong, parse
+from bookingd.config.schema import LEAVES, SPELLED, Leaf, Path, build
+from bookingd.config.sections import Settings
+from bookingd.config.values import Secret
+
+
+def embedded_file() -> FilePath:
+    """The configuration that comes with the package: everything embedded, nothing to prepare."""
+    return FilePath(str(files("bookingd.data").joinpath("config/bookingd.toml")))
+
+
+def load_settings(
+    file: FilePath | None = None,
+    environ: Mapping[str, str] | None = None,
+    container_secrets: FilePath = CONTAINER_SECRETS,
+) -> Settings:
+    """The settings of `file`, else of $BOOKINGD_CONFIG, else the embedded defaults; the environment wins.
+
+    Raises ConfigErrors with everything that is wrong.
+    """
+    environ = os.environ if environ is None else environ
+    chosen = file or FilePath(environ.get(CONFIG_VARIABLE) or embedded_file())
+    reader = _Reader(file=chosen, secrets=SecretFiles.of(environ, container_secrets))
+    return reader.read(environ)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Gathers values and problems side by side."""
+
+    file: FilePath
+    secrets: SecretFiles
+    given: dict[Path, Given] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def read(self, environ: Mapping[str, str]) -> Settings:
+        self._gather(environ)
+        values = {leaf.path: self._value(leaf) for leaf in LEAVES}
+        settings = _resolved(build(values))
+        self.problems += self._broken_rules(settings)
+        if self.problems:
+            raise ConfigErrors(self.problems)
+        return replace(
+            settings,
+            file=self.file,
+            given=MappingProxyType({".".join(path): _origin(given) for path, given in self.given.items()}),
+            warnings=(*self.warnings, *rules.warnings(settings)),
+        )
+
+    def _gather(self, environ: Mapping[str, str]) -> None:
+        for found, problems in (from_file(self.file), from_environment(environ)):
+            self.problems += problems
+            for given in found:
+                self._take(given)
+
+    def _take(self, given: Given) -> None:
+        """The later place wins, also over the other spelling; twice in one place is a mistake."""
+        for spelling in SPELLED[given.path].spellings:
+            earlier = self.given.get(spelling)
+            if earlier and spelling != given.path and earlier.place == given.place:
+                self.problems.append(given.problem(f"{earlier.key} is given too", "keep one of the two"))
+            self.given.pop(spelling, None)
+        self.given[given.path] = given
+
+    def _value(self, leaf: Leaf) -> Any:
+        """The setting's value, or its default where it is not given or wrong (and then noted)."""
+        try:
+            return self._from_file(leaf) if leaf.from_file else self._from_given(leaf)
+        except Wrong as wrong:
+            given = next(self.given[path] for path in reversed(leaf.spellings) if path in self.given)
+            self.problems.append(given.problem(wrong.complaint, wrong.hint))
+            return leaf.default
+
+    def _from_given(self, leaf: Leaf) -> Any:
+        given = self.given.get(leaf.path)
+        return parse(leaf, given.value, text=given.in_environment) if given else leaf.default
+
+    def _from_file(self, leaf: Leaf) -> Any:
+        given = self.given.get(leaf.file_path)
+        if given and not isinstance(given.value, str):
+            raise Wrong("must be a path in quotes")
+        if given:
+            beside = FilePath() if given.in_environment else self.file.parent
+            return self._content(leaf, self.secrets.named(given.value, beside))
+        if leaf.path in self.given:
+            return self._from_given(leaf)
+        handed_over = self.secrets.unnamed(leaf)
+        if handed_over is None:
+            return leaf.default
+        self.given[leaf.file_path] = Given(
+            path=leaf.file_path, value=str(handed_over), place=str(handed_over)
+        )
+        return self._content(leaf, handed_over)
+
+    def _content(self, leaf: Leaf, file: FilePath) -> Any:
+        content = read_secret(file)
+        self.warnings += self.secrets.warnings(file)
+        if leaf.secret:
+            return Secret(leaf.metadata["secret"], content)
+        return parse(leaf, content.decode(), text=True)
+
+    def _broken_rules(self, settings: Settings) -> Iterator[Problem]:
+        """What the rules find, but for settings that are wrong already, whose defaults they would judge."""
+        wrong = {problem.key for problem in self.problems}
+        if not wrong.isdisjoint({"environment", "BOOKINGD_ENVIRONMENT"}):
+            return
+        for breach in rules.breaches(settings):
+            given = self._given_for(breach.path)
+            if given is None:
+                key, place = ".".join(breach.path), str(self.file)
+                yield Problem(place=place, key=key, complaint=breach.complaint, hint=breach.hint)
+            elif given.key not in wrong:
+                yield given.problem(breach.complaint, breach.hint)
+
+    def _given_for(self, path: Path) -> Given | None:
+        return next((self.given[one] for one in SPELLED[path].spellings if one in self.given), None)
+
+
+def _origin(given: Given) -> str:
+    if given.in_environment:
+        return given.key
+    return f"{given.place}:{given.line}" if given.line else given.place
+
+
+def _resolved(settings: Settings) -> Settings:
+    """Paths made absolute and the public address completed, so that nobody has to guess later."""
+    server = settings.server
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(server.host, server.host)  # noqa: S104 compared, not bound
+    return replace(
+        settings,
+        paths=replace(settings.paths, var=settings.paths.var.absolute()),
+        public_url=settings.public_url.rstrip("/") or f"http://{host}:{server.port}",
+    )

@@ -1,0 +1,182 @@
+"""Rules that join several settings: what an environment refuses, and what must fit together.
+
+Production refuses whatever only plays at the work (sandboxes, test keys, demo inventory, the mail catcher);
+development refuses whatever moves real money. Each rule yields what it finds; none stops at the first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from bookingd.config.schema import Path
+from bookingd.config.sections import Settings
+from bookingd.config.values import Secret
+
+SIGNING_KEY_BYTES = 32
+"""HMAC-SHA-256 gains nothing from a longer key and loses strength with a shorter one (RFC 2104, 3)."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_TEST_KEYS = ("sk_test_", "rk_test_", "pk_test_")
+_LIVE_KEYS = ("sk_live_", "rk_live_", "pk_live_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A rule that the settings break, at the setting that a person would change."""
+
+    path: Path
+    complaint: str
+    hint: str = ""
+
+
+def breaches(settings: Settings) -> Iterator[Breach]:
+    """Every rule that is broken."""
+    yield from _fitting(settings)
+    yield from _public_url(settings)
+    yield from _keys(settings)
+    if settings.production:
+        yield from _production(settings)
+        yield from _needed_secrets(settings)
+    else:
+        yield from _development(settings)
+
+
+def warnings(settings: Settings) -> Iterator[str]:
+    """What stops nothing and should still be known."""
+    if settings.production and settings.database.embedded:
+        yield "the embedded PostgreSQL serves this host alone: nothing replicates it, so back up paths.var"
+    server = settings.server
+    if settings.production and server.host not in _LOOPBACK and not server.trusted_proxies:
+        yield (
+            f"server.host = {server.host!r} is open to the network without TLS: "
+            "put a proxy before it and name that in server.trusted_proxies"
+        )
+
+
+def _fitting(settings: Settings) -> Iterator[Breach]:
+    database, sandbox = settings.database, settings.sandbox
+    if database.pool_minimum > database.pool_maximum:
+        yield Breach(
+            path=("database", "pool_minimum"),
+            complaint=f"must not be above database.pool_maximum, which is {database.pool_maximum}",
+        )
+    if database.embedded and (database.owner_url or database.read_url):
+        key = "owner_url" if database.owner_url else "read_url"
+        yield Breach(path=("database", key), complaint='has no meaning beside database.url = "embedded"')
+    if sandbox.enabled and sandbox.port == settings.server.port:
+        yield Breach(path=("sandbox", "port"), complaint="is the same as server.port")
+    if sandbox.misbehave and not sandbox.enabled:
+        yield Breach(path=("sandbox", "misbehave"), complaint="has no meaning while sandbox.enabled is false")
+
+
+def _public_url(settings: Settings) -> Iterator[Breach]:
+    if not settings.public_url:
+        return
+    path = ("public_url",)
+    try:
+        parts = urlsplit(settings.public_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        yield Breach(path=path, complaint="is not an address: check the host and the port")
+        return
+    if parts.scheme not in {"http", "https"} or not host:
+        yield Breach(path=path, complaint="must begin with https:// (or http://) and name a host")
+    elif parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        hint = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        yield Breach(path=path, complaint="must be scheme, host and port only", hint=f"write {hint!r}")
+
+
+def _keys(settings: Settings) -> Iterator[Breach]:
+    security = settings.security
+    if security.signing_key and len(security.signing_key.reveal_bytes()) < SIGNING_KEY_BYTES:
+        yield Breach(
+            path=("security", "signing_key_file"),
+            complaint=f"holds fewer than {SIGNING_KEY_BYTES} characters",
+            hint="make one with: openssl rand -hex 32",
+        )
+    if security.audit_key and not _is_ed25519(security.audit_key):
+        yield Breach(
+            path=("security", "audit_key_file"),
+            complaint="holds no Ed25519 private key in PEM without a passphrase",
+            hint="make one with: openssl genpkey -algorithm ed25519",
+        )
+
+
+def _is_ed25519(key: Secret) -> bool:
+    try:
+        return isinstance(load_pem_private_key(key.reveal_bytes(), password=None), Ed25519PrivateKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+
+
+def _production(settings: Settings) -> Iterator[Breach]:
+    if not settings.public_url.startswith("https://"):
+        yield Breach(
+            path=("public_url",),
+            complaint="must be the https:// address that travellers use, in production",
+            hint="such as 'https://travel.example.com'",
+        )
+    if settings.sandbox.enabled:
+        yield Breach(path=("sandbox", "enabled"), complaint="must be false in production")
+    if settings.inventory.demo:
+        yield Breach(
+            path=("inventory", "demo"),
+            complaint="must be false in production: nobody can fly on made-up flights",
+        )
+    if settings.mail.catcher:
+        yield Breach(
+            path=("mail", "url"),
+            complaint='must not be "catcher" in production: no mail would leave this host',
+            hint="such as 'smtps://user:password@mail.example.com', or a file that holds it: url_file",
+        )
+    yield from _production_stripe(settings)
+
+
+def _production_stripe(settings: Settings) -> Iterator[Breach]:
+    stripe = settings.stripe
+    if stripe.base_url.scheme != "https":
+        yield Breach(
+            path=("stripe", "base_url"),
+            complaint="must be Stripe's https:// address in production",
+            hint="write 'https://api.stripe.com'",
+        )
+    if stripe.secret_key and stripe.secret_key.reveal().startswith(_TEST_KEYS):
+        yield Breach(path=("stripe", "secret_key_file"), complaint="holds a test key, refused in production")
+    if not stripe.publishable_key or stripe.publishable_key.startswith(_TEST_KEYS):
+        yield Breach(
+            path=("stripe", "publishable_key"),
+            complaint="must be a live key (pk_live_…) in production",
+        )
+
+
+def _development(settings: Settings) -> Iterator[Breach]:
+    stripe, hint = settings.stripe, 'use a test key, or environment = "production"'
+    complaint = "live key, refused in development: it would move real money"
+    if stripe.secret_key and stripe.secret_key.reveal().startswith(_LIVE_KEYS):
+        yield Breach(path=("stripe", "secret_key_file"), complaint=f"holds a {complaint}", hint=hint)
+    if stripe.publishable_key.startswith(_LIVE_KEYS):
+        yield Breach(path=("stripe", "publishable_key"), complaint=f"is a {complaint}", hint=hint)
+    if stripe.sandbox and not settings.sandbox.enabled:
+        yield Breach(path=("stripe", "base_url"), complaint="needs sandbox.enabled = true")
+    if not stripe.sandbox and not stripe.secret_key:
+        yield Breach(path=("stripe", "secret_key_file"), complaint="must name the file that holds the key")
+
+
+def _needed_secrets(settings: Settings) -> Iterator[Breach]:
+    needed = {
+        ("security", "signing_key"): settings.security.signing_key,
+        ("security", "audit_key"): settings.security.audit_key,
+        ("stripe", "secret_key"): settings.stripe.secret_key,
+        ("stripe", "webhook_secret"): settings.stripe.webhook_secret,
+    }
+    for (section, key), secret in needed.items():
+        if not secret:
+            yield Breach(
+                path=(section, f"{key}_file"),
+                complaint="must name the file that holds it, in production",
+                hint=f"or hand it over as the credential {section}_{key} (systemd) or secret (container)",
+            )

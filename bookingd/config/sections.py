@@ -1,0 +1,310 @@
+"""The sections of the configuration, one frozen value each; their defaults are the embedded ones.
+
+A field's type says how its text is read and its metadata what is allowed; rules that join several settings
+stand in bookingd/config/rules.py. A `Secret` field `x` is spelled `x_file` in the file, and a `Url` field
+`x` that may carry a password may be spelled `x_file` too.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from bookingd.config.values import MASK, Secret, Url
+
+Environment = Literal["development", "production"]
+ActorName = Literal["search", "booking", "payment", "notify", "audit"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
+
+ACTORS: tuple[ActorName, ...] = get_args(ActorName)
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def _within(default: int | float, low: float, high: float) -> Any:
+    """A number from `low` to `high`, both included."""
+    return field(default=default, metadata={"low": low, "high": high})
+
+
+def _checked(default: Any, check: Callable[[Any], str]) -> Any:
+    """A value that `check` may complain about; an empty complaint means that it is good."""
+    return field(default=default, metadata={"check": check})
+
+
+def _url(
+    default: str | None,
+    *schemes: str,
+    word: str = "",
+    refused: Mapping[str, str] | None = None,
+    password: bool = True,
+) -> Any:
+    """An address with one of `schemes`, or the `word`; `refused` gives known schemes their own complaint.
+
+    One that may carry a `password` may also come from a file.
+    """
+    metadata = {"schemes": schemes, "word": word, "refused": refused or {}, "from_file": password}
+    return field(default=None if default is None else Url(default), metadata=metadata)
+
+
+def _secret(name: str) -> Any:
+    return field(default=Secret(name), metadata={"secret": name, "from_file": True})
+
+
+def _networks(given: tuple[str, ...]) -> str:
+    for text in given:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            return f"{text!r} is neither an IP address nor a network such as 10.0.0.0/8"
+    return ""
+
+
+def _mail_address(given: str) -> str:
+    return "" if _ADDRESS.fullmatch(given) else "must be a mail address"
+
+
+def _currency(given: str) -> str:
+    known = re.fullmatch(r"[A-Z]{3}", given)
+    return "" if known else "must be a currency code of ISO 4217 in capitals, such as EUR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where clients reach us. `trusted_proxies` may set X-Forwarded-For; nobody else is believed."""
+
+    host: str = "127.0.0.1"
+    port: int = _within(8080, 1, 65535)
+    trusted_proxies: tuple[str, ...] = _checked((), _networks)
+    max_body_bytes: int = _within(262_144, 1024, 16_777_216)
+    request_timeout_seconds: float = _within(30.0, 1, 300)
+    drain_seconds: float = _within(20.0, 0, 600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """PostgreSQL. The daemon's role is `url`, the migrating owner `owner_url`, a replica `read_url`."""
+
+    url: Url = _url("embedded", "postgresql", "postgres", word="embedded")
+    owner_url: Url | None = _url(None, "postgresql", "postgres")
+    read_url: Url | None = _url(None, "postgresql", "postgres")
+    pool_minimum: int = _within(2, 0, 1000)
+    pool_maximum: int = _within(10, 1, 1000)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this process starts PostgreSQL itself, under `paths.var`."""
+        return self.url.reveal() == "embedded"
+
+
+_NO_RABBITMQ = "RabbitMQ is not supported by this version"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bus:
+    """How messages travel. `local_shortcut` answers a query in the process when its actor runs there."""
+
+    url: Url = _url("memory://", "memory", refused={"amqp": _NO_RABBITMQ, "amqps": _NO_RABBITMQ})
+    local_shortcut: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """Redis, or a stand-in within the process: losing it costs speed, never correctness."""
+
+    url: Url = _url("fakeredis://", "fakeredis", "redis", "rediss")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the cache lives in this process."""
+        return self.url.scheme == "fakeredis"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where we may write. A relative path starts at the working directory."""
+
+    var: Path = Path("var")
+
+    @property
+    def keys(self) -> Path:
+        """Where development keys are kept, mode 0700."""
+        return self.var / "keys"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """How much one actor does at once: handlers in flight, messages fetched ahead, messages a transaction."""
+
+    concurrency: int = _within(8, 1, 1024)
+    prefetch: int = _within(64, 1, 10_000)
+    batch: int = _within(64, 1, 64)
+
+
+def _actor(**numbers: int) -> Any:
+    return field(default=Actor(**numbers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actors:
+    """Which actors this process runs, and how much each does at once."""
+
+    run: tuple[ActorName, ...] = ACTORS
+    search: Actor = _actor(concurrency=16)
+    booking: Actor = _actor()
+    payment: Actor = _actor(concurrency=16)
+    notify: Actor = _actor()
+    audit: Actor = _actor(concurrency=1)
+
+    def of(self, name: ActorName) -> Actor:
+        """The limits of one actor."""
+        found: Actor = getattr(self, name)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """How long stock is held, and how much longer once the traveller has begun to pay."""
+
+    hold_minutes: int = _within(15, 1, 1440)
+    payment_extension_minutes: int = _within(10, 0, 1440)
+    currency: str = _checked("EUR", _currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """How long a search may take, how long its answer is reused, how long an offer can be booked."""
+
+    deadline_seconds: float = _within(8.0, 0.1, 120)
+    cache_seconds: int = _within(60, 0, 3600)
+    offer_minutes: int = _within(20, 1, 1440)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Our own contracted stock. `demo` fills an empty database with a made-up network of `departures`."""
+
+    demo: bool = True
+    departures: int = _within(20_000, 1, 10_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stripe:
+    """The card gateway. `base_url = "sandbox"` calls the stand-in of this process."""
+
+    base_url: Url = _url("sandbox", "https", "http", word="sandbox", password=False)
+    secret_key: Secret = _secret("stripe.secret_key")
+    publishable_key: str = "pk_test_sandbox"
+    webhook_secret: Secret = _secret("stripe.webhook_secret")
+    timeout_seconds: float = _within(20.0, 1, 120)
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the stand-in of this process answers."""
+        return self.base_url.reveal() == "sandbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """Where mail goes. `catcher` keeps it under `paths.var`, to look at."""
+
+    url: Url = _url("catcher", "smtp", "smtps", word="catcher")
+    from_address: str = _checked("bookings@bookingd.example", _mail_address)
+    from_name: str = "bookingd"
+    timeout_seconds: float = _within(20.0, 1, 120)
+
+    @property
+    def catcher(self) -> bool:
+        """Whether mail is kept instead of sent."""
+        return self.url.reveal() == "catcher"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """Stand-ins for the vendors, on a loopback port. `misbehave` names faults such as `stripe:slow`."""
+
+    enabled: bool = True
+    port: int = _within(8081, 1, 65535)
+    misbehave: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Security:
+    """Keys: `signing_key` for booking tokens and mail links (HMAC), `audit_key` for checkpoints (Ed25519)."""
+
+    signing_key: Secret = _secret("security.signing_key")
+    audit_key: Secret = _secret("security.audit_key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """What is written to standard error, and how."""
+
+    level: LogLevel = "info"
+    format: LogFormat = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """How often the audit trail is signed: whichever of the two comes first."""
+
+    checkpoint_seconds: float = _within(60.0, 1, 86_400)
+    checkpoint_entries: int = _within(10_000, 1, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that an installation decides; without arguments, the embedded defaults.
+
+    `file` is the configuration file that was read, `given` says for each setting that was not left at its
+    default where it was set, and `warnings` holds what a person should know but what stops nothing.
+    """
+
+    environment: Environment = "development"
+    public_url: str = ""
+    server: Server = Server()
+    database: Database = Database()
+    bus: Bus = Bus()
+    cache: Cache = Cache()
+    paths: Paths = Paths()
+    actors: Actors = Actors()
+    booking: Booking = Booking()
+    search: Search = Search()
+    inventory: Inventory = Inventory()
+    stripe: Stripe = Stripe()
+    mail: Mail = Mail()
+    sandbox: Sandbox = Sandbox()
+    security: Security = Security()
+    log: Log = Log()
+    audit: Audit = Audit()
+    file: Path | None = field(default=None, compare=False, metadata={"internal": True})
+    given: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False, metadata={"internal": True}
+    )
+    warnings: tuple[str, ...] = field(default=(), compare=False, metadata={"internal": True})
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    def redacted(self) -> dict[str, Any]:
+        """Section to key to value, fit for TOML and for other people's eyes."""
+        return _redacted(self)
+
+
+def _redacted(section: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for each in fields(section):
+        value = getattr(section, each.name)
+        if each.metadata.get("internal") or value is None:
+            continue
+        if isinstance(value, Secret):
+            shown[f"{each.name}_file"] = MASK if value else ""
+        elif hasattr(value, "__dataclass_fields__") and not isinstance(value, Url):
+            shown[each.name] = _redacted(value)
+        else:
+            shown[each.name] = str(value) if isinstance(value, Url | Path) else value
+    return shown
