@@ -7,16 +7,20 @@ database copied from that. With BOOKINGD_TEST_DATABASE_URL (a superuser's) a ser
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterator
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
-from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine
+from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine, launch
 from bookingd.sources import SystemClock
 from bookingd.storage import migrations
 from bookingd.storage.database import Connection, Database
@@ -24,26 +28,38 @@ from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
 
 T = TypeVar("T")
 
+BLOCKED_AFTER = 0.5  # seconds in one step of the event loop, less the time in which others had the processors
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "may_block: this test holds the event loop up, and its name says why")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A PostgreSQL server: `url` is the administrator's, and other roles are taken on through it."""
+    """A PostgreSQL server; `find(role, database)` is where that role finds that database."""
 
-    url: str
+    find: Callable[[str, str], str]
     prefix: str
-
-    def dsn(self, database: str, role: str | None = None) -> str:
-        parts = urlsplit(self.url)
-        given = [*parse_qsl(parts.query), *([("role", role)] if role else [])]
-        return urlunsplit(parts._replace(path=f"/{database}", query=urlencode(given)))
 
     @property
     def template(self) -> str:
         return f"{self.prefix}_template"
 
 
+def _find_through(url: str) -> Callable[[str, str], str]:
+    """Other roles are taken on through the administrator's URL, so that they need no password."""
+
+    def find(role: str, database: str) -> str:
+        parts = urlsplit(url)
+        settings = [*parse_qsl(parts.query), *([] if role == SUPERUSER else [("role", role)])]
+        return urlunsplit(parts._replace(path=f"/{database}", query=urlencode(settings)))
+
+    return find
+
+
 async def _administer(server: Server, *statements: str) -> None:
-    connection = await asyncpg.connect(server.dsn("postgres"))
+    connection = await asyncpg.connect(server.find(SUPERUSER, "postgres"))
     try:
         for statement in statements:
             await connection.execute(statement)
@@ -52,7 +68,7 @@ async def _administer(server: Server, *statements: str) -> None:
 
 
 async def _make_roles(server: Server) -> None:
-    connection = await asyncpg.connect(server.dsn("postgres"))
+    connection = await asyncpg.connect(server.find(SUPERUSER, "postgres"))
     try:
         for role in (OWNER, DAEMON):
             if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
@@ -63,7 +79,7 @@ async def _make_roles(server: Server) -> None:
 
 async def _make_template(server: Server) -> None:
     await _administer(server, f'CREATE DATABASE "{server.template}" OWNER "{OWNER}"')
-    connection = await asyncpg.connect(server.dsn(server.template, OWNER))
+    connection = await asyncpg.connect(server.find(OWNER, server.template))
     try:
         await migrations.migrate(connection, clock=SystemClock())
     finally:
@@ -72,27 +88,25 @@ async def _make_template(server: Server) -> None:
 
 @pytest.fixture(scope="session")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The run's server with its migrated template; in a loop of its own, for it outlives those of the tests."""
+    """The run's server with its migrated template, in a loop of its own: it outlives those of the tests."""
     loop = asyncio.new_event_loop()
 
     def do(work: Coroutine[Any, Any, T]) -> T:
         return loop.run_until_complete(work)
 
-    engine = None
+    url = os.environ.get("BOOKINGD_TEST_DATABASE_URL")
+    engine = Engine(tmp_path_factory.mktemp("postgres") / "engine", durable=False)
     try:
-        url = os.environ.get("BOOKINGD_TEST_DATABASE_URL")
         if not url:
-            engine = Engine(tmp_path_factory.mktemp("postgres") / "engine", durable=False)
             do(engine.start())
-            url = engine.dsn(SUPERUSER, "postgres")
-        server = Server(url=url, prefix=f"bookingd_test_{os.getpid()}")
+        find = _find_through(url) if url else engine.dsn
+        server = Server(find=find, prefix=f"bookingd_test_{os.getpid()}")
         do(_make_roles(server))
         do(_make_template(server))
         yield server
         do(_administer(server, f'DROP DATABASE "{server.template}"'))
     finally:
-        if engine is not None:
-            do(engine.stop())
+        do(engine.stop())
         loop.close()
 
 
@@ -111,13 +125,13 @@ async def database_name(_server: Server) -> AsyncIterator[str]:
 @pytest.fixture
 def database_dsn(_server: Server, database_name: str) -> str:
     """Where the daemon's role finds the test's database; another process may use it too."""
-    return _server.dsn(database_name, DAEMON)
+    return _server.find(DAEMON, database_name)
 
 
 @pytest.fixture
 def owner_dsn(_server: Server, database_name: str) -> str:
     """Where the owner's role finds the test's database."""
-    return _server.dsn(database_name, OWNER)
+    return _server.find(OWNER, database_name)
 
 
 @pytest.fixture
@@ -162,3 +176,67 @@ def chance() -> SeededChance:
 def checkout() -> Path:
     """The root of the source tree."""
     return Path(__file__).parent.parent
+
+
+def _waited_for_processor() -> float:
+    """Seconds that this thread was ready to run and was not let (Linux's schedstat; 0 where it has none)."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except FileNotFoundError:
+        return 0.0
+
+
+@pytest.fixture(autouse=True)
+def _no_blocked_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test in which one step of the event loop took so long that all others stood still."""
+    run = asyncio.Handle._run
+    longest = (0.0, "")
+
+    def timed(handle: asyncio.Handle) -> None:
+        nonlocal longest
+        begin = time.perf_counter()
+        run(handle)
+        took = time.perf_counter() - begin
+        if took > longest[0]:
+            longest = (took, repr(handle))
+
+    monkeypatch.setattr(asyncio.Handle, "_run", timed)
+    waited = _waited_for_processor()
+    yield
+    blocked = longest[0] - (_waited_for_processor() - waited)
+    if blocked > BLOCKED_AFTER and request.node.get_closest_marker("may_block") is None:
+        pytest.fail(f"the event loop was blocked for {blocked:.2f} s by {longest[1]}")
+
+
+class Spawn(Protocol):
+    """Starts a process that ends with the test, and with the test run whatever becomes of that."""
+
+    def __call__(self, *command: str | Path, **options: Any) -> "subprocess.Popen[str]": ...
+
+
+@pytest.fixture
+def spawn() -> Iterator[Spawn]:
+    """Start processes (text pipes for output): `spawn(sys.executable, "-m", "bookingd", "run", env=...)`."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*command: str | Path, **options: Any) -> subprocess.Popen[str]:
+        launcher = [
+            sys.executable,
+            "-I",
+            "-S",
+            launch.__file__,
+            str(os.getpid()),
+            str(int(signal.SIGKILL)),
+            "-",
+        ]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        process: subprocess.Popen[str] = subprocess.Popen(
+            [*launcher, *map(str, command)], **(pipes | options)
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()

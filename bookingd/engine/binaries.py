@@ -101,7 +101,7 @@ def _usable(root: Path, account: Account) -> bool:
 
 def _copy(root: Path, name: str, account: Account) -> Path:
     """A complete copy of `root` at the first place that serves, made if it is not there already."""
-    for place in (*COPY_PLACES, Path(tempfile.gettempdir()).resolve() / "bookingd-engine", Path("/tmp/bookingd-engine")):
+    for place in _copy_places():
         if not _prepare(place, account):
             continue
         target = place / name
@@ -112,8 +112,13 @@ def _copy(root: Path, name: str, account: Account) -> Path:
         return target
     raise EngineError(
         "PostgreSQL does not run as root, and no place was found for a copy that other users can run",
-        f"Make {COPY_PLACES[0]} writable for root and enterable for all, or run bookingd as an ordinary user.",
+        f"Make {COPY_PLACES[0]} writable for root and open to all, or run bookingd as an ordinary user.",
     )
+
+
+def _copy_places() -> tuple[Path, ...]:
+    temporary = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - _prepare sees that it is root's alone
+    return (*COPY_PLACES, *(Path(place).resolve() / "bookingd-engine" for place in temporary))
 
 
 def _prepare(place: Path, account: Account) -> bool:

@@ -8,7 +8,6 @@ even where it could not go by itself: PostgreSQL is told that its data is in /pr
 import os
 import shutil
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,9 @@ DAEMON = "bookingd"
 DATABASE = "bookingd"
 
 HERE = "/proc/self/cwd"
+
+LOG_LIMIT = 10 * 1024 * 1024
+OMINOUS = ("FATAL:", "PANIC:", "ERROR:", "error:", "could not")
 
 HBA = """\
 # Written by bookingd. Whoever the kernel says is at the other end of the socket is who they are.
@@ -62,6 +64,10 @@ class Cluster:
         """Holds the path of the socket directory in use, so that the next start can clear it away."""
         return self.directory / "socket"
 
+    @property
+    def postmaster_file(self) -> Path:
+        return self.data / "postmaster.pid"
+
     def exists(self) -> bool:
         return (self.data / "PG_VERSION").exists()
 
@@ -79,7 +85,7 @@ class Cluster:
     def postmaster(self) -> PostmasterFile | None:
         """None when no server is there, or it has not written its file to the end."""
         try:
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            lines = self.postmaster_file.read_text().splitlines()
         except FileNotFoundError:
             return None
         if not lines or not lines[0].strip().isdigit():
@@ -103,18 +109,32 @@ class Cluster:
         except (FileNotFoundError, ProcessLookupError):
             return False
 
-    def last_words(self) -> str:
-        """The last line of the log that tells of a failure; empty when none does."""
+    def is_taken(self, pid: int) -> bool:
+        """Whether some process has the number `pid` now."""
+        return Path(f"/proc/{pid}").exists()
+
+    def rotate_log(self) -> int:
+        """Put a log that has grown too long aside (one is kept); where the lines of this start begin."""
+        if not self.log.exists():
+            return 0
+        size = self.log.stat().st_size
+        if size <= LOG_LIMIT:
+            return size
+        self.log.replace(self.log.with_suffix(".log.1"))
+        return 0
+
+    def last_words(self, since: int) -> str:
+        """The last line of the log, from byte `since` on, that tells of a failure; empty when none does."""
         with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - 8192))
+            log.seek(max(since, self.log.stat().st_size - 16384))
             lines = log.read().decode(errors="replace").splitlines()
-        telling = [line for line in lines if any(w in line for w in ("FATAL", "PANIC", "error:", "ERROR", "could not"))]
-        return telling[-1].strip() if telling else ""
+        telling = [line.strip() for line in lines if any(word in line for word in OMINOUS)]
+        return telling[-1] if telling else ""
 
     def draft(self, account: Account) -> Path:
         """A new empty directory, the server's own, to become `data` when it is whole."""
         for remains in self.directory.glob("draft-*"):
-            shutil.rmtree(remains)
+            shutil.rmtree(remains, ignore_errors=True)  # a killed initdb may still write its last file
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.directory))
         os.chown(draft, account.uid, account.gid)
         return draft
@@ -133,11 +153,3 @@ class Cluster:
         """The statements that make roles and database, without the comments (single-user mode knows none)."""
         lines = data.path("sql/engine.sql").read_text().splitlines()
         return "\n".join(line for line in lines if not line.startswith("--")) + "\n\n"
-
-    def clear_socket_directory(self, account: Account) -> None:
-        """Remove what a killed start has left: only what we noted, and only if it is the server's own."""
-        with suppress(FileNotFoundError):
-            place = Path(self.socket_note.read_text().strip())
-            if place.name.startswith("bookingd-") and place.lstat().st_uid == account.uid:
-                shutil.rmtree(place)
-        self.socket_note.unlink(missing_ok=True)

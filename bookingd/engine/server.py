@@ -12,21 +12,21 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 from urllib.parse import quote
 
-from bookingd.engine import launch
+from bookingd.engine import process, sockets
 from bookingd.engine.account import Account, server_account
 from bookingd.engine.binaries import Binaries, find_binaries
 from bookingd.engine.cluster import DAEMON, DATABASE, HERE, SUPERUSER, Cluster
-from bookingd.engine.errors import EngineError
+from bookingd.engine.errors import EngineError, told_by_system
 from bookingd.sources import Clock, SystemClock
 
 logger = logging.getLogger(__name__)
@@ -34,9 +34,7 @@ logger = logging.getLogger(__name__)
 READY_WITHIN = 60.0  # seconds; the recovery after a crash reads at most max_wal_size
 STOP_WITHIN = 20.0
 LOOK_EVERY = 0.01  # PostgreSQL tells that it is ready by a line in a file, which nothing can be awaited on
-LOG_LIMIT = 10 * 1024 * 1024
-SOCKET = ".s.PGSQL.5432"
-SOCKET_PATH_LIMIT = 107  # bytes: sockaddr_un.sun_path less its end (unix(7))
+AGAIN_AFTER = 1.0
 SPACE_NEEDED = 100 * 1024 * 1024
 
 SETTINGS: Mapping[str, str] = {
@@ -51,7 +49,7 @@ SETTINGS: Mapping[str, str] = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_min_messages": "warning",
+    "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %a ",
     "cluster_name": "bookingd",
     "client_connection_check_interval": "5s",
@@ -59,14 +57,27 @@ SETTINGS: Mapping[str, str] = {
 }
 
 # Enough for tests: a killed process loses nothing that it has written, only a fallen machine does.
-UNSAFE_SETTINGS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+UNSAFE_SETTINGS: Mapping[str, str] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """What a start found out, and what a second start of the same server needs again."""
+
+    account: Account
+    binaries: Binaries
+    sockets: Path
 
 
 class Engine:
     """A PostgreSQL server under `directory` that lives as long as this process, or until `stop`.
 
         async with Engine(Path("var/postgres")) as engine:
-            engine.dsn("bookingd")
+            database = await Database.open(dsn=engine.dsn(DAEMON))
 
     `settings` are added to the server's own (`{"shared_buffers": "512MB"}`). With `durable=False` it does
     not wait for the disk. Start it from the main thread.
@@ -85,9 +96,9 @@ class Engine:
         self._settings = {**SETTINGS, **({} if durable else UNSAFE_SETTINGS), **(settings or {})}
         self._clock = clock or SystemClock()
         self._lock: IO[str] | None = None
+        self._place: _Place | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._account: Account | None = None
-        self._sockets: Path | None = None
+        self._log_read_from = 0
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -100,82 +111,74 @@ class Engine:
 
     @property
     def pid(self) -> int | None:
-        """The server's process, None while it does not run."""
+        """The server's process; None while it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
     @property
     def log(self) -> Path:
-        """What PostgreSQL had to say."""
+        """The file with all that PostgreSQL had to say."""
         return self._cluster.log
 
     def dsn(self, role: str = DAEMON, database: str = DATABASE) -> str:
         """Where `role` connects to; stays the same until `stop`."""
-        if self._sockets is None:
-            raise EngineError("the embedded PostgreSQL is not running", "Start it before asking where it is.")
-        return _dsn(role, database, self._sockets)
+        return _dsn(role, database, self._started().sockets)
 
     async def start(self) -> None:
         """Make the data if there is none, start the server, return when it answers.
 
-        Raises EngineError: locked by another daemon, no binaries, data of another major version, a full
-        disk, or whatever PostgreSQL itself gives as its reason.
+        Raises EngineError: used by another daemon, no binaries, data of another major version, a full
+        disk, or whatever PostgreSQL itself gives as its reason. Nothing is left running then.
         """
         if threading.current_thread() is not threading.main_thread():
             raise EngineError(
-                "the embedded PostgreSQL was started from a side thread",
+                "the embedded PostgreSQL was to be started from a side thread",
                 "Start it from the main thread: it ends together with the thread that started it.",
             )
         try:
-            await self._start()
-        except BaseException:
+            self._take_lock()
+            self._place = await self._prepare()
+            await self._serve(self._place)
+        except BaseException as error:
             await self.stop()
+            if isinstance(error, OSError):
+                raise told_by_system(error) from error
             raise
-
-    async def _start(self) -> None:
-        self._cluster.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._take_lock()
-        self._account = server_account(self._cluster.data)
-        binaries = await asyncio.to_thread(find_binaries, self._account)
-        await self._outlive_former()
-        self._rotate_log()
-        self._check_space()
-        if self._cluster.exists():
-            self._cluster.check_major()
-        else:
-            await self._initialise(binaries, self._account)
-        self._cluster.clear_socket_directory(self._account)
-        self._sockets = self._make_socket_directory(self._account)
-        await self._serve(binaries, self._account, self._sockets)
 
     async def stop(self) -> None:
         """End the server in order (its clients are thrown out), and clear away socket and lock."""
         if self._process is not None:
             await self._end(self._process)
             self._process = None
-        if self._account is not None and self._sockets is not None:
-            self._cluster.clear_socket_directory(self._account)
-            self._sockets = None
+        if self._place is not None:
+            sockets.clear_directory(self._cluster.socket_note, self._place.account)
+            self._place = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
-    async def ended(self) -> int:
-        """Wait for the server's end, whoever brought it about; its exit status. `start` starts it again."""
-        if self._process is None:
-            raise EngineError("the embedded PostgreSQL is not running", "Start it before waiting for its end.")
-        return await _exit_of(self._process)
+    async def keep_running(self) -> None:
+        """Start the server again, at the same address, whenever it ends by itself; never returns.
 
-    async def _end(self, process: subprocess.Popen[bytes]) -> None:
-        """Fast shutdown, then immediate shutdown, then no more questions."""
-        for kind, patience in ((signal.SIGINT, STOP_WITHIN), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
-            process.send_signal(kind)  # does nothing to a process that has ended
-            with suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await _exit_of(process)
-                    return
-            logger.warning("PostgreSQL did not end within %s s of %s", patience, kind.name)
+        For a task that is cancelled before `stop`. PostgreSQL survives the crash of a session alone; this
+        is for the death of its first process.
+        """
+        place = self._started()
+        while self._process is not None:
+            status = await process.exit_of(self._process)
+            logger.error(
+                "PostgreSQL has ended (status %s): %s", status, self._last_words() or "no last words"
+            )
+            await self._clock.sleep(AGAIN_AFTER)
+            with suppress(EngineError):  # its log tells; the next round tries again
+                await self._serve(place)
+
+    def _started(self) -> _Place:
+        if self._place is None:
+            raise EngineError("the embedded PostgreSQL is not running", "Start it first.")
+        return self._place
 
     def _take_lock(self) -> None:
+        self._cluster.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = self._cluster.lock.open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -192,6 +195,21 @@ class Engine:
         lock.flush()
         self._lock = lock
 
+    async def _prepare(self) -> _Place:
+        """Whatever has to be there before the server: programs, data, a place for its socket."""
+        account = server_account(self._cluster.data)
+        binaries = await asyncio.to_thread(find_binaries, account)
+        await self._outlive_former()
+        self._log_read_from = self._cluster.rotate_log()
+        self._check_space()
+        if self._cluster.exists():
+            self._cluster.check_major()
+        else:
+            await self._initialise(binaries, account)
+        sockets.clear_directory(self._cluster.socket_note, account)
+        place = sockets.make_directory(self._cluster.socket_note, account)
+        return _Place(account=account, binaries=binaries, sockets=place)
+
     async def _outlive_former(self) -> None:
         """Wait for a server whose owner was killed; it is on its way out, as we hold the lock.
 
@@ -204,26 +222,21 @@ class Engine:
         if self._cluster.serves(former.pid):
             logger.info("waiting for the former PostgreSQL (process %s) to end", former.pid)
             await self._see_off(former.pid)
-        elif Path(f"/proc/{former.pid}").exists():
-            (self._cluster.data / "postmaster.pid").unlink(missing_ok=True)
+        elif self._cluster.is_taken(former.pid):
+            self._cluster.postmaster_file.unlink(missing_ok=True)
 
     async def _see_off(self, pid: int) -> None:
         for kind, patience in ((signal.SIGINT, STOP_WITHIN), (signal.SIGQUIT, 5.0)):
             with suppress(ProcessLookupError, TimeoutError):
                 os.kill(pid, kind)
                 async with asyncio.timeout(patience):
-                    await _end_of(pid)
+                    await process.end_of(pid)
             if not self._cluster.serves(pid):
                 return
         raise EngineError(
             f"a PostgreSQL server (process {pid}) runs in {self._cluster.data} and does not end",
             f"Look at it, and end it with: kill -QUIT {pid}",
         )
-
-    def _rotate_log(self) -> None:
-        log = self._cluster.log
-        if log.exists() and log.stat().st_size > LOG_LIMIT:
-            log.replace(log.with_suffix(".log.1"))
 
     def _check_space(self) -> None:
         free = shutil.disk_usage(self._cluster.directory).free
@@ -241,71 +254,78 @@ class Engine:
         options += ["--auth-local=peer", "--auth-host=reject"] + ([] if self._durable else ["--no-sync"])
         await self._run([str(binaries.initdb), *options], draft, account)
         self._cluster.write_access_rules(draft, account)
-        single = [str(binaries.postgres), "--single", "-j", "-D", HERE, "-c", "log_min_messages=error"]
-        await self._run([*single, SUPERUSER], draft, account, self._cluster.bootstrap_script())
+        single = [str(binaries.postgres), "--single", "-j", "-D", HERE, "-c", "exit_on_error=on", SUPERUSER]
+        await self._run(single, draft, account, self._cluster.bootstrap_script())
         draft.rename(self._cluster.data)
 
-    async def _run(self, command: list[str], place: Path, account: Account, given: str = "") -> None:
+    async def _run(self, command: list[str], place: Path, account: Account, text: str = "") -> None:
         """Run a program of PostgreSQL to its end. Raises EngineError with its last words."""
-        with self._log_opened() as log, tempfile.TemporaryFile() as text:
-            text.write(given.encode())
-            text.seek(0)
-            process = _launch(command, place, account, signal.SIGKILL, log=log, text=text)
-        if await _exit_of(process) != 0:
+        with self._cluster.log.open("ab") as log, tempfile.TemporaryFile() as given:
+            given.write(text.encode())
+            given.seek(0)
+            child = process.start(
+                command, place=place, account=account, at_our_death=signal.SIGKILL, log=log, given=given
+            )
+        try:
+            status = await process.exit_of(child)
+        finally:
+            child.kill()  # when we were cancelled; does nothing to a process that has ended
+        if status != 0:
             raise self._failure(f"{Path(command[0]).name} failed")
 
-    async def _serve(self, binaries: Binaries, account: Account, sockets: Path) -> None:
-        settings = {**self._settings, "unix_socket_directories": str(sockets)}
+    async def _serve(self, place: _Place) -> None:
+        """Start the server and return when it answers."""
+        settings = {**self._settings, "unix_socket_directories": str(place.sockets)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [str(binaries.postgres), "-D", HERE, *options]
-        with self._log_opened() as log:
-            self._process = _launch(command, self._cluster.data, account, signal.SIGINT, log=log)
-        await self._until_ready(self._process)
-
-    async def _until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        command = [str(place.binaries.postgres), "-D", HERE, *options]
+        with self._cluster.log.open("ab") as log:
+            self._process = process.start(
+                command, place=self._cluster.data, account=place.account, at_our_death=signal.SIGINT, log=log
+            )
         try:
             async with asyncio.timeout(READY_WITHIN):
-                while not self._ready(process):
+                while not self._ready(self._process):
                     await self._clock.sleep(LOOK_EVERY)
         except TimeoutError as error:
             raise self._failure(f"PostgreSQL was not ready within {READY_WITHIN:.0f} s") from error
 
-    def _ready(self, process: subprocess.Popen[bytes]) -> bool:
-        if process.poll() is not None:
+    def _ready(self, server: subprocess.Popen[bytes]) -> bool:
+        if server.poll() is not None:
             raise self._failure("PostgreSQL did not start")
         found = self._cluster.postmaster()
-        return found is not None and found.pid == process.pid and found.ready
+        return found is not None and found.pid == server.pid and found.ready
+
+    async def _end(self, server: subprocess.Popen[bytes]) -> None:
+        """Fast shutdown, then immediate shutdown, then no more questions."""
+        for kind, patience in ((signal.SIGINT, STOP_WITHIN), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+            server.send_signal(kind)  # does nothing to a process that has ended
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await process.exit_of(server)
+                return
+            logger.warning("PostgreSQL did not end within %s s of %s", patience, kind.name)
+
+    def _last_words(self) -> str:
+        return self._cluster.last_words(self._log_read_from)
 
     def _failure(self, what: str) -> EngineError:
-        reason = self._cluster.last_words()
+        reason = self._last_words()
         hint = f"All that it said is in {self._cluster.log}."
         if "No space left" in reason:
             hint = f"Free some space on the disk of {self._cluster.directory}."
         return EngineError(f"{what}: {reason}" if reason else what, hint)
 
-    def _log_opened(self) -> IO[bytes]:
-        return self._cluster.log.open("ab")
-
-    def _make_socket_directory(self, account: Account) -> Path:
-        """A private directory with a short name, since a checkout may lie too deep for a socket's path."""
-        place = Path(tempfile.mkdtemp(prefix="bookingd-", dir=_socket_base(account)))
-        self._cluster.socket_note.write_text(str(place))
-        os.chown(place, account.uid, account.gid)
-        return place
-
 
 def running_dsn(directory: Path, role: str = DAEMON, database: str = DATABASE) -> str:
     """Where the server that another process runs under `directory` is found.
 
-    Raises EngineError when none runs there.
+    Raises EngineError when none runs there, or it is another user's.
     """
     cluster = Cluster(directory=directory.absolute())
     try:
         found = cluster.postmaster()
     except PermissionError as error:
-        raise EngineError(
-            f"{cluster.directory} belongs to another user", "Run this as the user who runs bookingd."
-        ) from error
+        raise told_by_system(error) from error
     if found is None or not found.ready or found.socket_directory is None or not cluster.serves(found.pid):
         raise EngineError(
             f"no embedded PostgreSQL runs in {cluster.directory}", "Start it with: bookingd run (or make run)"
@@ -313,73 +333,5 @@ def running_dsn(directory: Path, role: str = DAEMON, database: str = DATABASE) -
     return _dsn(role, database, found.socket_directory)
 
 
-def _dsn(role: str, database: str, sockets: Path) -> str:
-    return f"postgresql://{quote(role)}@/{quote(database)}?host={quote(str(sockets))}"
-
-
-def _socket_base(account: Account) -> Path:
-    """The first directory that is short, enterable for the server and writable for us."""
-    own = [os.environ.get("XDG_RUNTIME_DIR", "")] if not account.foreign else []
-    places = [Path(place).resolve() for place in (*own, tempfile.gettempdir(), "/tmp", "/run") if place]
-    length = len("/bookingd-12345678/") + len(SOCKET)
-    for place in places:
-        short = len(os.fsencode(place)) + length <= SOCKET_PATH_LIMIT
-        if short and place.is_dir() and os.access(place, os.W_OK) and account.reaches(place):
-            return place
-    raise EngineError(
-        f"no directory was found for PostgreSQL's socket (tried {', '.join(map(str, places))})",
-        "Set XDG_RUNTIME_DIR or TMPDIR to a directory with a short name that can be written to.",
-    )
-
-
-def _launch(
-    command: list[str],
-    place: Path,
-    account: Account,
-    at_our_death: signal.Signals,
-    *,
-    log: IO[bytes],
-    text: IO[bytes] | None = None,
-) -> subprocess.Popen[bytes]:
-    """Start `command` in directory `place` as `account`, in a session of its own.
-
-    The session keeps the terminal's Ctrl-C away from the server: bookingd wants to drain first.
-    """
-    launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(at_our_death))]
-    return subprocess.Popen(
-        [*launcher, account.argument, *command],
-        cwd=place,
-        env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-        stdin=text or subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-
-
-@contextmanager
-def _watch(pid: int) -> Iterator[int]:
-    handle = os.pidfd_open(pid)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
-async def _end_of(pid: int) -> None:
-    """Wait until process `pid` has ended. Raises ProcessLookupError when there is none."""
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-    with _watch(pid) as handle:
-        loop.add_reader(handle, lambda: ended.done() or ended.set_result(None))
-        try:
-            await ended
-        finally:
-            loop.remove_reader(handle)
-
-
-async def _exit_of(process: subprocess.Popen[bytes]) -> int:
-    """Wait for our child's exit status. A dead child keeps its number until we ask for the status."""
-    if process.poll() is None:
-        await _end_of(process.pid)
-    return process.wait()
+def _dsn(role: str, database: str, place: Path) -> str:
+    return f"postgresql://{quote(role)}@/{quote(database)}?host={quote(str(place))}"

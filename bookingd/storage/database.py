@@ -2,6 +2,10 @@
 
 Its one rule: no transaction is open while anything outside PostgreSQL is awaited.
 
+A pooled connection goes from one user to the next without the round trip that would reset it, so nobody
+changes its session: SET LOCAL and pg_advisory_xact_lock end with the transaction; whoever needs a lock or
+a setting for longer takes `session()`.
+
 JSON is passed as text both ways (asyncpg's own way): msgspec encodes and decodes it where the type is
 known. Plans: asyncpg keeps statements prepared per connection, and PostgreSQL keeps a generic plan after
 five uses. One that was made for an empty table stays bad after the table has been filled, so `analyze`
@@ -11,7 +15,7 @@ runs after migrations and seeding: fresh statistics throw kept plans away.
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -35,9 +39,14 @@ ENSURE_PARTITIONS = query("ground.ensure_partitions")
 SKEW_WARNED = 0.5  # seconds: deadlines are still met well enough
 SKEW_REFUSED = 5.0  # seconds: holds would expire while their buyer is paying
 
-# SQLSTATE classes and codes (PostgreSQL's appendix A) that say nothing about the statement itself.
-_UNAVAILABLE_CLASSES = ("08", "57P", "53")  # connection lost; shutdown or crash; no connections, memory, disk
+# What says nothing about the statement itself (SQLSTATE, PostgreSQL's appendix A): connection lost; no
+# connection, memory or disk left; shutdown or crash; a server that has become read-only by a failover.
+_UNAVAILABLE = ("08", "53", "57P", "25006")
 _RETRYABLE = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
+
+
+class DatabaseUnavailable(ConnectionError):
+    """No connection was to be had; the cause is its `__cause__`."""
 
 
 class ClockSkew(Exception):
@@ -48,11 +57,16 @@ class Database:
     """A pool of connections of one role.
 
     `async with database.transaction() as connection` commits at its end or rolls back on an exception;
-    `connection()` gives a connection outside a transaction.
+    `connection()` gives a connection outside a transaction, where each statement commits by itself. Both
+    raise DatabaseUnavailable when there is none within `acquire_within` seconds. A connection that was
+    lost is replaced by itself.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, dsn: str, settings: dict[str, str], acquire_within: float) -> None:
         self._pool = pool
+        self._dsn = dsn
+        self._settings = settings
+        self._acquire_within = acquire_within
 
     @classmethod
     async def open(
@@ -64,18 +78,25 @@ class Database:
         application_name: str = "bookingd",
         acquire_within: float = 10.0,
     ) -> Self:
-        """Connect; at least `minimum` connections are made now.
+        """Make the pool; `minimum` connections are made now and kept.
 
-        Raises OSError or asyncpg.PostgresError (see `is_unavailable`) when the server cannot be reached.
+        Raises DatabaseUnavailable when the server cannot be reached, and asyncpg.PostgresError when it
+        refuses us (a wrong password, an unknown database).
         """
-        pool = await asyncpg.create_pool(
+        settings = {"application_name": application_name, "timezone": "UTC"}
+        pool = asyncpg.create_pool(
             dsn,
             min_size=minimum,
             max_size=maximum,
             timeout=acquire_within,
-            server_settings={"application_name": application_name, "timezone": "UTC"},
+            server_settings=settings,
+            reset=_leave_session,
         )
-        return cls(pool)
+        try:
+            await pool
+        except Exception as error:
+            raise _translated(error) from error
+        return cls(pool, dsn=dsn, settings=settings, acquire_within=acquire_within)
 
     async def close(self) -> None:
         """Wait for the connections in use to come back, then close all."""
@@ -83,19 +104,50 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        async with self._pool.acquire() as connection:
+        try:
+            connection = await self._pool.acquire(timeout=self._acquire_within)
+        except Exception as error:
+            raise _translated(error) from error
+        try:
             yield connection
+        finally:
+            await self._pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self.connection() as connection, connection.transaction():
             yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A connection outside the pool, closed at the end: for locks and settings of a session."""
+        try:
+            connection = await asyncpg.connect(
+                self._dsn, timeout=self._acquire_within, server_settings=self._settings
+            )
+        except Exception as error:
+            raise _translated(error) from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+async def _leave_session(_: Any) -> None:
+    """Instead of asyncpg's reset, which asks the server after each use: one round trip a transaction."""
+
+
+def _translated(error: Exception) -> Exception:
+    """`error` of an attempt to connect, told apart from one that a statement brings."""
+    if isinstance(error, OSError | TimeoutError) or is_unavailable(error):
+        return DatabaseUnavailable(f"PostgreSQL cannot be reached: {str(error) or type(error).__name__}")
+    return error
 
 
 async def analyze(connection: Connection) -> None:
     """Refresh the planner's statistics; to be called after seeding (`migrate` does it by itself).
 
-    The connection is of the owner's role: PostgreSQL skips tables of others with a warning.
+    The connection is of the owner's role: PostgreSQL skips the tables of others with a warning.
     """
     await connection.execute(ANALYZE)
 
@@ -125,21 +177,25 @@ async def check_clock(connection: Connection, *, clock: Clock) -> float:
     skew = await clock_skew(connection, clock=clock)
     if abs(skew) > SKEW_REFUSED:
         raise ClockSkew(
-            f"PostgreSQL's clock differs from this host's by {skew:+.1f} s, and {SKEW_REFUSED:.0f} s are too much:"
-            " set both by NTP (timedatectl set-ntp true)"
+            f"PostgreSQL's clock differs from this host's by {skew:+.1f} s, and {SKEW_REFUSED:.0f} s are too"
+            " much: set both by NTP (timedatectl set-ntp true)"
         )
     if abs(skew) > SKEW_WARNED:
-        logger.warning("PostgreSQL's clock differs from this host's by %+.1f s; is NTP running on both?", skew)
+        logger.warning(
+            "PostgreSQL's clock differs from this host's by %+.1f s; is NTP running on both?", skew
+        )
     return skew
 
 
 def is_unavailable(error: BaseException) -> bool:
     """Whether the database could not be asked at all: no fault of the message, which waits."""
     if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "").startswith(_UNAVAILABLE_CLASSES)
-    if isinstance(error, asyncpg.InterfaceError):
-        return "connection is closed" in str(error) or "pool is clos" in str(error)
-    return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)
+        return (error.sqlstate or "").startswith(_UNAVAILABLE)
+    if isinstance(
+        error, asyncpg.InterfaceError
+    ):  # a lost connection that was used again; the pool at our end
+        return any(state in str(error) for state in ("connection is closed", "pool is clos"))
+    return isinstance(error, DatabaseUnavailable)
 
 
 def is_retryable(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -79,9 +80,11 @@ def load(directory: Path | None = None) -> Sequence[Migration]:
     """The files in their order. Raises MigrationError for a misnamed file or a number used twice."""
     place = directory or data.path("sql/migrations")
     found = [_read(file) for file in sorted(place.glob("*.sql"))]
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         if earlier.number == later.number:
-            raise MigrationError(f"{earlier.file} and {later.file} have the same number; renumber the later one")
+            raise MigrationError(
+                f"{earlier.file} and {later.file} have the same number; renumber the later one"
+            )
     return found
 
 
@@ -90,10 +93,14 @@ def _read(file: Path) -> Migration:
     if match is None:
         raise MigrationError(f"{file} is not named NNNN_pre_name.sql or NNNN_post_name.sql; rename it")
     phase: Phase = "pre" if match["phase"] == "pre" else "post"
-    return Migration(number=int(match["number"]), phase=phase, name=match["name"], sql=file.read_bytes().decode())
+    return Migration(
+        number=int(match["number"]), phase=phase, name=match["name"], sql=file.read_bytes().decode()
+    )
 
 
-async def pending(connection: Connection, migrations: Sequence[Migration] | None = None) -> Sequence[Migration]:
+async def pending(
+    connection: Connection, migrations: Sequence[Migration] | None = None
+) -> Sequence[Migration]:
     """What is still to be applied, in order.
 
     Raises MigrationError when an applied one was changed or is missing, when the database is newer than
@@ -134,7 +141,13 @@ def _compare(row: Applied, migration: Migration | None, *, newest: int) -> None:
 async def _applied(connection: Connection) -> Sequence[Applied]:
     if not await connection.fetchval(RECORD_EXISTS):
         return []
-    return [Applied(**row) for row in await connection.fetch(APPLIED)]
+    try:
+        return [Applied(**row) for row in await connection.fetch(APPLIED)]
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationError(
+            "this role may not read applied_migrations: the first migration has not been applied, or it"
+            " granted that to another role; run: bookingd migrate"
+        ) from error
 
 
 async def check(connection: Connection, migrations: Sequence[Migration] | None = None) -> None:
@@ -146,7 +159,8 @@ async def check(connection: Connection, migrations: Sequence[Migration] | None =
     waiting = [migration for migration in await pending(connection, migrations) if migration.phase == "pre"]
     if waiting:
         raise MigrationError(
-            f"the database lacks {len(waiting)} migration(s), the first is {waiting[0].file}; run: bookingd migrate"
+            f"the database lacks {len(waiting)} migration(s), the first is {waiting[0].file};"
+            " run: bookingd migrate"
         )
 
 
@@ -176,7 +190,8 @@ async def migrate(
         if chosen:
             await connection.execute(ANALYZE)  # a plan made for empty tables would be kept for full ones
     finally:
-        await connection.execute(UNLOCK, LOCK_KEY)
+        if not connection.is_closed():
+            await connection.execute(UNLOCK, LOCK_KEY)
     return chosen
 
 

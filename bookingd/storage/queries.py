@@ -14,6 +14,7 @@ marks a statement that only the owner's role may run.
     SELECT ... FROM bookings WHERE id = $1 FOR UPDATE;
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,10 +38,11 @@ class QueryFileError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One statement: `name` is noun.name, `sql` the text without its leading remarks."""
+    """One statement: `name` is noun.name, `sql` the text without the lines of remarks."""
 
     name: str
     sql: str
+    purpose: str
     for_owner: bool
 
 
@@ -57,28 +59,35 @@ def query(name: str) -> str:
 @cache
 def all_queries() -> Mapping[str, Query]:
     """Every statement of the installation by its name."""
-    found: dict[str, Query] = {}
-    for file in sorted(data.path("sql/queries").glob("*.sql")):
-        for read in parse(file):
-            if read.name in found:
-                raise QueryFileError(f"{file} has two statements named {read.name}")
-            found[read.name] = read
-    return found
+    files = sorted(data.path("sql/queries").glob("*.sql"))
+    return {read.name: read for file in files for read in parse(file)}
 
 
 def parse(file: Path) -> list[Query]:
-    """The statements of one file. Raises QueryFileError for one without a name or without text."""
+    """The statements of one file. Raises QueryFileError for one without a name of its own or without text."""
     head, *parts = _NAME.split(file.read_text())
     if _without_remarks(head):
         raise QueryFileError(f"{file} has a statement before its first `-- name:` line")
-    return [_query(file, name, text) for name, text in zip(parts[::2], parts[1::2], strict=True)]
+    names = parts[::2]
+    for name in names:
+        if names.count(name) > 1:
+            raise QueryFileError(f"{file} has two statements named {name}")
+    return [_query(file, name, text) for name, text in zip(names, parts[1::2], strict=True)]
 
 
 def _query(file: Path, name: str, text: str) -> Query:
     sql = _without_remarks(text).removesuffix(";").rstrip()
     if not sql:
         raise QueryFileError(f"{file} has no statement below `-- name: {name}`")
-    return Query(name=f"{file.stem}.{name}", sql=sql, for_owner=bool(_OWNER.search(text)))
+    return Query(
+        name=f"{file.stem}.{name}", sql=sql, purpose=_purpose(text), for_owner=bool(_OWNER.search(text))
+    )
+
+
+def _purpose(text: str) -> str:
+    """The remark above the statement, in one line."""
+    lines = itertools.takewhile(_REMARK.match, text.strip().splitlines())
+    return " ".join(_REMARK.sub("", line).strip() for line in lines if not _OWNER.match(line))
 
 
 def _without_remarks(text: str) -> str:

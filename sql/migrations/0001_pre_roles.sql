@@ -71,7 +71,7 @@ BEGIN
      WHERE attrelid = format('public.%I', parent)::regclass AND attnum > 0
        AND NOT attisdropped AND attgenerated = '';
     EXECUTE format('LOCK TABLE ONLY public.%I IN ACCESS EXCLUSIVE MODE', default_part);
-    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', part, parent);
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL EXCLUDING IDENTITY)', part, parent);
     EXECUTE format('REVOKE ALL ON public.%I FROM bookingd', part);
     EXECUTE format(
         'WITH moved AS (DELETE FROM public.%1$I WHERE %2$I >= $1 AND %2$I < $2 RETURNING %3$s)'
