@@ -42,6 +42,8 @@ SKEW_REFUSED = 5.0  # seconds: holds would expire while their buyer is paying
 # What says nothing about the statement itself (SQLSTATE, PostgreSQL's appendix A): connection lost; no
 # connection, memory or disk left; shutdown or crash; a server that has become read-only by a failover.
 _UNAVAILABLE = ("08", "53", "57P", "25006")
+# asyncpg's words when a lost connection is used again (the pool takes it back by itself), or the pool ends.
+_LOST = ("connection is closed", "connection has been released back to the pool", "pool is clos")
 _RETRYABLE = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
 
@@ -191,10 +193,8 @@ def is_unavailable(error: BaseException) -> bool:
     """Whether the database could not be asked at all: no fault of the message, which waits."""
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_UNAVAILABLE)
-    if isinstance(
-        error, asyncpg.InterfaceError
-    ):  # a lost connection that was used again; the pool at our end
-        return any(state in str(error) for state in ("connection is closed", "pool is clos"))
+    if isinstance(error, asyncpg.InterfaceError):
+        return any(state in str(error) for state in _LOST)
     return isinstance(error, DatabaseUnavailable)
 
 
