@@ -1,1 +1,1 @@
-"""The transport between actors: one protocol, several ways to carry it."""
+"""The transport: one protocol (port), the in-memory one, and the relay that empties the outbox into it."""

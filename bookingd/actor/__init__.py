@@ -1,0 +1,1 @@
+"""The actor runtime: mailbox, dispatch, settling, supervision. Actors themselves live in actors/."""

@@ -1,0 +1,239 @@
+"""Outside effects under intents: recorded before they begin, looked up when their outcome is unknown (P9).
+
+    lease the intent, commit  ->  look up, or call  ->  record the outcome, commit
+
+A second delivery that meets a live lease comes back later; one that meets a lapsed lease, or an outcome
+that is unknown, goes to the look-up and never straight to the call.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+from bookingd.actor.backoff import FIRST_OUTSIDE, backoff
+from bookingd.actor.batching import Batcher
+from bookingd.actor.kinds import Acting, Letter
+from bookingd.domain.ids import IntentId
+from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
+from bookingd.sources import Sources
+from bookingd.storage import attention, inbox, intents
+from bookingd.storage.attention import Attention
+from bookingd.storage.intents import Ending, Intent, IntentState
+from bookingd.storage.transactions import Transaction, Transactions
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+CALL_LIMIT = 30.0
+"""Seconds that a call may take; adapters have shorter limits of their own."""
+
+LEASE = timedelta(seconds=CALL_LIMIT * 2)
+"""Longer than any call: a lease that lapses belongs to a process that is gone."""
+
+TELL_OPERATOR_AT = 8
+"""The attempt at which a person is told: about a minute of trying."""
+
+
+class Patiently(Protocol):
+    """Does work again while the database is away or a race was lost."""
+
+    async def __call__(self, work: Callable[[], Awaitable[T]]) -> T:
+        """The result of the work, in the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    acting: Acting
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Conclusion:
+    """What a call came to: `outcome` where it is known, `left` where somebody must come back."""
+
+    request: _Request
+    intent: Intent
+    outcome: Any = None
+    left: IntentState | None = None
+    note: str | None = None
+    retry_after: float | None = None
+
+
+class Actions:
+    """Carries out the acting messages of one actor."""
+
+    def __init__(
+        self,
+        *,
+        actor: str,
+        transactions: Transactions,
+        sources: Sources,
+        batch: int,
+        patiently: Patiently,
+    ) -> None:
+        self._actor = actor
+        self._transactions = transactions
+        self._sources = sources
+        self._patiently = patiently
+        self._opening: Batcher[_Request, Intent | None] = Batcher(self._open, limit=batch)
+        self._concluding: Batcher[_Conclusion, None] = Batcher(self._conclude, limit=batch)
+
+    @property
+    def loops(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        """The two batchers, for the runtime to keep alive."""
+        return (self._opening.run, self._concluding.run)
+
+    async def act(self, acting: Acting, letter: Letter) -> str:
+        """Carry out one message; returns what became of it, for the metrics."""
+        request = _Request(acting=acting, letter=letter)
+        intent = await self._opening.submit(request)
+        if intent is None or intent.found in (IntentState.DONE, IntentState.REFUSED):
+            return "done"
+        if not intent.leased:
+            await self._come_back(letter)
+            return "retried"
+        conclusion = await self._call(request, intent)
+        await self._concluding.submit(conclusion)
+        return "retried" if conclusion.left else "done"
+
+    async def _open(self, requests: Sequence[_Request]) -> Sequence[Intent | None]:
+        return await self._patiently(lambda: self._open_once(requests))
+
+    async def _open_once(self, requests: Sequence[_Request]) -> Sequence[Intent | None]:
+        """Lease an intent for each message that was not handled before; None for those that were.
+
+        The same effect asked for twice in one batch is leased to the first only.
+        """
+        async with self._transactions.begin() as transaction:
+            old = await inbox.handled(
+                transaction.connection,
+                actor=self._actor,
+                envelopes=[request.letter.envelope for request in requests],
+            )
+            first = {
+                request.acting.key(request.letter.message): request
+                for request in reversed(requests)
+                if request.letter.envelope.id not in old
+            }
+            met = await intents.lease(
+                transaction.connection,
+                keys=[(IntentId(self._sources.ids.new()), key) for key in first],
+                now=transaction.now,
+                until=transaction.now + LEASE,
+            )
+        return [
+            met[key]
+            if first.get(key := request.acting.key(request.letter.message)) is request
+            else _elsewhere(met.get(key))
+            for request in requests
+        ]
+
+    async def _call(self, request: _Request, intent: Intent) -> _Conclusion:
+        """Look up or call, and say how it ended. Cancelled: the lease lapses, the next one looks up."""
+        message = request.letter.message
+        try:
+            async with asyncio.timeout(CALL_LIMIT):
+                outcome = None
+                if intent.found in (IntentState.CALLING, IntentState.UNKNOWN):
+                    outcome = await request.acting.look_up(message, intent)
+                if outcome is None:
+                    outcome = await request.acting.perform(message, intent)
+        except Refused as refusal:
+            outcome = refusal
+        except Unavailable as error:
+            before = IntentState.IDLE if intent.found is IntentState.IDLE else IntentState.UNKNOWN
+            return self._left(request, intent, before, error, error.retry_after)
+        except (UnknownOutcome, TimeoutError) as error:
+            return self._left(request, intent, IntentState.UNKNOWN, error)
+        return _Conclusion(request=request, intent=intent, outcome=outcome)
+
+    def _left(
+        self,
+        request: _Request,
+        intent: Intent,
+        state: IntentState,
+        error: Exception,
+        retry_after: float | None = None,
+    ) -> _Conclusion:
+        log.warning("%s: %s is %s: %s", self._actor, intent.key.step, state, error)
+        return _Conclusion(
+            request=request, intent=intent, left=state, note=str(error), retry_after=retry_after
+        )
+
+    async def _conclude(self, conclusions: Sequence[_Conclusion]) -> Sequence[None]:
+        await self._patiently(lambda: self._conclude_once(conclusions))
+        return [None] * len(conclusions)
+
+    async def _conclude_once(self, conclusions: Sequence[_Conclusion]) -> None:
+        async with self._transactions.begin() as transaction:
+            left = [conclusion for conclusion in conclusions if conclusion.left]
+            if left:
+                await self._leave(transaction, left)
+            known = [conclusion for conclusion in conclusions if not conclusion.left]
+            if known:
+                await self._record(transaction, known)
+
+    async def _record(self, transaction: Transaction, known: Sequence[_Conclusion]) -> None:
+        endings = [_ending(conclusion) for conclusion in known]
+        await intents.finish(transaction.connection, endings=endings, now=transaction.now)
+        envelopes = [conclusion.request.letter.envelope for conclusion in known]
+        await inbox.take(transaction.connection, actor=self._actor, envelopes=envelopes)
+        for conclusion in known:
+            request = conclusion.request
+            await request.acting.record(transaction, request.letter, conclusion.outcome)
+
+    async def _leave(self, transaction: Transaction, left: Sequence[_Conclusion]) -> None:
+        endings = [_ending(conclusion) for conclusion in left]
+        await intents.leave(transaction.connection, endings=endings)
+        for conclusion in left:
+            letter = conclusion.request.letter
+            self._send_again(transaction, letter, conclusion.retry_after)
+            if letter.envelope.attempt == TELL_OPERATOR_AT:
+                await self._tell_operator(transaction, conclusion)
+
+    async def _come_back(self, letter: Letter) -> None:
+        """Somebody else is calling for the same effect: see later what came of it."""
+
+        async def again() -> None:
+            async with self._transactions.begin() as transaction:
+                self._send_again(transaction, letter, None)
+
+        await self._patiently(again)
+
+    def _send_again(self, transaction: Transaction, letter: Letter, retry_after: float | None) -> None:
+        wait = backoff(letter.envelope.attempt, first=FIRST_OUTSIDE, chance=self._sources.chance)
+        if retry_after is not None:
+            wait = max(wait, timedelta(seconds=retry_after))
+        lane = transaction.lane_of(letter.envelope)
+        transaction.send_again(letter.envelope, actor=self._actor, lane=lane, after=wait)
+
+    async def _tell_operator(self, transaction: Transaction, conclusion: _Conclusion) -> None:
+        key = conclusion.intent.key
+        entry = Attention(
+            id=self._sources.ids.new(),
+            subject_kind="booking",
+            subject=key.subject,
+            reason=f"{key.step}_unfinished",
+            detail=f"{key.step} has been tried {TELL_OPERATOR_AT} times: {conclusion.note}",
+            owner="operator",
+            opened_at=transaction.now,
+        )
+        await attention.open_entry(transaction.connection, entry=entry)
+
+
+def _ending(conclusion: _Conclusion) -> Ending:
+    if conclusion.left:
+        return Ending(id=conclusion.intent.id, state=conclusion.left, note=conclusion.note)
+    if isinstance(conclusion.outcome, Refused):
+        note = str(conclusion.outcome)
+        return Ending(id=conclusion.intent.id, state=IntentState.REFUSED, note=note)
+    return Ending(id=conclusion.intent.id, state=IntentState.DONE)
+
+
+def _elsewhere(intent: Intent | None) -> Intent | None:
+    """The intent as seen by a message whose effect another message of the batch carries out."""
+    return None if intent is None else replace(intent, leased=False)

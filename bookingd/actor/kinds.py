@@ -1,0 +1,76 @@
+"""The kinds of handler that an actor's table can hold.
+
+Deciding: one transaction, no outside I/O, in batches. Acting: exactly one outside effect and no booking
+logic, under an intent. Answering: a query, nothing durable.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+from bookingd.messages.envelope import Envelope, Origin
+from bookingd.storage.intents import Intent, IntentKey
+from bookingd.storage.transactions import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message with its envelope, as a handler gets it."""
+
+    envelope: Envelope
+    message: Any
+
+    @property
+    def origin(self) -> Origin:
+        """The origin of what its handling sends."""
+        return self.envelope.origin()
+
+
+Decide: TypeAlias = Callable[[Transaction, Sequence[Letter]], Awaitable[Sequence[Letter]]]
+"""Handle a batch in the transaction; returns the letters that came too early and must come again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """One outside effect. The runtime opens the intent, calls, and records; see `Runtime`."""
+
+    key: Callable[[Any], IntentKey]
+    """What makes the effect the same effect."""
+    perform: Callable[[Any, Intent], Awaitable[Any]]
+    """Call the other side. Raises the errors of bookingd.outcomes."""
+    look_up: Callable[[Any, Intent], Awaitable[Any | None]]
+    """What came of an earlier call; None when it surely did not take effect and may be made again."""
+    record: Callable[[Transaction, Letter, Any], Awaitable[None]]
+    """Write down the outcome, a result or a Refused, and send what follows from it."""
+
+
+Answer: TypeAlias = Callable[[Any, Origin], AsyncIterator[Any]]
+"""Yield the parts of the answer."""
+
+
+class Actor(Protocol):
+    """An actor: what it is called, what it accepts, and its table."""
+
+    name: ClassVar[str]
+    accepts: ClassVar[tuple[type, ...]]
+    """Every message type that it handles: the same types as in the tables below."""
+
+    @property
+    def deciding(self) -> Mapping[type, Decide]:
+        """Types that are decided upon; types with the same function share batches."""
+        ...
+
+    @property
+    def acting(self) -> Mapping[type, Acting]:
+        """Types that cause an outside effect."""
+        ...
+
+    @property
+    def answering(self) -> Mapping[type, Answer]:
+        """Query types."""
+        ...
+
+    @property
+    def loops(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        """Work that goes on beside the mailbox; each is started again if it fails."""
+        ...

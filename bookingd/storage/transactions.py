@@ -1,0 +1,136 @@
+"""A transaction and the messages that it causes: both happen, or neither does (the outbox).
+
+`send` exists only on an open transaction, so no message can outrun its commit. What is sent to one place
+goes as one bundle; it is handed to the relay after the commit, outside the handler.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from bookingd.domain.audit import AuditEntry
+from bookingd.domain.ids import MessageId
+from bookingd.messages import codec
+from bookingd.messages.catalogue import Catalogue, Kind, Lane, Message
+from bookingd.messages.envelope import Envelope, Origin
+from bookingd.sources import Sources
+from bookingd.storage import audit, outbox
+from bookingd.storage.database import Connection, Database
+from bookingd.storage.outbox import Bundle
+
+
+class Outlet(Protocol):
+    """Who publishes what was committed: the relay."""
+
+    def claim_until(self) -> datetime:
+        """Until when rows written now are this process's to publish."""
+        ...
+
+    def hand_over(self, bundles: Sequence[Bundle], notices: Sequence[Message]) -> None:
+        """The transaction is committed."""
+        ...
+
+
+class Address(NamedTuple):
+    """Where a bundle goes, and when."""
+
+    kind: Kind
+    destination: str
+    lane: Lane
+    due: datetime | None
+
+
+class Transaction:
+    """An open transaction, with what it sends, tells and writes into the audit trail."""
+
+    def __init__(self, *, connection: Connection, sources: Sources, catalogue: Catalogue) -> None:
+        self.connection = connection
+        self.now = sources.clock.now()
+        """The time of everything that this transaction does."""
+        self._sources = sources
+        self._catalogue = catalogue
+        self._outgoing: dict[Address, list[Envelope]] = {}
+        self._notices: list[Message] = []
+        self._entries: list[AuditEntry] = []
+
+    def send(self, message: Message, *, origin: Origin, due: datetime | None = None) -> MessageId:
+        """Send a command or an event when this commits; not before `due`, if that is given (a timer)."""
+        entry = self._catalogue.of(type(message))
+        message_id = MessageId(self._sources.ids.new())
+        envelope = codec.seal(message, catalogue=self._catalogue, id=message_id, origin=origin, now=self.now)
+        destination = entry.owner or entry.name
+        self._put(Address(entry.kind, destination, entry.lane, due), envelope)
+        return message_id
+
+    def lane_of(self, envelope: Envelope) -> Lane:
+        """The lane that the message belongs in; raises UnknownMessage."""
+        return self._catalogue.named(envelope.name).lane
+
+    def send_again(self, envelope: Envelope, *, actor: str, lane: Lane, after: timedelta) -> None:
+        """Deliver the same message to `actor` once more, `after` from now, as its next attempt."""
+        again = replace(envelope, attempt=envelope.attempt + 1)
+        self._put(Address(Kind.COMMAND, actor, lane, self.now + after), again)
+
+    def notify(self, notice: Message) -> None:
+        """Tell every process when this has committed."""
+        self._notices.append(notice)
+
+    def audit(self, entry: AuditEntry) -> None:
+        """Write into the audit trail."""
+        self._entries.append(entry)
+
+    def _put(self, address: Address, envelope: Envelope) -> None:
+        self._outgoing.setdefault(address, []).append(envelope)
+
+    async def flush(self, claimed_until: datetime | None) -> tuple[list[Bundle], list[Message]]:
+        """Write bundles and audit entries, one statement each; what is to be handed over then."""
+        bundles = list(self._bundles(claimed_until))
+        if bundles:
+            await outbox.insert(self.connection, bundles=bundles)
+        if self._entries:
+            await audit.record(self.connection, entries=self._entries)
+        return bundles, self._notices
+
+    def _bundles(self, claimed_until: datetime | None) -> Iterator[Bundle]:
+        for address, envelopes in self._outgoing.items():
+            for part in codec.bundles(envelopes):
+                yield Bundle(
+                    id=self._sources.ids.new(),
+                    kind=address.kind,
+                    destination=address.destination,
+                    lane=address.lane,
+                    payload=codec.pack(part),
+                    due_at=address.due or self.now,
+                    claimed_until=None if address.due else claimed_until,
+                )
+
+
+class Transactions:
+    """Opens transactions that can send."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        sources: Sources,
+        catalogue: Catalogue,
+        outlet: Outlet | None = None,
+    ) -> None:
+        self._database = database
+        self._sources = sources
+        self._catalogue = catalogue
+        self._outlet = outlet
+        """None where nobody publishes (the command line): any daemon's relay finds the rows."""
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """A transaction that commits at the end of the block; its messages follow the commit."""
+        claimed_until = self._outlet.claim_until() if self._outlet else None
+        async with self._database.transaction() as connection:
+            transaction = Transaction(connection=connection, sources=self._sources, catalogue=self._catalogue)
+            yield transaction
+            bundles, notices = await transaction.flush(claimed_until)
+        if self._outlet:
+            self._outlet.hand_over(bundles, notices)
