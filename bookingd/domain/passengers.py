@@ -24,6 +24,12 @@ class Party:
     children: int = 0
     infants: int = 0
 
+    def count(self, kind: PassengerType) -> int:
+        """How many of one type."""
+        if kind is PassengerType.ADULT:
+            return self.adults
+        return self.children if kind is PassengerType.CHILD else self.infants
+
     @property
     def seats(self) -> int:
         """Seats that the party takes: infants sit on laps."""

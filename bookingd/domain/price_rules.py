@@ -1,0 +1,288 @@
+"""Rules are data: what the agency adds to a net fare, and what it earns beside it.
+
+The one rule: the same book and the same context give the same rules, in whatever order the book was made.
+Of the rules of a kind that match, the one of the highest priority counts (of equals, the one whose id
+comes first in the alphabet); rules marked `add` come on top of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bookingd.domain.flights import Cabin
+from bookingd.domain.money import Money, rounded
+from bookingd.domain.passengers import Party
+
+MILLION = 1_000_000
+PPM_OF_PERCENT = 10_000  # a percentage has four decimals at most, so that it is a whole number of millionths
+CONTEXTS_KEPT = 4096  # resolved contexts a book remembers: some hundred routes on some days, about 2 MB
+
+
+class RuleKind(StrEnum):
+    """Which line of a price a rule makes."""
+
+    MARKUP = "markup"
+    SERVICE_FEE = "service_fee"
+    COMMISSION = "commission"
+
+
+class Per(StrEnum):
+    """What a rule's amount is for."""
+
+    PASSENGER = "passenger"
+    BOOKING = "booking"
+
+
+class InvalidRule(ValueError):
+    """A rule contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One end of a journey: the airport, and the city and country that it serves, where known."""
+
+    airport: str
+    """IATA code."""
+    city: str = ""
+    """IATA code of the city: LON for LHR."""
+    country: str = ""
+    """ISO 3166-1 alpha-2 code."""
+
+    def lies_in(self, place: str) -> bool:
+        """Whether it is in `place`: `airport:LHR`, `city:LON` or `country:GB`."""
+        return place in (f"airport:{self.airport}", f"city:{self.city}", f"country:{self.country}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceContext:
+    """What rules look at; equal contexts have equal rules.
+
+    `party` is the whole party of the journey, also where a part of it is priced.
+    """
+
+    supplier: str
+    origin: Endpoint
+    """Where the journey begins."""
+    destination: Endpoint
+    """Where it goes to; of a return, where it turns."""
+    airline: str
+    """IATA code of the marketing airline of the first flight."""
+    cabin: Cabin
+    party: Party
+    departs_on: date
+    """Local date of the first departure."""
+    returns_on: date | None = None
+    sold_on: date
+    """UTC date of the offer."""
+    product: str = "flight"
+    channel: str = "web"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """When a rule applies: whatever is given must hold. Bounds are included; dates are those of the context.
+
+    Places are written `airport:LHR`, `city:LON` or `country:GB`.
+    """
+
+    supplier: str | None = None
+    origin: str | None = None
+    destination: str | None = None
+    place: str | None = None
+    """The journey begins or ends there."""
+    product: str | None = None
+    airline: str | None = None
+    cabin: Cabin | None = None
+    channel: str | None = None
+    party_from: int | None = None
+    """Heads, infants too."""
+    party_to: int | None = None
+    sold_from: date | None = None
+    sold_to: date | None = None
+    travel_from: date | None = None
+    """Of the first day of travel."""
+    travel_to: date | None = None
+
+    def __post_init__(self) -> None:
+        for place in (self.origin, self.destination, self.place):
+            if place is not None and place.partition(":")[0] not in ("airport", "city", "country"):
+                raise InvalidRule(f"{place!r} is no place: write airport:LHR, city:LON or country:GB")
+
+    def holds(self, context: PriceContext) -> bool:
+        """Whether a price of this context falls under it."""
+        return self._names_hold(context) and self._places_hold(context) and self._bounds_hold(context)
+
+    def _names_hold(self, context: PriceContext) -> bool:
+        return (
+            self.supplier in (None, context.supplier)
+            and self.product in (None, context.product)
+            and self.airline in (None, context.airline)
+            and self.cabin in (None, context.cabin)
+            and self.channel in (None, context.channel)
+        )
+
+    def _places_hold(self, context: PriceContext) -> bool:
+        origin, destination = context.origin, context.destination
+        return (
+            (self.origin is None or origin.lies_in(self.origin))
+            and (self.destination is None or destination.lies_in(self.destination))
+            and (self.place is None or origin.lies_in(self.place) or destination.lies_in(self.place))
+        )
+
+    def _bounds_hold(self, context: PriceContext) -> bool:
+        return (
+            _within(context.party.size, self.party_from, self.party_to)
+            and _within(context.sold_on, self.sold_from, self.sold_to)
+            and _within(context.departs_on, self.travel_from, self.travel_to)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One version of a rule; it stays what it is for ever, so that old prices can be explained.
+
+    It is either a percentage of the net fare or a fixed amount, for each passenger or once a booking.
+    `minimum` and `maximum` bound what a percentage gives, after rounding, for one passenger or the
+    booking. A rule with an amount in it is for prices in that currency alone.
+    """
+
+    id: str
+    """A speaking name: `markup-standard`."""
+    version: int
+    kind: RuleKind
+    label: str
+    """For `prices explain`; a service fee's label is read by travellers too."""
+    match: Match = field(default_factory=Match)
+    percent: Decimal | None = None
+    """Of the net fare, not of other lines, so that the order of rules cannot matter. 0 to 1000."""
+    fixed: Money | None = None
+    per: Per = Per.PASSENGER
+    minimum: Money | None = None
+    maximum: Money | None = None
+    priority: int = 0
+    add: bool = False
+    """On top of the rule that counts, instead of in its place."""
+
+    def __post_init__(self) -> None:
+        if (self.percent is None) == (self.fixed is None):
+            raise InvalidRule(f"rule {self.id} needs a percentage or a fixed amount, and not both")
+        if self.fixed is not None and (self.minimum or self.maximum):
+            raise InvalidRule(f"rule {self.id} has a fixed amount, which needs no bounds")
+        if self.percent is not None and (
+            not 0 <= self.percent <= 1000 or self.percent * PPM_OF_PERCENT % 1 != 0
+        ):
+            raise InvalidRule(f"rule {self.id}: a percentage is from 0 to 1000, with four decimals at most")
+        self._check_amounts()
+
+    def _check_amounts(self) -> None:
+        amounts = self.amounts
+        if any(amount.amount < 0 for amount in amounts):
+            raise InvalidRule(f"rule {self.id} has an amount below zero")
+        if len({amount.currency for amount in amounts}) > 1:
+            raise InvalidRule(f"rule {self.id} has amounts in several currencies")
+        if self.minimum is not None and self.maximum is not None and self.maximum < self.minimum:
+            raise InvalidRule(f"rule {self.id} has a maximum below its minimum")
+
+    @property
+    def reference(self) -> str:
+        """As it stands in the lines that it makes: `markup-standard@3`."""
+        return f"{self.id}@{self.version}"
+
+    @property
+    def amounts(self) -> tuple[Money, ...]:
+        """The amounts that it names."""
+        return tuple(amount for amount in (self.fixed, self.minimum, self.maximum) if amount is not None)
+
+    @property
+    def currency(self) -> str | None:
+        """The only currency whose prices it is for; None if it is for all."""
+        return self.amounts[0].currency if self.amounts else None
+
+    def applies(self, context: PriceContext, currency: str) -> bool:
+        """Whether it matches a price of this context in `currency`."""
+        return self.currency in (None, currency) and self.match.holds(context)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A rule made ready for counting: minor units of the price's currency, and millionths of the net."""
+
+    kind: RuleKind
+    reference: str
+    label: str
+    per_booking: bool
+    millionths: int
+    fixed: int
+    minimum: int | None
+    maximum: int | None
+
+    @classmethod
+    def of(cls, rule: Rule) -> "Charge":
+        return cls(
+            kind=rule.kind,
+            reference=rule.reference,
+            label=rule.label,
+            per_booking=rule.per is Per.BOOKING,
+            millionths=int((rule.percent or Decimal(0)) * PPM_OF_PERCENT),
+            fixed=rule.fixed.amount if rule.fixed else 0,
+            minimum=rule.minimum.amount if rule.minimum is not None else None,
+            maximum=rule.maximum.amount if rule.maximum is not None else None,
+        )
+
+    def on(self, net: int) -> int:
+        """What it makes of a net amount (both minor units): the one rounding of its line."""
+        if not self.millionths:
+            return max(self.fixed, self.minimum or 0)
+        amount = rounded(net * self.millionths, MILLION)
+        if self.minimum is not None and amount < self.minimum:
+            return self.minimum
+        if self.maximum is not None and amount > self.maximum:
+            return self.maximum
+        return amount
+
+
+class RuleBook:
+    """The rules as they were at one instant, under a version number; it never changes.
+
+    It remembers what it found for a context: a search prices thousands of offers under a few of them.
+    """
+
+    def __init__(self, *, version: int, rules: Iterable[Rule]) -> None:
+        self.version = version
+        self.rules = tuple(sorted(rules, key=lambda rule: rule.id))
+        if len({rule.id for rule in self.rules}) != len(self.rules):
+            raise InvalidRule("a book holds one version of each rule")
+        self._charges: dict[tuple[PriceContext, str], tuple[Charge, ...]] = {}
+
+    def matching(self, kind: RuleKind, context: PriceContext, currency: str) -> tuple[Rule, ...]:
+        """The rules that make lines of this kind: the one that counts, then those on top, by id."""
+        found = [rule for rule in self.rules if rule.kind is kind and rule.applies(context, currency)]
+        ranked = sorted((rule for rule in found if not rule.add), key=lambda rule: (-rule.priority, rule.id))
+        return (*ranked[:1], *(rule for rule in found if rule.add))
+
+    def charges(self, context: PriceContext, currency: str) -> tuple[Charge, ...]:
+        """The matching rules of every kind, ready for counting: markup, service fees, commission."""
+        key = (context, currency)
+        known = self._charges.get(key)
+        if known is None:
+            rules = (rule for kind in RuleKind for rule in self.matching(kind, context, currency))
+            known = tuple(Charge.of(rule) for rule in rules)
+            if len(self._charges) >= CONTEXTS_KEPT:
+                self._charges.clear()
+            self._charges[key] = known
+        return known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleVersion:
+    """A rule as it is kept: from when it is in effect, and whether it ends the rule of its id instead."""
+
+    rule: Rule
+    valid_from: datetime
+    withdrawn: bool = False
+
+
+def _within(value: int | date, low: int | date | None, high: int | date | None) -> bool:
+    return (low is None or low <= value) and (high is None or value <= high)  # type: ignore[operator]
