@@ -1,0 +1,145 @@
+"""What each environment refuses."""
+
+import pytest
+
+from bookingd.config import load_settings
+from bookingd.config.reading import embedded_file
+from tests.config.arrange import PRODUCTION, Bench
+
+
+def test_production_starts_with_real_parts(bench: Bench) -> None:
+    bench.production_secrets()
+
+    settings = bench.load(PRODUCTION)
+
+    assert settings.production
+    assert settings.warnings == ()
+
+
+def test_the_example_for_production_lacks_only_its_secrets(bench: Bench) -> None:
+    text = embedded_file().with_name("production.toml").read_text()
+
+    problems = bench.problems(text)
+
+    assert {problem.key for problem in problems} == {
+        "database.url_file",
+        "database.owner_url_file",
+        "stripe.secret_key_file",
+        "stripe.webhook_secret_file",
+        "mail.url_file",
+        "security.signing_key_file",
+        "security.audit_key_file",
+    }
+
+
+def test_production_on_the_embedded_defaults_is_refused_in_every_part(bench: Bench) -> None:
+    problems = bench.problems('environment = "production"\n')
+
+    assert {problem.key for problem in problems} == {
+        "public_url",
+        "sandbox.enabled",
+        "inventory.demo",
+        "mail.url",
+        "stripe.base_url",
+        "stripe.secret_key_file",
+        "stripe.publishable_key",
+        "stripe.webhook_secret_file",
+        "security.signing_key_file",
+        "security.audit_key_file",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("PUBLIC_URL", "http://x.com", "must be the https:// address that travellers use, in production"),
+        ("PUBLIC_URL", "https://x.com/shop", "must be scheme, host and port only"),
+        ("PUBLIC_URL", "x.com", "must begin with https:// (or http://) and name a host"),
+        ("PUBLIC_URL", "https://[x", "is not an address: check the host and the port"),
+        ("SANDBOX__ENABLED", "true", "must be false in production"),
+        ("INVENTORY__DEMO", "on", "must be false in production: nobody can fly on made-up flights"),
+        ("MAIL__URL", "catcher", 'must not be "catcher" in production: no mail would leave this host'),
+        ("STRIPE__BASE_URL", "sandbox", "must be Stripe's https:// address in production"),
+        ("STRIPE__BASE_URL", "http://localhost:1", "must be Stripe's https:// address in production"),
+        ("STRIPE__PUBLISHABLE_KEY", "pk_test_1", "must be a live key (pk_live_…) in production"),
+    ],
+)
+def test_production_refuses(bench: Bench, variable: str, value: str, complaint: str) -> None:
+    bench.production_secrets()
+
+    problems = bench.problems(PRODUCTION, **{f"BOOKINGD_{variable}": value})
+
+    assert complaint in {problem.complaint for problem in problems}
+    assert {problem.key for problem in problems} == {f"BOOKINGD_{variable}"}
+
+
+@pytest.mark.parametrize("key", ["sk_test_1", "rk_test_1"])
+def test_production_refuses_a_test_key_and_does_not_print_it(bench: Bench, key: str) -> None:
+    bench.production_secrets()
+    bench.secret("stripe_key", key)
+
+    problem = bench.problem(PRODUCTION)
+
+    assert (problem.key, problem.complaint) == (
+        "stripe.secret_key_file",
+        "holds a test key, refused in production",
+    )
+    assert key not in str(problem)
+
+
+def test_production_warns_of_what_one_host_cannot_promise(bench: Bench) -> None:
+    bench.production_secrets()
+
+    settings = bench.load(PRODUCTION, BOOKINGD_DATABASE__URL="embedded", BOOKINGD_SERVER__HOST="0.0.0.0")
+
+    assert len(settings.warnings) == 2
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
+def test_development_refuses_a_live_key(bench: Bench, key: str) -> None:
+    bench.secret("stripe_key", key)
+
+    problem = bench.problem('[stripe]\nsecret_key_file = "./stripe_key"\n')
+
+    assert problem.complaint == "holds a live key, refused in development: it would move real money"
+    assert key not in str(problem)
+
+
+def test_development_refuses_a_live_publishable_key(bench: Bench) -> None:
+    problem = bench.problem('[stripe]\npublishable_key = "pk_live_1"\n')
+
+    assert problem.complaint == "is a live key, refused in development: it would move real money"
+
+
+def test_stripe_itself_needs_a_key_and_the_stand_in_its_sandbox(bench: Bench) -> None:
+    without_key = bench.problem('[stripe]\nbase_url = "https://api.stripe.com"\n')
+    without_sandbox = bench.problem("[sandbox]\nenabled = false\n")
+
+    assert without_key.key == "stripe.secret_key_file"
+    assert without_sandbox.key == "stripe.base_url"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (
+            '[database]\nread_url = "postgresql://replica/x"\n',
+            'has no meaning beside database.url = "embedded"',
+        ),
+        (
+            '[stripe]\nbase_url = "https://api.stripe.com"\nsecret_key_file = "./stripe_key"\n'
+            '[sandbox]\nenabled = false\nmisbehave = ["stripe:slow"]\n',
+            "has no meaning while sandbox.enabled is false",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(bench: Bench, text: str, complaint: str) -> None:
+    bench.secret("stripe_key", "sk_test_1")
+
+    assert bench.problem(text).complaint == complaint
+
+
+def test_the_process_environment_is_read_when_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOKINGD_SERVER__PORT", "7171")
+
+    assert load_settings(embedded_file()).server.port == 7171
