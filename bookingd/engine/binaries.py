@@ -128,13 +128,14 @@ def _prepare(place: Path, account: Account) -> bool:
     except OSError:  # a read-only file system, or no such parent: the next place may do
         return False
     noexec = os.statvfs(place).f_flag & os.ST_NOEXEC
-    return not noexec and _roots_alone(place) and account.reaches(place)
+    return not noexec and _ours_alone(place) and account.reaches(place)
 
 
-def _roots_alone(path: Path) -> bool:
+def _ours_alone(path: Path) -> bool:
+    """Whether nobody but us (root: nobody else needs a copy) may have written to `path`."""
     status = path.lstat()
     shared = stat.S_IWGRP | stat.S_IWOTH
-    return status.st_uid == 0 and not stat.S_ISLNK(status.st_mode) and not status.st_mode & shared
+    return status.st_uid == os.geteuid() and not stat.S_ISLNK(status.st_mode) and not status.st_mode & shared
 
 
 def _make(root: Path, target: Path) -> None:
@@ -165,7 +166,7 @@ def _verify(root: Path, copy: Path) -> None:
     """Only root may have written the copy, and it must be whole. Raises EngineError otherwise."""
     wanted = [(file, (root / file).stat().st_size) for file in _files(root)]
     found = [(file, (copy / file).stat().st_size) for file in _files(copy)]
-    if wanted == found and all(_roots_alone(path) for path in (copy, *copy.rglob("*"))):
+    if wanted == found and all(_ours_alone(path) for path in (copy, *copy.rglob("*"))):
         return
     raise EngineError(
         f"the copy of PostgreSQL in {copy} is not whole, or others than root may write to it",

@@ -98,10 +98,11 @@ class Cluster:
         )
 
     def serves(self, pid: int) -> bool:
-        """Whether process `pid` is a PostgreSQL server of this data directory, not a reused number."""
+        """Whether process `pid` is a live PostgreSQL server of this data directory, not a reused number."""
         process = Path(f"/proc/{pid}")
         try:
-            if process.joinpath("comm").read_text().strip() != "postgres":
+            name, _, state = process.joinpath("stat").read_text().partition("(")[2].rpartition(") ")
+            if name != "postgres" or state[0] in "ZX":  # dead, and its parent has not looked yet (proc(5))
                 return False
             return process.joinpath("cwd").samefile(self.data)
         except PermissionError:  # a container whose root may not look: its name has to do

@@ -269,7 +269,8 @@ class Engine:
         try:
             status = await process.exit_of(child)
         finally:
-            child.kill()  # when we were cancelled; does nothing to a process that has ended
+            child.kill()  # in case we were cancelled; does nothing to a process that has ended
+            child.wait()
         if status != 0:
             raise self._failure(f"{Path(command[0]).name} failed")
 
