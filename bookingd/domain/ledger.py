@@ -1,0 +1,88 @@
+"""The books: which accounts a capture, a refund and a sale move, as pairs that balance by construction."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from bookingd.domain.booking.state import Booking
+from bookingd.domain.ids import BookingId, PaymentId
+from bookingd.domain.money import Money
+from bookingd.domain.prices import LineKind
+
+CUSTOMERS = "customers"
+"""What we owe customers for money taken and not yet earned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`amount` (above zero) to the debit of one account and the credit of another."""
+
+    journal: UUID
+    """Entries of one business transaction share it."""
+    booking_id: BookingId
+    payment_id: PaymentId | None = None
+    reason: str
+    debit: str
+    credit: str
+    amount: Money
+
+
+def captured(
+    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
+) -> Entry:
+    """The gateway has taken money for us."""
+    return Entry(
+        journal=journal,
+        booking_id=booking_id,
+        payment_id=payment_id,
+        reason="capture",
+        debit=f"gateway:{gateway}",
+        credit=CUSTOMERS,
+        amount=amount,
+    )
+
+
+def refunded(
+    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
+) -> Entry:
+    """The gateway gives money back for us."""
+    return Entry(
+        journal=journal,
+        booking_id=booking_id,
+        payment_id=payment_id,
+        reason="refund",
+        debit=CUSTOMERS,
+        credit=f"gateway:{gateway}",
+        amount=amount,
+    )
+
+
+def sale(booking: Booking, *, journal: UUID) -> list[Entry]:
+    """What a confirmed booking earned, line by line: what customers gave becomes others' and ours."""
+    return [
+        Entry(
+            journal=journal,
+            booking_id=booking.id,
+            reason="sale",
+            debit=_from(line.kind, item.offer.supplier),
+            credit=_to(line.kind, item.offer.supplier),
+            amount=line.amount,
+        )
+        for item in booking.items
+        for line in item.offer.price.lines
+        if line.amount
+    ]
+
+
+def _from(kind: LineKind, supplier: str) -> str:
+    """A commission is kept from what the supplier is owed; all else comes from the customer."""
+    return f"supplier:{supplier}" if kind is LineKind.COMMISSION else CUSTOMERS
+
+
+def _to(kind: LineKind, supplier: str) -> str:
+    match kind:
+        case LineKind.NET:
+            return f"supplier:{supplier}"
+        case LineKind.TAX:
+            return "taxes"
+        case LineKind.MARKUP | LineKind.SERVICE_FEE | LineKind.COMMISSION:
+            return f"revenue:{kind}"

@@ -1,0 +1,206 @@
+"""Bookings: many loaded, moved and saved at once, so that a batch costs the round trips of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import asyncpg
+
+from bookingd.domain.booking.state import Booking
+from bookingd.domain.ids import BookingId, Reference
+from bookingd.domain.passengers import PassengerType
+from bookingd.messages import codec
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+INSERT = query("bookings.insert")
+INSERT_PEOPLE = query("bookings.insert_people")
+LOCK = query("bookings.lock")
+SAVE = query("bookings.save")
+BY_REFERENCE = query("bookings.by_reference")
+BY_ID = query("bookings.by_id")
+PASSENGERS = query("bookings.passengers")
+EVENTS_AFTER = query("bookings.events_after")
+TICKET_NUMBERS = query("bookings.ticket_numbers")
+
+
+class BookingNotFound(LookupError):
+    """No booking has that id or reference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom to tell, and in which language (BCP 47)."""
+
+    email: str
+    phone: str | None = None
+    locale: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traveller:
+    """A passenger as booked; `number` counts from 1 in the order of the tickets."""
+
+    number: int
+    type: PassengerType
+    given_name: str
+    surname: str
+    born: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBooking:
+    """A booking as it is asked for, with its people."""
+
+    booking: Booking
+    contact: Contact
+    travellers: tuple[Traveller, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One transition in a booking's timeline."""
+
+    booking_id: BookingId
+    sequence: int
+    name: str
+    state: str
+    details: bytes
+    """JSON."""
+    at: datetime | None = None
+    """When it was recorded; None while it is not yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingView:
+    """A booking with whom to tell."""
+
+    booking: Booking
+    contact: Contact | None
+    """None when it has been erased."""
+    created_at: datetime
+    changed_at: datetime
+
+
+async def insert(connection: Connection, *, bookings: Sequence[NewBooking], now: datetime) -> set[BookingId]:
+    """Record new bookings; the ids of those whose reference was free."""
+    orders = [new.booking for new in bookings]
+    rows = await connection.fetch(
+        INSERT,
+        [order.id for order in orders],
+        [order.reference for order in orders],
+        [order.owner for order in orders],
+        [order.state for order in orders],
+        [order.currency for order in orders],
+        [order.total.amount for order in orders],
+        [codec.encode(order).decode() for order in orders],
+        now,
+    )
+    inserted = {BookingId(row["id"]) for row in rows}
+    await _insert_people(connection, [new for new in bookings if new.booking.id in inserted])
+    return inserted
+
+
+async def _insert_people(connection: Connection, bookings: Sequence[NewBooking]) -> None:
+    people = [(new.booking.id, traveller) for new in bookings for traveller in new.travellers]
+    await connection.execute(
+        INSERT_PEOPLE,
+        [new.booking.id for new in bookings],
+        [new.contact.email for new in bookings],
+        [new.contact.phone for new in bookings],
+        [new.contact.locale for new in bookings],
+        [booking_id for booking_id, _ in people],
+        [traveller.number for _, traveller in people],
+        [traveller.type for _, traveller in people],
+        [traveller.given_name for _, traveller in people],
+        [traveller.surname for _, traveller in people],
+        [traveller.born for _, traveller in people],
+    )
+
+
+async def lock(connection: Connection, *, ids: Sequence[BookingId]) -> dict[BookingId, Booking]:
+    """Lock bookings in the order of their ids; one that does not exist is not in the answer."""
+    rows = await connection.fetch(LOCK, list(ids))
+    return {BookingId(row["id"]): codec.decode(row["lifecycle"], Booking) for row in rows}
+
+
+async def save(
+    connection: Connection, *, bookings: Sequence[Booking], events: Sequence[Event], now: datetime
+) -> None:
+    """Write locked bookings as they are now, with the events that brought them there; one round trip."""
+    await connection.execute(
+        SAVE,
+        [booking.id for booking in bookings],
+        [booking.state for booking in bookings],
+        [booking.sequence for booking in bookings],
+        [booking.hold_until for booking in bookings],
+        [booking.total.amount for booking in bookings],
+        [codec.encode(booking).decode() for booking in bookings],
+        now,
+        [event.booking_id for event in events],
+        [event.sequence for event in events],
+        [event.name for event in events],
+        [event.state for event in events],
+        [event.details.decode() for event in events],
+    )
+
+
+async def by_reference(connection: Connection, *, reference: Reference) -> BookingView:
+    """The booking with that reference. Raises BookingNotFound."""
+    return _view(await connection.fetchrow(BY_REFERENCE, reference))
+
+
+async def by_id(connection: Connection, *, booking_id: BookingId) -> BookingView:
+    """The booking of that id. Raises BookingNotFound."""
+    return _view(await connection.fetchrow(BY_ID, booking_id))
+
+
+async def travellers(connection: Connection, *, booking_id: BookingId) -> tuple[Traveller, ...]:
+    """Who travels, in the order of the tickets."""
+    rows = await connection.fetch(PASSENGERS, booking_id)
+    return tuple(
+        Traveller(
+            number=row["number"],
+            type=PassengerType(row["type"]),
+            given_name=row["given_name"],
+            surname=row["surname"],
+            born=row["born"],
+        )
+        for row in rows
+    )
+
+
+async def events_after(
+    connection: Connection, *, booking_id: BookingId, sequence: int, limit: int
+) -> list[Event]:
+    """The timeline after `sequence`, oldest first."""
+    return [
+        Event(
+            booking_id=booking_id,
+            sequence=row["sequence"],
+            name=row["name"],
+            state=row["state"],
+            details=row["details"].encode(),
+            at=row["at"],
+        )
+        for row in await connection.fetch(EVENTS_AFTER, booking_id, sequence, limit)
+    ]
+
+
+async def ticket_numbers(connection: Connection, *, count: int) -> list[int]:
+    """New ticket numbers of own inventory, ten digits each."""
+    return [row["nextval"] for row in await connection.fetch(TICKET_NUMBERS, count)]
+
+
+def _view(row: asyncpg.Record | None) -> BookingView:
+    if row is None:
+        raise BookingNotFound
+    contact = None
+    if row["email"] is not None:
+        contact = Contact(email=row["email"], phone=row["phone"], locale=row["locale"])
+    return BookingView(
+        booking=codec.decode(row["lifecycle"], Booking),
+        contact=contact,
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
+    )

@@ -1,0 +1,66 @@
+-- Bookings.
+
+-- name: insert
+-- Bookings ($1 ids, $2 references, $3 owners, $4 states, $5 currencies, $6 totals, $7 lifecycles) at $8; a
+-- reference that is taken is left out of the answer, which holds the ids inserted.
+INSERT INTO bookings (id, reference, owner, state, sequence, currency, total, lifecycle, created_at, changed_at)
+SELECT b.id, b.reference, b.owner, b.state, 0, b.currency, b.total, b.lifecycle::json, $8, $8
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+       AS b (id, reference, owner, state, currency, total, lifecycle)
+ON CONFLICT (reference) DO NOTHING
+RETURNING id;
+
+-- name: insert_people
+-- Contacts ($1 bookings, $2 e-mails, $3 phones, $4 locales) and passengers ($5 bookings, $6 numbers,
+-- $7 types, $8 given names, $9 surnames, $10 birth dates).
+WITH contacts AS (
+    INSERT INTO booking_contacts (booking_id, email, phone, locale)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+)
+INSERT INTO booking_passengers (booking_id, number, type, given_name, surname, born)
+SELECT * FROM unnest($5::uuid[], $6::integer[], $7::text[], $8::text[], $9::text[], $10::date[]);
+
+-- name: lock
+-- The bookings $1, locked in the order of their ids.
+SELECT id, lifecycle FROM bookings WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE;
+
+-- name: save
+-- Bookings ($1 ids, $2 states, $3 sequences, $4 hold deadlines, $5 totals, $6 lifecycles) as they are at $7,
+-- with the events that brought them there ($8 bookings, $9 sequences, $10 names, $11 states, $12 details).
+WITH moved AS (
+    UPDATE bookings AS b
+       SET state = n.state, sequence = n.sequence, hold_until = n.hold_until, total = n.total,
+           lifecycle = n.lifecycle::json, changed_at = $7
+      FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::timestamptz[], $5::bigint[], $6::text[])
+           AS n (id, state, sequence, hold_until, total, lifecycle)
+     WHERE b.id = n.id
+)
+INSERT INTO booking_events (booking_id, sequence, at, name, state, details)
+SELECT e.booking_id, e.sequence, $7, e.name, e.state, e.details::json
+  FROM unnest($8::uuid[], $9::integer[], $10::text[], $11::text[], $12::text[])
+       AS e (booking_id, sequence, name, state, details);
+
+-- name: by_reference
+-- The booking with reference $1, and whom to tell.
+SELECT b.lifecycle, b.created_at, b.changed_at, c.email, c.phone, c.locale
+  FROM bookings AS b LEFT JOIN booking_contacts AS c ON c.booking_id = b.id
+ WHERE b.reference = $1;
+
+-- name: by_id
+-- The booking $1, and whom to tell.
+SELECT b.lifecycle, b.created_at, b.changed_at, c.email, c.phone, c.locale
+  FROM bookings AS b LEFT JOIN booking_contacts AS c ON c.booking_id = b.id
+ WHERE b.id = $1;
+
+-- name: passengers
+-- Who travels on booking $1.
+SELECT number, type, given_name, surname, born FROM booking_passengers WHERE booking_id = $1 ORDER BY number;
+
+-- name: events_after
+-- The timeline of booking $1 after sequence number $2, $3 events at most.
+SELECT sequence, at, name, state, details FROM booking_events
+ WHERE booking_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3;
+
+-- name: ticket_numbers
+-- $1 new ticket numbers of own inventory.
+SELECT nextval('own_ticket_numbers') FROM generate_series(1, $1::integer);

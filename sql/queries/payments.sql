@@ -1,0 +1,37 @@
+-- Payments, webhooks and the books.
+
+-- name: lock
+-- Payment $1, locked.
+SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded, action_url,
+       failure
+  FROM payments WHERE id = $1 FOR UPDATE;
+
+-- name: load
+-- Payment $1.
+SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded, action_url,
+       failure
+  FROM payments WHERE id = $1;
+
+-- name: of_booking
+-- The payments of booking $1 in the order in which they were begun.
+SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded, action_url,
+       failure
+  FROM payments WHERE booking_id = $1 ORDER BY id;
+
+-- name: save
+-- Payment $1 of booking $2 at gateway $3 as it is now: $4 reference, $5 state, $6 amount, $7 currency,
+-- $8 captured, $9 refunded, $10 action, $11 failure, at $12.
+INSERT INTO payments (id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded,
+                      action_url, failure, created_at, changed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+ON CONFLICT (id) DO UPDATE SET
+    gateway_reference = coalesce(excluded.gateway_reference, payments.gateway_reference),
+    state = excluded.state, captured = excluded.captured, refunded = excluded.refunded,
+    action_url = excluded.action_url, failure = excluded.failure, changed_at = excluded.changed_at;
+
+-- name: receive_webhook
+-- Event $2 of gateway $1: its kind $3, payment $4, received at $5. Nothing comes back when it was known.
+INSERT INTO webhook_events (gateway, event_id, kind, payment_id, received_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
+RETURNING true;
