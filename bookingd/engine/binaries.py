@@ -105,9 +105,8 @@ def _copy(root: Path, name: str, account: Account) -> Path:
         if not _prepare(place, account):
             continue
         target = place / name
-        if target.exists():
-            _verify(root, target)
-        else:
+        if not _trusted(root, target):
+            shutil.rmtree(target, ignore_errors=True)
             _make(root, target)
         return target
     raise EngineError(
@@ -151,24 +150,19 @@ def _make(root: Path, target: Path) -> None:
             folder.chmod(0o755)
         draft.rename(target)
     except OSError as error:
-        if target.exists():  # another start made the same copy first
-            _verify(root, target)
-            return
-        raise EngineError(
-            f"PostgreSQL could not be copied to {target}: {error.strerror}",
-            "About 40 MB are needed there.",
-        ) from error
+        if not _trusted(root, target):  # else another start has made the same copy meanwhile
+            raise EngineError(
+                f"PostgreSQL could not be copied to {target}: {error.strerror}",
+                "About 25 MB are needed there.",
+            ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _verify(root: Path, copy: Path) -> None:
-    """Only root may have written the copy, and it must be whole. Raises EngineError otherwise."""
+def _trusted(root: Path, copy: Path) -> bool:
+    """Whether `copy` is there, whole (cleaners take old files one by one), and nobody else's to write."""
+    if not copy.exists():
+        return False
     wanted = [(file, (root / file).stat().st_size) for file in _files(root)]
     found = [(file, (copy / file).stat().st_size) for file in _files(copy)]
-    if wanted == found and all(_ours_alone(path) for path in (copy, *copy.rglob("*"))):
-        return
-    raise EngineError(
-        f"the copy of PostgreSQL in {copy} is not whole, or others than root may write to it",
-        f"Remove {copy} and start again; bookingd makes a new one.",
-    )
+    return wanted == found and all(_ours_alone(path) for path in (copy, *copy.rglob("*")))
