@@ -1,4 +1,4 @@
-"""An installed wheel is whole: it brings its SQL and its configuration, and needs no checkout."""
+"""An installed wheel is whole and needs no checkout; a checkout needs nothing but Python and make."""
 
 import os
 import shutil
@@ -80,6 +80,20 @@ def test_an_installed_wheel_brings_and_migrates_its_own_database(
 
     assert imported == str(installed / "bookingd/__init__.py")
     assert applied == sorted(file.name for file in (checkout / "sql/migrations").glob("*.sql"))
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_a_clean_checkout_sets_itself_up_with_one_command(tmp_path: Path, checkout: Path) -> None:
+    for name in [*SOURCE, "Makefile"]:
+        _copy(checkout / name, tmp_path / name)
+
+    told = _run("make", ".venv/installed", cwd=tmp_path)
+    again = _run("make", ".venv/installed", cwd=tmp_path)
+
+    assert told.splitlines()[-1] == "bookingd: installed"
+    assert again == ""
+    assert "The configuration is good." in _run(".venv/bin/bookingd", "check-config", cwd=tmp_path)
 
 
 def _copy(source: Path, target: Path) -> None:

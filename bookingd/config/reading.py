@@ -4,7 +4,7 @@ The one rule: every mistake is found before any is told.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path as FilePath
@@ -120,15 +120,20 @@ class _Reader:
     def _broken_rules(self, settings: Settings) -> Iterator[Problem]:
         """What the rules find, but for settings that are wrong already, whose defaults they would judge."""
         wrong = {problem.key for problem in self.problems}
-        if not wrong.isdisjoint({"environment", "BOOKINGD_ENVIRONMENT"}):
+        if self._is_wrong(("environment",), wrong):
             return
         for breach in rules.breaches(settings):
-            given = self._given_for(breach.path)
-            if given is None:
+            if any(self._is_wrong(path, wrong) for path in (breach.path, breach.beside) if path):
+                continue
+            if given := self._given_for(breach.path):
+                yield given.problem(breach.complaint, breach.hint)
+            else:
                 key, place = ".".join(breach.path), str(self.file)
                 yield Problem(place=place, key=key, complaint=breach.complaint, hint=breach.hint)
-            elif given.key not in wrong:
-                yield given.problem(breach.complaint, breach.hint)
+
+    def _is_wrong(self, path: Path, wrong: Collection[str]) -> bool:
+        given = self._given_for(path)
+        return given is not None and given.key in wrong
 
     def _given_for(self, path: Path) -> Given | None:
         return next((self.given[one] for one in SPELLED[path].spellings if one in self.given), None)

@@ -26,11 +26,12 @@ _LIVE_KEYS = ("sk_live_", "rk_live_", "pk_live_")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """A rule that the settings break, at the setting that a person would change."""
+    """A rule that the settings break, at the setting to change; `beside` is another that it judges by."""
 
     path: Path
     complaint: str
     hint: str = ""
+    beside: Path | None = None
 
 
 def breaches(settings: Settings) -> Iterator[Breach]:
@@ -63,12 +64,19 @@ def _fitting(settings: Settings) -> Iterator[Breach]:
         yield Breach(
             path=("database", "pool_minimum"),
             complaint=f"must not be above database.pool_maximum, which is {database.pool_maximum}",
+            beside=("database", "pool_maximum"),
         )
     if database.embedded and (database.owner_url or database.read_url):
         key = "owner_url" if database.owner_url else "read_url"
-        yield Breach(path=("database", key), complaint='has no meaning beside database.url = "embedded"')
+        yield Breach(
+            path=("database", key),
+            complaint='has no meaning beside database.url = "embedded"',
+            beside=("database", "url"),
+        )
     if sandbox.enabled and sandbox.port == settings.server.port:
-        yield Breach(path=("sandbox", "port"), complaint="is the same as server.port")
+        yield Breach(
+            path=("sandbox", "port"), complaint="is the same as server.port", beside=("server", "port")
+        )
     if sandbox.misbehave and not sandbox.enabled:
         yield Breach(path=("sandbox", "misbehave"), complaint="has no meaning while sandbox.enabled is false")
 
@@ -161,9 +169,17 @@ def _development(settings: Settings) -> Iterator[Breach]:
     if stripe.publishable_key.startswith(_LIVE_KEYS):
         yield Breach(path=("stripe", "publishable_key"), complaint=f"is a {complaint}", hint=hint)
     if stripe.sandbox and not settings.sandbox.enabled:
-        yield Breach(path=("stripe", "base_url"), complaint="needs sandbox.enabled = true")
+        yield Breach(
+            path=("stripe", "base_url"),
+            complaint="needs sandbox.enabled = true",
+            beside=("sandbox", "enabled"),
+        )
     if not stripe.sandbox and not stripe.secret_key:
-        yield Breach(path=("stripe", "secret_key_file"), complaint="must name the file that holds the key")
+        yield Breach(
+            path=("stripe", "secret_key_file"),
+            complaint="must name the file that holds the key",
+            beside=("stripe", "base_url"),
+        )
 
 
 def _needed_secrets(settings: Settings) -> Iterator[Breach]:

@@ -211,7 +211,7 @@ def test_a_value_that_cannot_be_is_refused(
 
 
 def test_one_mistake_does_not_cause_a_second(bench: Bench) -> None:
-    problem = bench.problem("[database]\npool_minimum = 5\npool_maximum = 0\n")
+    problem = bench.problem("[database]\npool_minimum = 50\npool_maximum = 0\n")
 
     assert problem.key == "database.pool_maximum"
 

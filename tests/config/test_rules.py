@@ -73,6 +73,14 @@ def test_production_refuses(bench: Bench, variable: str, value: str, complaint: 
     assert {problem.key for problem in problems} == {f"BOOKINGD_{variable}"}
 
 
+def test_a_wrong_address_is_one_mistake_in_production_too(bench: Bench) -> None:
+    bench.production_secrets()
+
+    problem = bench.problem(PRODUCTION, BOOKINGD_MAIL__URL="ftp://mail.example.com")
+
+    assert problem.complaint == 'must be "catcher", or begin with smtp:// or smtps://'
+
+
 @pytest.mark.parametrize("key", ["sk_test_1", "rk_test_1"])
 def test_production_refuses_a_test_key_and_does_not_print_it(bench: Bench, key: str) -> None:
     bench.production_secrets()

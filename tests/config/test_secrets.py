@@ -103,13 +103,14 @@ def test_a_missing_file_is_named(bench: Bench) -> None:
     assert problem.complaint == f"{bench.root}/signing cannot be read: no such file or directory"
 
 
-def test_a_file_that_others_may_read_is_warned_of(bench: Bench) -> None:
-    file = bench.secret("signing", LONG, mode=0o644)
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o601])
+def test_a_file_that_others_may_read_is_warned_of(bench: Bench, mode: int) -> None:
+    file = bench.secret("signing", LONG, mode)
 
     settings = bench.load(SIGNING.format("signing"))
 
     assert settings.warnings == (
-        f"{file} holds a secret and others may read it (mode 0644): chmod 600 {file}",
+        f"{file} holds a secret and others may read it (mode {mode:04o}): chmod 600 {file}",
     )
 
 
