@@ -209,7 +209,6 @@ class Rule:
 class Charge:
     """A rule made ready for counting: minor units of the price's currency, and millionths of the net."""
 
-    kind: RuleKind
     reference: str
     label: str
     per_booking: bool
@@ -221,7 +220,6 @@ class Charge:
     @classmethod
     def of(cls, rule: Rule) -> "Charge":
         return cls(
-            kind=rule.kind,
             reference=rule.reference,
             label=rule.label,
             per_booking=rule.per is Per.BOOKING,
@@ -243,6 +241,15 @@ class Charge:
         return amount
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charges:
+    """What a context brings, by the kind of line."""
+
+    markup: tuple[Charge, ...]
+    service_fee: tuple[Charge, ...]
+    commission: tuple[Charge, ...]
+
+
 class RuleBook:
     """The rules as they were at one instant, under a version number; it never changes.
 
@@ -254,7 +261,7 @@ class RuleBook:
         self.rules = tuple(sorted(rules, key=lambda rule: rule.id))
         if len({rule.id for rule in self.rules}) != len(self.rules):
             raise InvalidRule("a book holds one version of each rule")
-        self._charges: dict[tuple[PriceContext, str], tuple[Charge, ...]] = {}
+        self._charges: dict[tuple[PriceContext, str], Charges] = {}
 
     def matching(self, kind: RuleKind, context: PriceContext, currency: str) -> tuple[Rule, ...]:
         """The rules that make lines of this kind: the one that counts, then those on top, by id."""
@@ -262,17 +269,26 @@ class RuleBook:
         ranked = sorted((rule for rule in found if not rule.add), key=lambda rule: (-rule.priority, rule.id))
         return (*ranked[:1], *(rule for rule in found if rule.add))
 
-    def charges(self, context: PriceContext, currency: str) -> tuple[Charge, ...]:
-        """The matching rules of every kind, ready for counting: markup, service fees, commission."""
+    def charges(self, context: PriceContext, currency: str) -> Charges:
+        """The matching rules of every kind, ready for counting."""
         key = (context, currency)
         known = self._charges.get(key)
         if known is None:
-            rules = (rule for kind in RuleKind for rule in self.matching(kind, context, currency))
-            known = tuple(Charge.of(rule) for rule in rules)
+            known = self._resolved(context, currency)
             if len(self._charges) >= CONTEXTS_KEPT:
                 self._charges.clear()
             self._charges[key] = known
         return known
+
+    def _resolved(self, context: PriceContext, currency: str) -> Charges:
+        def ready(kind: RuleKind) -> tuple[Charge, ...]:
+            return tuple(Charge.of(rule) for rule in self.matching(kind, context, currency))
+
+        return Charges(
+            markup=ready(RuleKind.MARKUP),
+            service_fee=ready(RuleKind.SERVICE_FEE),
+            commission=ready(RuleKind.COMMISSION),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

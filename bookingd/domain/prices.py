@@ -106,12 +106,11 @@ class Price:
     @property
     def total(self) -> Money:
         """What the traveller pays."""
-        due = (line.amount for line in self.lines if line.kind is not LineKind.COMMISSION)
-        return total(due, self.currency)
+        return _sum([line for line in self.lines if line.kind is not LineKind.COMMISSION], self.currency)
 
     def of_kind(self, *kinds: LineKind) -> Money:
         """The sum of the lines of these kinds."""
-        return total((line.amount for line in self.lines if line.kind in kinds), self.currency)
+        return _sum([line for line in self.lines if line.kind in kinds], self.currency)
 
     @property
     def commission(self) -> Money:
@@ -144,34 +143,45 @@ def compose(
     markup, service fee, tax, commission. Raises NoFare when a type of the party has no net fare, and
     CurrencyMismatch for a net fare or tax in another currency than `currency`.
     """
-    heads = [(kind, count) for kind in PassengerType if (count := party.count(kind))]
-    fares = [_net_line(fare, count) for kind, count in heads for fare in net if fare.passenger is kind]
-    bases = {kind: _base(net, kind, currency) for kind, _ in heads}
-    charged: dict[LineKind, list[PriceLine]] = {kind: [] for kind in LineKind}
-    for charge in rules.charges(context, currency):
-        kind = LineKind(charge.kind)
-        charged[kind] += _charge_lines(kind, charge, heads, bases, currency)
-    return Price(
-        currency=currency,
-        lines=(
-            *fares,
-            *charged[LineKind.MARKUP],
-            *charged[LineKind.SERVICE_FEE],
-            *(line for tax in taxes for line in _tax_lines(tax, heads, currency)),
-            *charged[LineKind.COMMISSION],
-        ),
-    )
+    heads = party.heads
+    lines, bases = _net_lines(net, heads, currency)
+    charges = rules.charges(context, currency)
+    for charge in charges.markup:
+        lines += _charge_lines(LineKind.MARKUP, charge, heads, bases, currency)
+    for charge in charges.service_fee:
+        lines += _charge_lines(LineKind.SERVICE_FEE, charge, heads, bases, currency)
+    for tax in taxes:
+        lines += _tax_lines(tax, heads, currency)
+    for charge in charges.commission:
+        lines += _charge_lines(LineKind.COMMISSION, charge, heads, bases, currency)
+    return Price(currency=currency, lines=tuple(lines))
 
 
+# A search composes thousands of prices, and half of the time goes into making values: hence plain loops
+# below, and no dictionary by enum member (hashing one calls Python code).
 _Heads = Sequence[tuple[PassengerType, int]]
 
 
-def _base(net: Sequence[NetFare], passenger: PassengerType, currency: str) -> int:
-    """The net fare of one passenger of a type, minor units."""
-    fares = [fare.each for fare in net if fare.passenger is passenger]
-    if not fares:
-        raise NoFare(f"there is no net fare for passengers of type {passenger}")
-    return total(fares, currency).amount
+def _net_lines(net: Sequence[NetFare], heads: _Heads, currency: str) -> tuple[list[PriceLine], list[int]]:
+    """The lines, and for each type of `heads` the net fare of one passenger in minor units."""
+    lines: list[PriceLine] = []
+    bases: list[int] = []
+    for passenger, count in heads:
+        base, known = 0, len(lines)
+        for fare in net:
+            if fare.passenger is passenger:
+                base += _in(currency, fare.each, "a net fare")
+                lines.append(_net_line(fare, count))
+        if len(lines) == known:
+            raise NoFare(f"there is no net fare for passengers of type {passenger}")
+        bases.append(base)
+    return lines, bases
+
+
+def _in(currency: str, amount: Money, what: str) -> int:
+    if amount.currency != currency:
+        raise CurrencyMismatch(f"{what} is in {amount.currency}, the price in {currency}")
+    return amount.amount
 
 
 def _net_line(fare: NetFare, count: int) -> PriceLine:
@@ -186,68 +196,64 @@ def _net_line(fare: NetFare, count: int) -> PriceLine:
 
 
 def _tax_lines(tax: Tax, heads: _Heads, currency: str) -> list[PriceLine]:
-    if tax.each.currency != currency:
-        raise CurrencyMismatch(f"tax {tax.code} is in {tax.each.currency}, the price in {currency}")
+    _in(currency, tax.each, f"tax {tax.code}")
+    everybody = tax.passengers is EVERYBODY
     return [
         PriceLine(
-            kind=LineKind.TAX, each=tax.each, count=count, passenger=kind, rule=tax.code, label=tax.label
+            kind=LineKind.TAX, each=tax.each, count=count, passenger=passenger, rule=tax.code, label=tax.label
         )
-        for kind, count in heads
-        if kind in tax.passengers
+        for passenger, count in heads
+        if everybody or passenger in tax.passengers
     ]
 
 
 def _charge_lines(
-    kind: LineKind, charge: Charge, heads: _Heads, bases: dict[PassengerType, int], currency: str
+    kind: LineKind, charge: Charge, heads: _Heads, bases: list[int], currency: str
 ) -> list[PriceLine]:
     """A line a passenger type, or one for the booking; what comes to nothing makes no line."""
     if charge.per_booking:
-        whole = sum(bases[passenger] * count for passenger, count in heads)
-        amounts: list[tuple[PassengerType | None, int, int]] = [(None, 1, charge.on(whole))]
-    else:
-        amounts = [(passenger, count, charge.on(bases[passenger])) for passenger, count in heads]
+        whole = sum(base * count for base, (_, count) in zip(bases, heads, strict=True))
+        amount = charge.on(whole)
+        return [_charge_line(kind, charge, Money(amount, currency), 1, None)] if amount else []
     return [
-        PriceLine(
-            kind=kind,
-            each=Money(amount, currency),
-            count=count,
-            passenger=passenger,
-            rule=charge.reference,
-            label=charge.label,
-        )
-        for passenger, count, amount in amounts
-        if amount
+        _charge_line(kind, charge, Money(amount, currency), count, passenger)
+        for base, (passenger, count) in zip(bases, heads, strict=True)
+        if (amount := charge.on(base))
     ]
+
+
+def _charge_line(
+    kind: LineKind, charge: Charge, each: Money, count: int, passenger: PassengerType | None
+) -> PriceLine:
+    return PriceLine(
+        kind=kind,
+        each=each,
+        count=count,
+        passenger=passenger,
+        rule=charge.reference,
+        label=charge.label,
+    )
+
+
+def _sum(lines: Sequence[PriceLine], currency: str) -> Money:
+    """As `money.total` of their amounts, without a value for each: offers are sorted by it."""
+    return Money(sum([_in(currency, line.each, "a line") * line.count for line in lines]), currency)
 
 
 def _fares(price: Price) -> list[TravellerLine]:
     """One line a passenger type; a markup of the whole booking is spread over all heads to the cent."""
-    heads = {
-        line.passenger: line.count
-        for line in price.lines
-        if line.kind is LineKind.NET and line.passenger is not None
-    }
-    shares = iter(_shared_markup(price).allocate(max(sum(heads.values()), 1)))
+    fare = [line for line in price.lines if line.kind in (LineKind.NET, LineKind.MARKUP)]
+    heads = {line.passenger: line.count for line in fare if line.passenger is not None}
+    shared = _sum([line for line in fare if line.passenger is None], price.currency)
+    shares = iter(shared.allocate(max(sum(heads.values()), 1)))
     lines = []
     for passenger, count in heads.items():
-        own = total(
-            (
-                line.amount
-                for line in price.lines
-                if line.kind in (LineKind.NET, LineKind.MARKUP) and line.passenger is passenger
-            ),
-            price.currency,
-        )
+        own = _sum([line for line in fare if line.passenger is passenger], price.currency)
         share = total((next(shares) for _ in range(count)), price.currency)
         lines.append(
             TravellerLine(kind="fare", label="Fare", amount=own + share, count=count, passenger=passenger)
         )
     return lines
-
-
-def _shared_markup(price: Price) -> Money:
-    markups = (line.amount for line in price.lines if line.kind is LineKind.MARKUP and line.passenger is None)
-    return total(markups, price.currency)
 
 
 def _fees_and_taxes(price: Price) -> list[TravellerLine]:
