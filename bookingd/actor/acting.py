@@ -15,12 +15,11 @@ from typing import Any, Protocol, TypeVar
 
 from bookingd.actor.backoff import FIRST_OUTSIDE, backoff
 from bookingd.actor.batching import Batcher
-from bookingd.actor.kinds import Acting, Letter
+from bookingd.actor.kinds import Acting, Letter, Reading
 from bookingd.domain.ids import IntentId
 from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Sources
-from bookingd.storage import attention, inbox, intents
-from bookingd.storage.attention import Attention
+from bookingd.storage import inbox, intents
 from bookingd.storage.intents import Ending, Intent, IntentState
 from bookingd.storage.transactions import Transaction, Transactions
 
@@ -52,11 +51,18 @@ class _Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    acting: Reading
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Conclusion:
     """What a call came to: `outcome` where it is known, `left` where somebody must come back."""
 
-    request: _Request
-    intent: Intent
+    request: _Request | _Look
+    intent: Intent | None
+    """None for a reading."""
     outcome: Any = None
     left: IntentState | None = None
     note: str | None = None
@@ -87,8 +93,10 @@ class Actions:
         """The two batchers, for the runtime to keep alive."""
         return (self._opening.run, self._concluding.run)
 
-    async def act(self, acting: Acting, letter: Letter) -> str:
+    async def act(self, acting: Acting | Reading, letter: Letter) -> str:
         """Carry out one message; returns what became of it, for the metrics."""
+        if isinstance(acting, Reading):
+            return await self._look(_Look(acting=acting, letter=letter))
         request = _Request(acting=acting, letter=letter)
         intent = await self._opening.submit(request)
         if intent is None or intent.found in (IntentState.DONE, IntentState.REFUSED):
@@ -99,6 +107,19 @@ class Actions:
         conclusion = await self._call(request, intent)
         await self._concluding.submit(conclusion)
         return "retried" if conclusion.left else "done"
+
+    async def _look(self, look: _Look) -> str:
+        try:
+            async with asyncio.timeout(CALL_LIMIT):
+                outcome = await look.acting.read(look.letter.message)
+        except Refused as refusal:
+            outcome = refusal
+        except (Unavailable, UnknownOutcome, TimeoutError) as error:
+            log.warning("%s could not look at %s: %s", self._actor, look.letter.envelope.name, error)
+            await self._come_back(look.letter)
+            return "retried"
+        await self._concluding.submit(_Conclusion(request=look, intent=None, outcome=outcome))
+        return "done"
 
     async def _open(self, requests: Sequence[_Request]) -> Sequence[Intent | None]:
         return await self._patiently(lambda: self._open_once(requests))
@@ -178,22 +199,25 @@ class Actions:
                 await self._record(transaction, known)
 
     async def _record(self, transaction: Transaction, known: Sequence[_Conclusion]) -> None:
-        endings = [_ending(conclusion) for conclusion in known]
-        await intents.finish(transaction.connection, endings=endings, now=transaction.now)
+        endings = [_ending(intent, conclusion) for conclusion in known if (intent := conclusion.intent)]
+        if endings:
+            await intents.finish(transaction.connection, endings=endings, now=transaction.now)
         envelopes = [conclusion.request.letter.envelope for conclusion in known]
-        await inbox.take(transaction.connection, actor=self._actor, envelopes=envelopes)
+        new = await inbox.take(transaction.connection, actor=self._actor, envelopes=envelopes)
         for conclusion in known:
             request = conclusion.request
-            await request.acting.record(transaction, request.letter, conclusion.outcome)
+            if request.letter.envelope.id in new:
+                new.discard(request.letter.envelope.id)  # a batch may hold the same message twice
+                await request.acting.record(transaction, request.letter, conclusion.outcome)
 
     async def _leave(self, transaction: Transaction, left: Sequence[_Conclusion]) -> None:
-        endings = [_ending(conclusion) for conclusion in left]
+        endings = [_ending(intent, conclusion) for conclusion in left if (intent := conclusion.intent)]
         await intents.leave(transaction.connection, endings=endings)
         for conclusion in left:
             letter = conclusion.request.letter
             self._send_again(transaction, letter, conclusion.retry_after)
-            if letter.envelope.attempt == TELL_OPERATOR_AT:
-                await self._tell_operator(transaction, conclusion)
+            if letter.envelope.attempt == TELL_OPERATOR_AT and conclusion.intent:
+                await self._tell_operator(transaction, conclusion.intent, conclusion.note)
 
     async def _come_back(self, letter: Letter) -> None:
         """Somebody else is calling for the same effect: see later what came of it."""
@@ -211,27 +235,20 @@ class Actions:
         lane = transaction.lane_of(letter.envelope)
         transaction.send_again(letter.envelope, actor=self._actor, lane=lane, after=wait)
 
-    async def _tell_operator(self, transaction: Transaction, conclusion: _Conclusion) -> None:
-        key = conclusion.intent.key
-        entry = Attention(
-            id=self._sources.ids.new(),
-            subject_kind="booking",
-            subject=key.subject,
-            reason=f"{key.step}_unfinished",
-            detail=f"{key.step} has been tried {TELL_OPERATOR_AT} times: {conclusion.note}",
-            owner="operator",
-            opened_at=transaction.now,
+    async def _tell_operator(self, transaction: Transaction, intent: Intent, note: str | None) -> None:
+        await transaction.need_attention(
+            subject=intent.key.subject,
+            reason=f"{intent.key.step}_unfinished",
+            detail=f"{intent.key.step} has been tried {TELL_OPERATOR_AT} times: {note}",
         )
-        await attention.open_entry(transaction.connection, entry=entry)
 
 
-def _ending(conclusion: _Conclusion) -> Ending:
+def _ending(intent: Intent, conclusion: _Conclusion) -> Ending:
     if conclusion.left:
-        return Ending(id=conclusion.intent.id, state=conclusion.left, note=conclusion.note)
+        return Ending(id=intent.id, state=conclusion.left, note=conclusion.note)
     if isinstance(conclusion.outcome, Refused):
-        note = str(conclusion.outcome)
-        return Ending(id=conclusion.intent.id, state=IntentState.REFUSED, note=note)
-    return Ending(id=conclusion.intent.id, state=IntentState.DONE)
+        return Ending(id=intent.id, state=IntentState.REFUSED, note=str(conclusion.outcome))
+    return Ending(id=intent.id, state=IntentState.DONE)
 
 
 def _elsewhere(intent: Intent | None) -> Intent | None:

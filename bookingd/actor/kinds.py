@@ -44,6 +44,16 @@ class Acting:
     """Write down the outcome, a result or a Refused, and send what follows from it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A look at the outside that changes nothing there, and so needs no intent: it may be repeated."""
+
+    read: Callable[[Any], Awaitable[Any]]
+    """Look. Raises the errors of bookingd.outcomes."""
+    record: Callable[[Transaction, Letter, Any], Awaitable[None]]
+    """Write down what was seen, or a Refused, and send what follows from it."""
+
+
 Answer: TypeAlias = Callable[[Any, Origin], AsyncIterator[Any]]
 """Yield the parts of the answer."""
 
@@ -61,8 +71,8 @@ class Actor(Protocol):
         ...
 
     @property
-    def acting(self) -> Mapping[type, Acting]:
-        """Types that cause an outside effect."""
+    def acting(self) -> Mapping[type, Acting | Reading]:
+        """Types that cause an outside effect, or look outside."""
         ...
 
     @property

@@ -65,7 +65,6 @@ ENTRIES: tuple[Entry, ...] = (
     _command(facts.StartPayment, "booking.start_payment", "booking", Lane.FINISHING),
     _command(facts.HoldDue, "booking.hold_due", "booking", Lane.FINISHING),
     _command(facts.HoldItem, "booking.hold_item", "booking"),
-    _command(facts.ExtendHold, "booking.extend_hold", "booking", Lane.FINISHING),
     _command(facts.TicketItem, "booking.ticket_item", "booking", Lane.FINISHING),
     _command(facts.ReleaseItem, "booking.release_item", "booking", Lane.FINISHING),
     _event(facts.ItemHeld, "item.held"),

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from bookingd.domain.audit import AuditEntry
 from bookingd.domain.ids import MessageId
@@ -16,7 +17,8 @@ from bookingd.messages import codec
 from bookingd.messages.catalogue import Catalogue, Kind, Lane, Message
 from bookingd.messages.envelope import Envelope, Origin
 from bookingd.sources import Sources
-from bookingd.storage import audit, outbox
+from bookingd.storage import attention, audit, outbox
+from bookingd.storage.attention import Attention
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.outbox import Bundle
 
@@ -80,6 +82,19 @@ class Transaction:
     def audit(self, entry: AuditEntry) -> None:
         """Write into the audit trail."""
         self._entries.append(entry)
+
+    async def need_attention(self, *, subject: UUID, reason: str, detail: str) -> None:
+        """Put a booking on the operators' list; `reason` is a stable code, `detail` a sentence."""
+        entry = Attention(
+            id=self._sources.ids.new(),
+            subject_kind="booking",
+            subject=subject,
+            reason=reason,
+            detail=detail,
+            owner="operator",
+            opened_at=self.now,
+        )
+        await attention.open_entry(self.connection, entry=entry)
 
     def _put(self, address: Address, envelope: Envelope) -> None:
         self._outgoing.setdefault(address, []).append(envelope)

@@ -22,6 +22,15 @@ class Ticketed:
     tickets: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a supplier has of ours, found by our own reference."""
+
+    held: Offer
+    """As held, with its price and conditions."""
+    ticketed: Ticketed | None = None
+
+
 class FlightSource(Protocol):
     """Where flight offers come from."""
 
@@ -62,6 +71,6 @@ class FlightDesk(Protocol):
         """Give a held or ticketed item back; giving back twice is harmless."""
         ...
 
-    async def find(self, item: ItemId) -> Ticketed | None:
-        """Look up by our own reference what came of `ticket`; None if nothing was ticketed."""
+    async def find(self, item: ItemId) -> Order | None:
+        """Look up by our own reference; None if the supplier has nothing of it (any more)."""
         ...

@@ -1,0 +1,360 @@
+"""The payment actor owns payments: it carries out what bookings ask of gateways and tells what became of it.
+
+It takes authorise, capture, void, refund, and `RefreshPayment`, in which the payer's return, the gateway's
+webhook and our own poll all end; it emits what the gateway says. It never decides what a payment is for.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from bookingd.actor.kinds import Acting, Answer, Decide, Letter, Reading
+from bookingd.domain import ledger
+from bookingd.domain.booking.facts import (
+    AuthorisePayment,
+    BookingMessage,
+    CapturePayment,
+    CaptureRefused,
+    PaymentActionRequired,
+    PaymentAuthorised,
+    PaymentCaptured,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentVoided,
+    RefundPayment,
+    VoidPayment,
+)
+from bookingd.domain.money import Money
+from bookingd.gateways.port import Authorisation, Gateway, GatewayPayment, GatewayStatus, Refund
+from bookingd.messages.payments import RefreshPayment
+from bookingd.outcomes import Refused, Unavailable
+from bookingd.sources import Sources
+from bookingd.storage import ledger as books
+from bookingd.storage import payments
+from bookingd.storage.database import Database
+from bookingd.storage.intents import Intent, IntentKey
+from bookingd.storage.payments import PaymentRow, PaymentStatus
+from bookingd.storage.transactions import Transaction
+
+FIRST_POLL = timedelta(seconds=15)
+"""How soon we look ourselves at a payment that waits for its payer; doubling from there."""
+
+LAST_POLL = 8
+"""Fifteen seconds doubled seven times is half an hour: by then every hold has ended and voided it."""
+
+PaymentStep = AuthorisePayment | CapturePayment | VoidPayment | RefundPayment
+
+SETTLED = frozenset({PaymentStatus.VOIDED, PaymentStatus.FAILED, PaymentStatus.REFUNDED})
+
+STATUS = MappingProxyType(
+    {
+        GatewayStatus.PENDING: PaymentStatus.CREATED,
+        GatewayStatus.REQUIRES_ACTION: PaymentStatus.REQUIRES_ACTION,
+        GatewayStatus.AUTHORISED: PaymentStatus.AUTHORISED,
+        GatewayStatus.CAPTURED: PaymentStatus.CAPTURED,
+        GatewayStatus.VOIDED: PaymentStatus.VOIDED,
+        GatewayStatus.DECLINED: PaymentStatus.FAILED,
+    }
+)
+
+
+class PaymentActor:
+    """Carries out payments."""
+
+    name: ClassVar[str] = "payment"
+    accepts: ClassVar[tuple[type, ...]] = (
+        AuthorisePayment,
+        CapturePayment,
+        VoidPayment,
+        RefundPayment,
+        RefreshPayment,
+    )
+    deciding: Mapping[type, Decide] = MappingProxyType({})
+    answering: Mapping[type, Answer] = MappingProxyType({})
+    loops: Sequence[Callable[[], Awaitable[None]]] = ()
+
+    def __init__(self, *, gateways: Mapping[str, Gateway], database: Database, sources: Sources) -> None:
+        self._gateways = gateways
+        self._database = database
+        self._sources = sources
+        self.acting: Mapping[type, Acting | Reading] = {
+            AuthorisePayment: _acting("authorise", self.authorise, self.find, self.authorised),
+            CapturePayment: _acting("capture", self.capture, self.find_capture, self.captured),
+            VoidPayment: _acting("void", self.void, self.find_void, self.voided),
+            RefundPayment: _acting("refund", self.refund, self.find_refund, self.refunded),
+            RefreshPayment: Reading(read=self.refresh, record=self.refreshed),
+        }
+
+    # Authorise
+
+    async def authorise(self, message: AuthorisePayment, intent: Intent) -> GatewayPayment:
+        """Have the gateway hold the amount; a decline is an answer."""
+        request = Authorisation(
+            payment_id=message.payment_id,
+            booking_reference=message.reference,
+            amount=message.amount,
+            payment_method=message.payment_method,
+            return_url=message.return_url,
+        )
+        return await self._gateways[message.gateway].authorise(request, key=intent.id)
+
+    async def find(self, message: AuthorisePayment, intent: Intent) -> GatewayPayment | None:
+        """What an earlier call made, by our own id."""
+        gateway = self._gateways[message.gateway]
+        return await gateway.find(message.payment_id, since=intent.opened_at)
+
+    async def authorised(
+        self, transaction: Transaction, letter: Letter, outcome: GatewayPayment | Refused
+    ) -> None:
+        """Record the payment and tell the booking."""
+        message: AuthorisePayment = letter.message
+        row = PaymentRow(
+            id=message.payment_id,
+            booking_id=message.booking_id,
+            gateway=message.gateway,
+            amount=message.amount,
+            captured=Money.zero(message.amount.currency),
+            refunded=Money.zero(message.amount.currency),
+        )
+        if isinstance(outcome, Refused):
+            row = replace(row, state=PaymentStatus.FAILED, failure=outcome.code)
+            await payments.save(transaction.connection, payment=row, now=transaction.now)
+            self._tell(transaction, letter, row)
+            return
+        await self._take_in(transaction, letter, row, outcome)
+
+    # Capture
+
+    async def capture(self, message: CapturePayment, intent: Intent) -> GatewayPayment:
+        """Take the amount."""
+        gateway, reference = await self._at_gateway(message)
+        try:
+            return await gateway.capture(reference, amount=message.amount, key=intent.id)
+        except Refused:
+            seen = await gateway.retrieve(reference)
+            if seen.status is GatewayStatus.CAPTURED:
+                return seen
+            raise
+
+    async def find_capture(self, message: CapturePayment, intent: Intent) -> GatewayPayment | None:
+        """The payment if it is captured or can no longer be; None while it waits to be captured."""
+        gateway, reference = await self._at_gateway(message)
+        seen = await gateway.retrieve(reference)
+        return None if seen.status is GatewayStatus.AUTHORISED else seen
+
+    async def captured(
+        self, transaction: Transaction, letter: Letter, outcome: GatewayPayment | Refused
+    ) -> None:
+        """Enter it in the books and tell the booking; a refusal is the booking's to deal with."""
+        message: CapturePayment = letter.message
+        if isinstance(outcome, Refused):
+            refused = CaptureRefused(
+                booking_id=message.booking_id, payment_id=message.payment_id, reason=outcome.code
+            )
+            transaction.send(refused, origin=letter.origin)
+            return
+        await self._take_in(transaction, letter, await self._locked(transaction, message), outcome)
+
+    # Void
+
+    async def void(self, message: VoidPayment, intent: Intent) -> GatewayPayment | None:
+        """Release the authorisation, or see to it that there never is one."""
+        row = await self._load(message)
+        gateway = self._gateways[message.gateway]
+        if row is None:
+            raise Unavailable("the gateway's answer to the authorisation is still to come")
+        if row.gateway_reference is None:
+            return None
+        try:
+            return await gateway.void(row.gateway_reference, key=intent.id)
+        except Refused:
+            return await gateway.retrieve(row.gateway_reference)
+
+    async def find_void(self, message: VoidPayment, intent: Intent) -> GatewayPayment | None:
+        """The payment if it holds nothing any more; None while it still does."""
+        row = await self._load(message)
+        if row is None or row.gateway_reference is None:
+            return None
+        seen = await self._gateways[message.gateway].retrieve(row.gateway_reference)
+        released = {GatewayStatus.VOIDED, GatewayStatus.CAPTURED, GatewayStatus.DECLINED}
+        return seen if seen.status in released else None
+
+    async def voided(
+        self, transaction: Transaction, letter: Letter, outcome: GatewayPayment | Refused | None
+    ) -> None:
+        """Tell the booking what is so: released, or captured after all."""
+        message: VoidPayment = letter.message
+        row = await self._locked(transaction, message)
+        if isinstance(outcome, Refused):
+            await self._ask_operator(transaction, message, f"cannot be voided: {outcome}")
+        elif outcome is None:
+            gone = PaymentVoided(booking_id=row.booking_id, payment_id=row.id)
+            transaction.send(gone, origin=letter.origin)
+        else:
+            await self._take_in(transaction, letter, row, outcome, told=True)
+
+    # Refund
+
+    async def refund(self, message: RefundPayment, intent: Intent) -> Refund:
+        """Give the amount back."""
+        gateway, reference = await self._at_gateway(message)
+        return await gateway.refund(reference, amount=message.amount, key=intent.id)
+
+    async def find_refund(self, message: RefundPayment, intent: Intent) -> Refund | None:
+        """What an earlier call gave back."""
+        gateway, reference = await self._at_gateway(message)
+        return await gateway.find_refund(reference, key=intent.id)
+
+    async def refunded(self, transaction: Transaction, letter: Letter, outcome: Refund | Refused) -> None:
+        """Enter it in the books and tell the booking; a refund that fails needs a person."""
+        message: RefundPayment = letter.message
+        row = await self._locked(transaction, message)
+        if isinstance(outcome, Refused) or outcome.status == "failed":
+            await self._ask_operator(transaction, message, f"cannot be refunded: {outcome}")
+            return
+        entry = ledger.refunded(
+            journal=self._sources.ids.new(),
+            booking_id=row.booking_id,
+            payment_id=row.id,
+            gateway=row.gateway,
+            amount=outcome.amount,
+        )
+        await self._post(transaction, entry)
+        row = replace(row, state=PaymentStatus.REFUNDED, refunded=row.refunded + outcome.amount)
+        await payments.save(transaction.connection, payment=row, now=transaction.now)
+        back = PaymentRefunded(booking_id=row.booking_id, payment_id=row.id)
+        transaction.send(back, origin=letter.origin)
+
+    # Refresh
+
+    async def refresh(self, message: RefreshPayment) -> GatewayPayment | None:
+        """The payment as the gateway has it now; None if there is nothing to learn any more."""
+        row = await self._load(message)
+        if row is None:
+            raise Unavailable("the gateway's answer to the authorisation is still to come")
+        if row.gateway_reference is None or row.state in SETTLED:
+            return None
+        return await self._gateways[row.gateway].retrieve(row.gateway_reference)
+
+    async def refreshed(
+        self, transaction: Transaction, letter: Letter, outcome: GatewayPayment | Refused | None
+    ) -> None:
+        """Tell the booking what is new; a poll that saw nothing new polls again, for a while."""
+        message: RefreshPayment = letter.message
+        if outcome is None or isinstance(outcome, Refused):
+            return
+        row = await self._locked(transaction, message)
+        await self._take_in(transaction, letter, row, outcome)
+        waits = outcome.status in {GatewayStatus.PENDING, GatewayStatus.REQUIRES_ACTION}
+        if waits and 0 < message.poll < LAST_POLL:
+            self._poll(transaction, letter, row, message.poll + 1)
+
+    # What all of them share
+
+    async def _take_in(
+        self,
+        transaction: Transaction,
+        letter: Letter,
+        row: PaymentRow,
+        seen: GatewayPayment,
+        *,
+        told: bool = False,
+    ) -> None:
+        """Bring our row up to what the gateway says; tell the booking if that is new (or `told` anyway)."""
+        now = replace(
+            row,
+            gateway_reference=seen.gateway_reference,
+            state=row.state if row.state in SETTLED else STATUS[seen.status],
+            captured=max(row.captured, seen.captured),
+            action_url=seen.action_url,
+            failure=seen.decline_reason,
+        )
+        if seen.captured.amount > row.captured.amount:
+            await self._post(transaction, self._captured_entry(now, seen.captured - row.captured))
+        await payments.save(transaction.connection, payment=now, now=transaction.now)
+        first = row.gateway_reference is None
+        if first and now.state in {PaymentStatus.CREATED, PaymentStatus.REQUIRES_ACTION}:
+            self._poll(transaction, letter, now, 1)
+        if first or told or now.state is not row.state:
+            self._tell(transaction, letter, now)
+
+    def _tell(self, transaction: Transaction, letter: Letter, row: PaymentRow) -> None:
+        fact = _fact(row)
+        if fact is not None:
+            transaction.send(fact, origin=letter.origin)
+
+    def _poll(self, transaction: Transaction, letter: Letter, row: PaymentRow, poll: int) -> None:
+        due: datetime = transaction.now + FIRST_POLL * 2 ** (poll - 1)
+        look = RefreshPayment(payment_id=row.id, booking_id=row.booking_id, poll=poll)
+        transaction.send(look, origin=letter.origin, due=due)
+
+    def _captured_entry(self, row: PaymentRow, amount: Money) -> ledger.Entry:
+        return ledger.captured(
+            journal=self._sources.ids.new(),
+            booking_id=row.booking_id,
+            payment_id=row.id,
+            gateway=row.gateway,
+            amount=amount,
+        )
+
+    async def _post(self, transaction: Transaction, entry: ledger.Entry) -> None:
+        await books.post(transaction.connection, entries=[entry], ids=self._sources.ids, now=transaction.now)
+
+    async def _ask_operator(self, transaction: Transaction, message: PaymentStep, why: str) -> None:
+        await transaction.need_attention(
+            subject=message.booking_id,
+            reason="payment_stuck",
+            detail=f"payment {message.payment_id} at {message.gateway} {why}",
+        )
+
+    async def _at_gateway(self, message: PaymentStep) -> tuple[Gateway, str]:
+        row = await self._load(message)
+        if row is None or row.gateway_reference is None:
+            raise Refused("not_authorised", f"payment {message.payment_id} never reached its gateway")
+        return self._gateways[message.gateway], row.gateway_reference
+
+    async def _load(self, message: PaymentStep | RefreshPayment) -> PaymentRow | None:
+        async with self._database.connection() as connection:
+            return await payments.load(connection, payment_id=message.payment_id)
+
+    async def _locked(self, transaction: Transaction, message: PaymentStep | RefreshPayment) -> PaymentRow:
+        row = await payments.lock(transaction.connection, payment_id=message.payment_id)
+        if row is None:
+            raise LookupError(f"payment {message.payment_id} is not recorded")
+        return row
+
+
+def _acting(
+    step: str,
+    perform: Callable[..., Awaitable[Any]],
+    look_up: Callable[..., Awaitable[Any]],
+    record: Callable[..., Awaitable[None]],
+) -> Acting:
+    return Acting(
+        key=lambda message: IntentKey(subject=message.booking_id, object=message.payment_id, step=step),
+        perform=perform,
+        look_up=look_up,
+        record=record,
+    )
+
+
+def _fact(row: PaymentRow) -> BookingMessage | None:
+    """What the booking is told of a payment that stands so; None while there is nothing to tell."""
+    match row.state:
+        case PaymentStatus.REQUIRES_ACTION:
+            return PaymentActionRequired(
+                booking_id=row.booking_id, payment_id=row.id, action_url=row.action_url or ""
+            )
+        case PaymentStatus.AUTHORISED:
+            return PaymentAuthorised(booking_id=row.booking_id, payment_id=row.id)
+        case PaymentStatus.CAPTURED:
+            return PaymentCaptured(booking_id=row.booking_id, payment_id=row.id)
+        case PaymentStatus.FAILED:
+            reason = row.failure or "declined"
+            return PaymentFailed(booking_id=row.booking_id, payment_id=row.id, reason=reason)
+        case PaymentStatus.VOIDED:
+            return PaymentVoided(booking_id=row.booking_id, payment_id=row.id)
+        case PaymentStatus.CREATED | PaymentStatus.REFUNDED:
+            return None
