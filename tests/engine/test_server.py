@@ -13,7 +13,17 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine, EngineError, running_dsn, server, sockets
+from bookingd.engine import (
+    DAEMON,
+    OWNER,
+    SUPERUSER,
+    Engine,
+    EngineError,
+    process,
+    running_dsn,
+    server,
+    sockets,
+)
 from bookingd.engine.account import server_account
 from bookingd.engine.process import end_of
 from bookingd.sources import SystemClock
@@ -128,6 +138,27 @@ async def test_killing_the_daemon_ends_the_server_and_the_next_start_has_what_wa
 
 
 @pytest.mark.may_block
+async def test_a_start_waits_for_a_former_server_that_is_slow_to_end(
+    directory: Path, spawn: Spawn, checkout: Path
+) -> None:
+    daemon = spawn(sys.executable, "-m", "tests.engine.daemon", directory, cwd=checkout)
+    former = server_pid(daemon)
+    os.kill(former, signal.SIGSTOP)
+    daemon.kill()
+    daemon.wait()
+    engine = Engine(directory, durable=False)
+
+    start = asyncio.create_task(engine.start())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(start), 0.5)
+    os.kill(former, signal.SIGCONT)
+    await start
+
+    assert await ask(engine.dsn(), "SELECT 1") == 1
+    await engine.stop()
+
+
+@pytest.mark.may_block
 async def test_killing_the_daemon_leaves_no_server_behind(
     directory: Path, spawn: Spawn, checkout: Path
 ) -> None:
@@ -217,14 +248,27 @@ async def test_data_of_another_major_version_is_refused_with_instructions(direct
     assert "pg_dump" in caught.value.hint
 
 
-async def test_a_stale_file_with_a_reused_process_number_does_not_stop_the_start(directory: Path) -> None:
+async def test_a_stale_file_with_a_reused_process_number_does_not_stop_the_start(
+    directory: Path, tmp_path: Path
+) -> None:
     async with Engine(directory, durable=False):
         told = directory.joinpath("data", "postmaster.pid").read_text().splitlines()
-    stale = directory / "data" / "postmaster.pid"
-    stale.write_text("\n".join([str(os.getpid()), *told[1:]]) + "\n")
+    with tmp_path.joinpath("log").open("wb") as log:
+        other = process.start(
+            ["/bin/sleep", "60"],
+            place=tmp_path,
+            account=server_account(directory / "data"),
+            at_our_death=signal.SIGKILL,
+            log=log,
+        )
+    directory.joinpath("data", "postmaster.pid").write_text("\n".join([str(other.pid), *told[1:]]) + "\n")
 
     async with Engine(directory, durable=False) as engine:
         assert await ask(engine.dsn(), "SELECT 1") == 1
+
+    assert other.poll() is None
+    other.kill()
+    other.wait()
 
 
 async def test_an_interrupted_first_start_is_begun_anew(directory: Path) -> None:
