@@ -7,10 +7,13 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from configparser import ConfigParser
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bookingd.config.schema import LEAVES, SPELLED
 
@@ -80,6 +83,40 @@ def test_the_ground_floors_need_nothing_but_the_standard_library(room: str, allo
     }
 
     assert foreign == set()
+
+
+def test_what_is_imported_is_installed() -> None:
+    contracts = ConfigParser()
+    contracts.read(ROOT / "setup.cfg")
+    required = {
+        canonicalize_name(Requirement(line).name)
+        for line in contracts["options"]["install_requires"].splitlines()
+        if line
+    }
+    ours = {"bookingd", "actors", "handlers"}
+    imported = {module.partition(".")[0] for file in PRODUCT for module in _imported(_tree(file))}
+    brought_by = packages_distributions()
+
+    missing = {
+        module
+        for module in imported - ours - sys.stdlib_module_names
+        if required.isdisjoint(map(canonicalize_name, brought_by.get(module, [])))
+    }
+
+    assert missing == set()
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+    dead = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+
+    assert dead == []
 
 
 def test_only_the_sources_read_a_clock_or_a_random_source() -> None:

@@ -193,13 +193,21 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stripe:
-    """The card gateway. `base_url = "sandbox"` calls the stand-in of this process."""
+    """The card gateway. `base_url = "sandbox"` calls the stand-in of this process.
+
+    The file of `webhook_secret` may hold several, one a line, while one replaces another.
+    """
 
     base_url: Url = _url("sandbox", "https", "http", word="sandbox", password=False)
     secret_key: Secret = _secret("stripe.secret_key")
     publishable_key: str = "pk_test_sandbox"
     webhook_secret: Secret = _secret("stripe.webhook_secret")
     timeout_seconds: float = _within(20.0, 1, 120)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """All that count now. Raises SecretMissing when there is none."""
+        return tuple(self.webhook_secret.reveal().split())
 
     @property
     def sandbox(self) -> bool:
@@ -224,10 +232,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """Stand-ins for the vendors, on a loopback port. `misbehave` names faults such as `stripe:slow`."""
+    """Stand-ins for the vendors, on a loopback port (0: any free one). `misbehave`: as `stripe:slow=2`."""
 
     enabled: bool = True
-    port: int = _within(8081, 1, 65535)
+    port: int = _within(8081, 0, 65535)
     misbehave: tuple[str, ...] = ()
 
 

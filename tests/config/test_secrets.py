@@ -97,6 +97,14 @@ def test_a_file_without_a_secret_is_refused(bench: Bench, content: bytes, compla
     assert bench.problem(SIGNING.format("signing")).complaint == f"{file} {complaint}"
 
 
+def test_two_webhook_secrets_count_while_one_replaces_the_other(bench: Bench) -> None:
+    bench.secret("webhook", "whsec_old\nwhsec_new\n")
+
+    settings = bench.load('[stripe]\nwebhook_secret_file = "webhook"\n')
+
+    assert settings.stripe.webhook_secrets == ("whsec_old", "whsec_new")
+
+
 def test_a_missing_file_is_named(bench: Bench) -> None:
     problem = bench.problem(SIGNING.format("signing"))
 
