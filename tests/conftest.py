@@ -158,6 +158,14 @@ async def owner_connection(owner_dsn: str) -> AsyncIterator[Connection]:
 
 
 @pytest.fixture
+async def administrator(_server: Server, database_name: str) -> AsyncIterator[Connection]:
+    """A superuser's connection to the test's database: to break things (`SELECT pg_terminate_backend(…)`)."""
+    opened = await asyncpg.connect(_server.find(SUPERUSER, database_name))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
 

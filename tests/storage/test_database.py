@@ -66,11 +66,10 @@ async def test_times_come_back_in_utc(database: Database) -> None:
         assert await connection.fetchval("SHOW timezone") == "UTC"
 
 
-async def test_a_connection_that_was_lost_is_replaced(database: Database) -> None:
+async def test_a_connection_that_was_lost_is_replaced(database: Database, administrator: Connection) -> None:
     async with database.connection() as connection:
         lost = await connection.fetchval("SELECT pg_backend_pid()")
-        async with database.connection() as other:
-            await other.execute("SELECT pg_terminate_backend($1, 5000)", lost)
+        await administrator.execute("SELECT pg_terminate_backend($1, 5000)", lost)
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as caught:
             await connection.execute("SELECT 1")
         with pytest.raises(asyncpg.InterfaceError) as again:
