@@ -106,6 +106,8 @@ class Money:
         return Money(-self.amount, self.currency)
 
     def __mul__(self, count: int) -> "Money":
+        if not isinstance(count, int):
+            raise TypeError("an amount is multiplied by whole numbers; see times")
         return Money(self.amount * count, self.currency)
 
     def __lt__(self, other: "Money") -> bool:
@@ -122,6 +124,8 @@ class Money:
 
     def times(self, factor: Fraction | Decimal) -> "Money":
         """`factor` of this, rounded half away from zero to the minor unit."""
+        if not isinstance(factor, Fraction | Decimal):
+            raise TypeError("a factor is exact: a Fraction or a Decimal")
         exact = Fraction(factor) * self.amount
         return Money(rounded(exact.numerator, exact.denominator), self.currency)
 

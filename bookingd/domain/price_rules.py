@@ -52,7 +52,9 @@ class Endpoint:
 
     def lies_in(self, place: str) -> bool:
         """Whether it is in `place`: `airport:LHR`, `city:LON` or `country:GB`."""
-        return place in (f"airport:{self.airport}", f"city:{self.city}", f"country:{self.country}")
+        kind, _, code = place.partition(":")
+        codes = {"airport": self.airport, "city": self.city, "country": self.country}
+        return bool(code) and codes[kind] == code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ class Rule:
     def __post_init__(self) -> None:
         if (self.percent is None) == (self.fixed is None):
             raise InvalidRule(f"rule {self.id} needs a percentage or a fixed amount, and not both")
-        if self.fixed is not None and (self.minimum or self.maximum):
+        if self.fixed is not None and len(self.amounts) > 1:
             raise InvalidRule(f"rule {self.id} has a fixed amount, which needs no bounds")
         if self.percent is not None and (
             not 0 <= self.percent <= 1000 or self.percent * PPM_OF_PERCENT % 1 != 0
