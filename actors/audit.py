@@ -21,6 +21,9 @@ BATCH = 1000
 PAUSE = 0.5
 """Seconds between two looks for new entries when there were few."""
 
+TELL_EVERY = 5.0
+"""Seconds between two measurements of the lag."""
+
 
 class Gauge(Protocol):
     """A figure for the operator."""
@@ -100,7 +103,7 @@ class Chainer:
 
 
 class AuditActor:
-    """The chainer as an actor: one loop beside an empty mailbox."""
+    """The chainer as an actor: loops beside an empty mailbox."""
 
     name: ClassVar[str] = "audit"
     accepts: ClassVar[tuple[type, ...]] = ()
@@ -125,14 +128,16 @@ class AuditActor:
 
     @property
     def loops(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        return (self.keep_chaining,)
+        return (self.keep_chaining, self.tell_lag)
 
     async def keep_chaining(self) -> None:
         """Chain as long as there is something to chain, then look again after a pause; for good."""
         while True:
-            try:
-                chained = await self._chainer.chain_once()
-            finally:
-                self._lag.set((await self._chainer.oldest_unchained_age()).total_seconds())
-            if chained < BATCH:
+            if await self._chainer.chain_once() < BATCH:
                 await self._clock.sleep(self._pause)
+
+    async def tell_lag(self) -> None:
+        """Tell the operator how far chaining is behind; a loop of its own, as it matters when that fails."""
+        while True:
+            self._lag.set((await self._chainer.oldest_unchained_age()).total_seconds())
+            await self._clock.sleep(TELL_EVERY)

@@ -14,7 +14,7 @@ class Break(StrEnum):
     """How the trail is broken."""
 
     ENTRY_CHANGED = "entry_changed"
-    """An entry's bytes are not those that were hashed."""
+    """An entry's bytes are not those that were hashed, or not after the entry that now stands before it."""
 
     HASH_CHANGED = "hash_changed"
     """A stored hash was replaced; the entries around it are whole."""

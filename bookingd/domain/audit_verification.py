@@ -81,6 +81,7 @@ class ChainVerification:
         self._anchors = anchors
         self._anchor = next(anchors, None)
         self._signed = start
+        self._astray = False
         self._told = findings.count
         self._pass_anchors(start.number - 1)
         self._compare_anchors(start.number, start.hash)
@@ -194,10 +195,12 @@ class ChainVerification:
 
     def _compare_anchor(self, anchor: Anchor, stored: bytes) -> None:
         replaced = self._suspect is not None and self._suspect.computed == anchor.hash
-        if anchor.hash == stored or replaced:
+        fits = anchor.hash == stored or replaced
+        if fits:
             self.matched += 1
-        else:
+        elif not self._astray:
             self._tell_rewritten(anchor)
+        self._astray = not fits
         self._signed = anchor
         self._told = self.findings.count
 
@@ -223,7 +226,9 @@ class ChainVerification:
 
 
 _WORDS = {
-    Break.ENTRY_CHANGED: "entry {number} was changed: its bytes do not give its hash; its neighbours fit",
+    Break.ENTRY_CHANGED: (
+        "entry {number} was changed, or what stood before it was taken out: its bytes do not give its hash"
+    ),
     Break.HASH_CHANGED: "the hash of entry {number} was changed: the entry and its neighbours fit",
     Break.EXCHANGED: "entries {number} and {next} stand in each other's place",
     Break.UNFIT: "entry {number} does not belong where it stands: it, its hash or its order was changed",

@@ -30,6 +30,7 @@ from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
 CHECKPOINTS = query("audit.checkpoints")
+NAMED_CHECKPOINTS = query("audit.named_checkpoints")
 LAST_NUMBER = query("audit.last_number")
 LINKS = query("audit.links")
 PERSONAL = query("audit.personal")
@@ -40,7 +41,6 @@ PATIENCE = timedelta(minutes=5)
 """How long an entry may wait for its place, or the end of the chain for its signature, unremarked."""
 
 _BEYOND_ALL_TIMES = datetime(9999, 12, 31, tzinfo=UTC)
-_BEYOND_ALL_SEQUENCES = 2**62
 
 Progress = Callable[[int, int], None]
 """Told how many entries were read, of how many."""
@@ -126,7 +126,7 @@ async def _compare_with_table(
     connection: Connection, signed: Sequence[SignedCheckpoint], findings: Findings
 ) -> None:
     sequences = [one.checkpoint.sequence for one in signed]
-    rows = await connection.fetch(CHECKPOINTS, min(sequences), max(sequences), len(signed))
+    rows = await connection.fetch(NAMED_CHECKPOINTS, sequences)
     stored = {row["sequence"]: row["line"] for row in rows}
     missing = [sequence for sequence in sequences if sequence not in stored]
     if missing:
@@ -141,7 +141,7 @@ async def _compare_with_table(
 async def _read_rest(connection: Connection, reading: CheckpointReading) -> list[Anchor]:
     """The database's checkpoints that are not in the file yet; few, as the file follows at once."""
     rest: list[Anchor] = []
-    while rows := await connection.fetch(CHECKPOINTS, reading.sequence + 1, _BEYOND_ALL_SEQUENCES, BATCH):
+    while rows := await connection.fetch(CHECKPOINTS, reading.sequence, BATCH):
         for row in rows:
             signed = reading.take(row["line"])
             if signed and reading.believes(signed.checkpoint.sequence):

@@ -50,6 +50,16 @@ CATCH_UP_LINES = 1000
 _END_OF_PEM = "-----END PUBLIC KEY-----"
 
 
+def checkpoint_path(var: Path) -> Path:
+    """Where the daemon keeps the checkpoint file."""
+    return var / "audit" / "checkpoints.jsonl"
+
+
+def public_key_path(var: Path) -> Path:
+    """Where the daemon pins its public key, unless an operator keeps it in a better place."""
+    return var / "audit" / "checkpoints.pub"
+
+
 class UnusableKey(Exception):
     """A key file that holds no Ed25519 key."""
 
@@ -235,7 +245,7 @@ async def publish(connection: Connection, *, file: CheckpointFile) -> int:
     """
     published = 0
     sequence = await asyncio.to_thread(file.last_sequence)
-    while rows := await connection.fetch(CHECKPOINTS, sequence + 1, 2**62, CATCH_UP_LINES):
+    while rows := await connection.fetch(CHECKPOINTS, sequence, CATCH_UP_LINES):
         lines = [(row["sequence"], row["line"]) for row in rows]
         published += await asyncio.to_thread(file.append, lines)
         for _, line in lines:

@@ -71,12 +71,12 @@ SELECT link.number, link.hash, signed.line::text AS line
   LEFT JOIN LATERAL (SELECT line FROM audit_checkpoints ORDER BY sequence DESC LIMIT 1) AS signed ON true;
 
 -- name: checkpoints
--- At most $3 checkpoints from sequence $1 to $2, in order.
-SELECT sequence, line::text AS line
-  FROM audit_checkpoints
- WHERE sequence BETWEEN $1 AND $2
- ORDER BY sequence
- LIMIT $3;
+-- At most $2 checkpoints after sequence $1, in order.
+SELECT sequence, line::text AS line FROM audit_checkpoints WHERE sequence > $1 ORDER BY sequence LIMIT $2;
+
+-- name: named_checkpoints
+-- The checkpoints with sequences $1.
+SELECT sequence, line::text AS line FROM audit_checkpoints WHERE sequence = ANY($1::bigint[]);
 
 -- name: sign
 -- Keep checkpoint $1 with its line $2.

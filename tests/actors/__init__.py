@@ -1,0 +1,1 @@
+"""The actors, each on a real database."""
