@@ -8,23 +8,24 @@ that is unknown, goes to the look-up and never straight to the call.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from bookingd.actor.backoff import FIRST_OUTSIDE, backoff
 from bookingd.actor.batching import Batcher
 from bookingd.actor.kinds import Acting, Letter, Reading
-from bookingd.domain.ids import IntentId
+from bookingd.actor.patience import Patience
+from bookingd.domain.ids import IntentId, MessageId
 from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Sources
 from bookingd.storage import inbox, intents
-from bookingd.storage.intents import Ending, Intent, IntentState
+from bookingd.storage.database import is_unavailable
+from bookingd.storage.intents import Ending, Intent, IntentKey, IntentState
 from bookingd.storage.transactions import Transaction, Transactions
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 CALL_LIMIT = 30.0
 """Seconds that a call may take; adapters have shorter limits of their own."""
@@ -35,13 +36,8 @@ LEASE = timedelta(seconds=CALL_LIMIT * 2)
 TELL_OPERATOR_AT = 8
 """The attempt at which a person is told: about a minute of trying."""
 
-
-class Patiently(Protocol):
-    """Does work again while the database is away or a race was lost."""
-
-    async def __call__(self, work: Callable[[], Awaitable[T]]) -> T:
-        """The result of the work, in the end."""
-        ...
+MAY_PASS = (Unavailable, UnknownOutcome, TimeoutError)
+"""Errors after which another look may find more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +75,7 @@ class Actions:
         transactions: Transactions,
         sources: Sources,
         batch: int,
-        patiently: Patiently,
+        patiently: Patience,
     ) -> None:
         self._actor = actor
         self._transactions = transactions
@@ -104,22 +100,28 @@ class Actions:
         if not intent.leased:
             await self._come_back(letter)
             return "retried"
-        conclusion = await self._call(request, intent)
-        await self._concluding.submit(conclusion)
-        return "retried" if conclusion.left else "done"
+        return await self._end(await self._call(request, intent))
 
     async def _look(self, look: _Look) -> str:
+        """Look, and write down what was seen. What cannot be looked at now is looked at later."""
         try:
             async with asyncio.timeout(CALL_LIMIT):
                 outcome = await look.acting.read(look.letter.message)
         except Refused as refusal:
             outcome = refusal
-        except (Unavailable, UnknownOutcome, TimeoutError) as error:
+        except Exception as error:
+            if not (isinstance(error, MAY_PASS) or is_unavailable(error)):
+                raise
             log.warning("%s could not look at %s: %s", self._actor, look.letter.envelope.name, error)
-            await self._come_back(look.letter)
+            await self._come_back(look.letter, getattr(error, "retry_after", None))
             return "retried"
-        await self._concluding.submit(_Conclusion(request=look, intent=None, outcome=outcome))
-        return "done"
+        return await self._end(_Conclusion(request=look, intent=None, outcome=outcome))
+
+    async def _end(self, conclusion: _Conclusion) -> str:
+        await self._concluding.submit(conclusion)
+        if conclusion.left:
+            return "retried"
+        return "refused" if isinstance(conclusion.outcome, Refused) else "done"
 
     async def _open(self, requests: Sequence[_Request]) -> Sequence[Intent | None]:
         return await self._patiently(lambda: self._open_once(requests))
@@ -146,12 +148,7 @@ class Actions:
                 now=transaction.now,
                 until=transaction.now + LEASE,
             )
-        return [
-            met[key]
-            if first.get(key := request.acting.key(request.letter.message)) is request
-            else _elsewhere(met.get(key))
-            for request in requests
-        ]
+        return [_met_by(request, old, first, met) for request in requests]
 
     async def _call(self, request: _Request, intent: Intent) -> _Conclusion:
         """Look up or call, and say how it ended. Cancelled: the lease lapses, the next one looks up."""
@@ -168,7 +165,9 @@ class Actions:
         except Unavailable as error:
             before = IntentState.IDLE if intent.found is IntentState.IDLE else IntentState.UNKNOWN
             return self._left(request, intent, before, error, error.retry_after)
-        except (UnknownOutcome, TimeoutError) as error:
+        except Exception as error:
+            if not (isinstance(error, MAY_PASS) or is_unavailable(error)):
+                raise
             return self._left(request, intent, IntentState.UNKNOWN, error)
         return _Conclusion(request=request, intent=intent, outcome=outcome)
 
@@ -199,15 +198,19 @@ class Actions:
                 await self._record(transaction, known)
 
     async def _record(self, transaction: Transaction, known: Sequence[_Conclusion]) -> None:
+        """An effect once an intent, a look once a message.
+
+        Somebody may have taken over from us, a commit whose answer got lost is done again, and a batch
+        may hold the same message twice.
+        """
         endings = [_ending(intent, conclusion) for conclusion in known if (intent := conclusion.intent)]
-        if endings:
-            await intents.finish(transaction.connection, endings=endings, now=transaction.now)
+        ended = await intents.finish(transaction.connection, endings=endings, now=transaction.now)
         envelopes = [conclusion.request.letter.envelope for conclusion in known]
         new = await inbox.take(transaction.connection, actor=self._actor, envelopes=envelopes)
         for conclusion in known:
-            request = conclusion.request
-            if request.letter.envelope.id in new:
-                new.discard(request.letter.envelope.id)  # a batch may hold the same message twice
+            request, intent = conclusion.request, conclusion.intent
+            if intent.id in ended if intent else request.letter.envelope.id in new:
+                new.discard(request.letter.envelope.id)
                 await request.acting.record(transaction, request.letter, conclusion.outcome)
 
     async def _leave(self, transaction: Transaction, left: Sequence[_Conclusion]) -> None:
@@ -219,12 +222,12 @@ class Actions:
             if letter.envelope.attempt == TELL_OPERATOR_AT and conclusion.intent:
                 await self._tell_operator(transaction, conclusion.intent, conclusion.note)
 
-    async def _come_back(self, letter: Letter) -> None:
-        """Somebody else is calling for the same effect: see later what came of it."""
+    async def _come_back(self, letter: Letter, retry_after: float | None = None) -> None:
+        """Somebody else is calling for the same effect, or nothing was to be seen: look again later."""
 
         async def again() -> None:
             async with self._transactions.begin() as transaction:
-                self._send_again(transaction, letter, None)
+                self._send_again(transaction, letter, retry_after)
 
         await self._patiently(again)
 
@@ -244,13 +247,22 @@ class Actions:
 
 
 def _ending(intent: Intent, conclusion: _Conclusion) -> Ending:
+    state, note = IntentState.DONE, None
     if conclusion.left:
-        return Ending(id=intent.id, state=conclusion.left, note=conclusion.note)
-    if isinstance(conclusion.outcome, Refused):
-        return Ending(id=intent.id, state=IntentState.REFUSED, note=str(conclusion.outcome))
-    return Ending(id=intent.id, state=IntentState.DONE)
+        state, note = conclusion.left, conclusion.note
+    elif isinstance(conclusion.outcome, Refused):
+        state, note = IntentState.REFUSED, str(conclusion.outcome)
+    return Ending(id=intent.id, calls=intent.calls, state=state, note=note)
 
 
-def _elsewhere(intent: Intent | None) -> Intent | None:
-    """The intent as seen by a message whose effect another message of the batch carries out."""
-    return None if intent is None else replace(intent, leased=False)
+def _met_by(
+    request: _Request,
+    old: Container[MessageId],
+    first: Mapping[IntentKey, _Request],
+    met: Mapping[IntentKey, Intent],
+) -> Intent | None:
+    """The intent as a request of the batch sees it: None where its message was handled before."""
+    if request.letter.envelope.id in old:
+        return None
+    key = request.acting.key(request.letter.message)
+    return met[key] if first[key] is request else replace(met[key], leased=False)

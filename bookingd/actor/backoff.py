@@ -8,6 +8,9 @@ FIRST_EARLY = 0.05
 """Seconds: what must come first is usually being written at this moment."""
 
 FIRST_OUTSIDE = 0.5
+FIRST_RACE = 0.005
+"""Seconds: who won the race is about to commit."""
+
 LAST = 300.0
 """Seconds: five minutes between looks at a supplier that stays away."""
 

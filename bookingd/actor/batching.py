@@ -1,10 +1,11 @@
 """Many small pieces of work in one transaction: what waits is done together, and nobody waits to be joined.
 
 At light load a batch is one piece and costs nothing extra; under load commits are shared. A batch that
-fails is done again one by one, so a bad piece harms only itself.
+fails is done again one by one, so a bad piece harms only itself. The lowest rank goes first.
 """
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -22,29 +23,37 @@ class Batcher(Generic[Piece, Result]):
     ) -> None:
         self._work = work
         self._limit = limit
-        self._waiting: asyncio.Queue[tuple[Piece, asyncio.Future[Result]]] = asyncio.Queue()
+        self._waiting: asyncio.PriorityQueue[tuple[int, int, Piece, asyncio.Future[Result]]] = (
+            asyncio.PriorityQueue()
+        )
+        self._arrivals = itertools.count()
 
-    async def submit(self, piece: Piece) -> Result:
+    async def submit(self, piece: Piece, *, rank: int = 0) -> Result:
         """Have the piece done with whatever else waits; raises what doing it alone raised."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait((piece, done))
+        self._waiting.put_nowait((rank, next(self._arrivals), piece, done))
         return await done
 
     async def run(self) -> None:
         """Do what is submitted, until cancelled."""
         while True:
-            batch = [await self._waiting.get()]
+            batch = [await self._next()]
             while len(batch) < self._limit and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
+                batch.append(await self._next())
             await self._do(batch)
+
+    async def _next(self) -> "tuple[Piece, asyncio.Future[Result]]":
+        _, _, piece, done = await self._waiting.get()
+        return piece, done
 
     async def _do(self, batch: "list[tuple[Piece, asyncio.Future[Result]]]") -> None:
         try:
             results = await self._work([piece for piece, _ in batch])
+            answers = list(zip(batch, results, strict=True))
         except Exception as error:  # noqa: BLE001 - whoever submitted the piece is told
             await self._do_singly(batch, error)
         else:
-            for (_, done), result in zip(batch, results, strict=True):
+            for (_, done), result in answers:
                 _resolve(done, result)
 
     async def _do_singly(self, batch: "list[tuple[Piece, asyncio.Future[Result]]]", error: Exception) -> None:

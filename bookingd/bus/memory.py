@@ -5,6 +5,7 @@ rows. Publishing puts bundles into mailboxes and returns, so no handler ever wai
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,79 +29,11 @@ from bookingd.messages.envelope import Envelope, Origin
 from bookingd.sources import Clock, Ids
 from bookingd.storage.outbox import Bundle
 
+log = logging.getLogger(__name__)
+
 _END = object()
 _FAILED = object()
-
-
-@dataclass(slots=True)
-class _Delivery:
-    """One bundle on its way to one mailbox."""
-
-    envelopes: Sequence[Envelope]
-    on_settled: Callable[[], None]
-    settled: bool = False
-
-    def settle(self) -> None:
-        if not self.settled:
-            self.settled = True
-            self.on_settled()
-
-
-@dataclass(slots=True)
-class _Mailbox:
-    """What waits for one actor in one lane, and who takes it."""
-
-    waiting: deque[_Delivery] = field(default_factory=deque)
-    receive: Receive | None = None
-    room: int = 0
-    """How many more bundles the consumer takes now."""
-
-    def put(self, delivery: _Delivery) -> None:
-        self.waiting.append(delivery)
-        self.pump()
-
-    def pump(self) -> None:
-        while self.receive is not None and self.room > 0 and self.waiting:
-            self.room -= 1
-            self.receive(self.waiting.popleft())
-
-    def make_room(self) -> None:
-        self.room += 1
-        self.pump()
-
-    async def close(self) -> None:
-        self.receive = None
-
-
-@dataclass(slots=True)
-class _Query:
-    """A query in its actor's mailbox, with the way back to its asker."""
-
-    envelope: Envelope
-    message: Message
-    parts: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
-
-    def answer(self, part: Any) -> None:
-        self.parts.put_nowait(part)
-
-    def end(self) -> None:
-        self.parts.put_nowait(_END)
-
-    def fail(self) -> None:
-        self.parts.put_nowait(_FAILED)
-
-
-@dataclass(slots=True)
-class _Counter:
-    """An actor that answers queries, and how many askers may be in it."""
-
-    actor: str
-    places: asyncio.Semaphore
-    receive: ReceiveQuery
-    counters: "dict[str, _Counter]"
-
-    async def close(self) -> None:
-        self.counters.pop(self.actor, None)
+_LATE = object()
 
 
 class MemoryBus:
@@ -123,7 +56,7 @@ class MemoryBus:
     async def close(self) -> None:
         """Drop what waits: its rows are in the outbox."""
         for mailbox in self._mailboxes.values():
-            mailbox.receive = None
+            mailbox.consumer = None
             mailbox.waiting.clear()
 
     def publish(self, bundles: Sequence[Bundle], delivered: Delivered) -> None:
@@ -131,44 +64,56 @@ class MemoryBus:
             self._put(bundle, delivered)
 
     def _put(self, bundle: Bundle, delivered: Delivered) -> None:
-        actors = self._receivers(bundle)
-        if not actors:
+        """Whoever publishes is behind its commit: what cannot be put stays in the outbox, and is told."""
+        try:
+            envelopes = codec.unpack(bundle.payload)
+            mailboxes = [self._mailboxes[actor, bundle.lane] for actor in self._receivers(bundle)]
+        except (codec.Unreadable, KeyError):
+            log.exception("bundle %s for %s stays in the outbox", bundle.id, bundle.destination)
+            delivered(bundle.id, False)
+            return
+        if not mailboxes:
             delivered(bundle.id, True)
             return
-        envelopes = codec.unpack(bundle.payload)
-        left = _Countdown(len(actors), bundle.id, delivered)
-        for actor in actors:
-            mailbox = self._mailboxes[actor, bundle.lane]
-            mailbox.put(_Delivery(envelopes, _both(left.one_less, mailbox.make_room)))
+        countdown = _Countdown(len(mailboxes), bundle.id, delivered)
+        for mailbox in mailboxes:
+            mailbox.put(_Delivery(envelopes, countdown))
 
     def _receivers(self, bundle: Bundle) -> Sequence[str]:
         if bundle.kind is Kind.COMMAND:
             return (bundle.destination,)
         return sorted(self._topology.subscribers.get(bundle.destination, ()))
 
-    async def consume(self, *, actor: str, lane: Lane, prefetch: int, receive: Receive) -> _Mailbox:
+    async def consume(self, *, actor: str, lane: Lane, prefetch: int, receive: Receive) -> "_Consumer":
         mailbox = self._mailboxes[actor, lane]
-        mailbox.receive, mailbox.room = receive, prefetch
+        mailbox.consumer = _Consumer(mailbox, receive, prefetch)
         mailbox.pump()
-        return mailbox
+        return mailbox.consumer
 
-    async def serve(self, *, actor: str, backlog: int, receive: ReceiveQuery) -> _Counter:
+    async def serve(self, *, actor: str, backlog: int, receive: ReceiveQuery) -> "_Counter":
         counter = _Counter(actor, asyncio.Semaphore(backlog), receive, self._counters)
         self._counters[actor] = counter
         return counter
 
     async def ask(self, query: Message, *, origin: Origin, timeout: float) -> AsyncIterator[Any]:
-        envelope = self._seal(query, origin, timeout)
-        asked = _Query(envelope, query)
+        """See the port. The time limit is a marker among the parts: a limit that cancels would strike
+        the asker's own code, which runs between two parts.
+        """
+        counter = self._counter_for(query)
+        asked = _Query(self._seal(query, origin, timeout), query, counter.place_for(origin))
         try:
-            async with asyncio.timeout(timeout):
-                counter = self._counter_for(query)
-                async with counter.places:
-                    counter.receive(asked)
-                    async for part in _parts(asked):
-                        yield part
+            async with asyncio.timeout(timeout) as limit:
+                await asked.place.acquire()
         except TimeoutError as error:
-            raise QueryTimeout(f"{envelope.name} was not answered within {timeout:g} s") from error
+            raise asked.late() from error
+        timer = asyncio.get_running_loop().call_at(limit.when() or 0.0, asked.parts.put_nowait, _LATE)
+        try:
+            counter.receive(asked)
+            async for part in _parts(asked):
+                yield part
+        finally:
+            timer.cancel()
+            asked.place.release()
 
     def _seal(self, query: Message, origin: Origin, timeout: float) -> Envelope:
         now = self._clock.now()
@@ -181,7 +126,7 @@ class MemoryBus:
             deadline=now + timedelta(seconds=timeout),
         )
 
-    def _counter_for(self, query: Message) -> _Counter:
+    def _counter_for(self, query: Message) -> "_Counter":
         owner = self._catalogue.of(type(query)).owner
         counter = self._counters.get(owner or "")
         if counter is None:
@@ -189,13 +134,20 @@ class MemoryBus:
         return counter
 
     def notify(self, notices: Sequence[Message]) -> None:
+        """See the port. Whoever notifies is behind its commit: a watcher that fails harms only itself."""
         for watcher in list(self._watchers):
             for notice in notices:
-                watcher(notice)
+                try:
+                    watcher(notice)
+                except Exception:
+                    log.exception("a watcher failed at %s", type(notice).__name__)
 
     def watch(self, receive: ReceiveNotice) -> Callable[[], None]:
         self._watchers.append(receive)
         return lambda: self._watchers.remove(receive)
+
+
+# Durable messages
 
 
 @dataclass(slots=True)
@@ -212,16 +164,118 @@ class _Countdown:
             self.delivered(self.bundle, True)
 
 
-def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
-    def both() -> None:
-        first()
-        second()
+@dataclass(slots=True)
+class _Delivery:
+    """One bundle on its way to one mailbox."""
 
-    return both
+    envelopes: Sequence[Envelope]
+    countdown: _Countdown
+    consumer: "_Consumer | None" = None
+    """Who was given it."""
+    settled: bool = False
+
+    def settle(self) -> None:
+        if self.settled:
+            return
+        self.settled = True
+        self.countdown.one_less()
+        if self.consumer:
+            self.consumer.make_room()
+
+
+@dataclass(slots=True)
+class _Mailbox:
+    """What waits for one actor in one lane, and who takes it."""
+
+    waiting: deque[_Delivery] = field(default_factory=deque)
+    consumer: "_Consumer | None" = None
+    pumping: bool = False
+
+    def put(self, delivery: _Delivery) -> None:
+        self.waiting.append(delivery)
+        self.pump()
+
+    def pump(self) -> None:
+        """Give out what waits. A consumer that settles at once comes back here: the loop goes on for it."""
+        if self.pumping:
+            return
+        self.pumping = True
+        try:
+            while self.waiting and self.consumer and self.consumer.room > 0:
+                self.consumer.take(self.waiting.popleft())
+        finally:
+            self.pumping = False
+
+
+@dataclass(slots=True)
+class _Consumer:
+    """Who takes bundles out of a mailbox, and how many more it takes now."""
+
+    mailbox: _Mailbox
+    receive: Receive
+    room: int
+
+    def take(self, delivery: _Delivery) -> None:
+        self.room -= 1
+        delivery.consumer = self
+        self.receive(delivery)
+
+    def make_room(self) -> None:
+        self.room += 1
+        self.mailbox.pump()
+
+    async def close(self) -> None:
+        if self.mailbox.consumer is self:
+            self.mailbox.consumer = None
+
+
+# Queries
+
+
+@dataclass(slots=True)
+class _Query:
+    """A query in its actor's mailbox, with the way back to its asker."""
+
+    envelope: Envelope
+    message: Message
+    place: asyncio.Semaphore
+    parts: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
+
+    def answer(self, part: Any) -> None:
+        self.parts.put_nowait(part)
+
+    def end(self) -> None:
+        self.parts.put_nowait(_END)
+
+    def fail(self) -> None:
+        self.parts.put_nowait(_FAILED)
+
+    def late(self) -> QueryTimeout:
+        return QueryTimeout(f"{self.envelope.name} was not answered before its deadline")
+
+
+@dataclass(slots=True)
+class _Counter:
+    """An actor that answers queries, and how many askers may be in it."""
+
+    actor: str
+    places: asyncio.Semaphore
+    receive: ReceiveQuery
+    counters: "dict[str, _Counter]"
+
+    def place_for(self, origin: Origin) -> asyncio.Semaphore:
+        """One of the places; a handler that asks has one of its own already, or A -> B -> A would wait."""
+        return self.places if origin.causation_id is None else asyncio.Semaphore(1)
+
+    async def close(self) -> None:
+        if self.counters.get(self.actor) is self:
+            del self.counters[self.actor]
 
 
 async def _parts(asked: _Query) -> AsyncIterator[Any]:
     while (part := await asked.parts.get()) is not _END:
         if part is _FAILED:
             raise QueryFailed(f"{asked.envelope.name} could not be answered")
+        if part is _LATE:
+            raise asked.late()
         yield part

@@ -5,9 +5,11 @@ short statement, and sleeps until the earliest due time that it knows, 250 ms at
 """
 
 import asyncio
+import heapq
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from bookingd.bus.port import Bus
@@ -22,12 +24,17 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """How long a claim keeps other relays away; a bundle still in our hands is claimed again, quietly."""
 
-NAP = 0.25
-"""Seconds between two looks for rows of other processes, at most."""
+NAP = timedelta(seconds=0.25)
+"""Between two looks for rows of other processes, at most."""
+
+BREATH = timedelta(seconds=0.01)
+"""Between two looks, at least: timers that are due close together are taken together."""
 
 BATCH = 500
 """Rows a claim takes at most."""
 
+TIMERS_KNOWN = 10_000
+"""Due times kept in mind; what is due besides is found within NAP."""
 
 Work = Callable[[], Awaitable[bool]]
 
@@ -40,10 +47,15 @@ class Relay:
         self._bus = bus
         self._clock = clock
         self._in_hand: set[UUID] = set()
+        """Published here and not deleted yet: a claim that meets one of them does not publish it again."""
         self._delivered: list[UUID] = []
-        self._next_due: datetime | None = None
-        self._wake = asyncio.Event()
+        self._timers: list[datetime] = []
+        """A heap of due times."""
+        self._sooner = asyncio.Event()
         self._something_to_delete = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """A claim and a deletion take turns: a row that goes while it is claimed would be published again."""
+        self._away = False
         self._stopping = False
 
     def claim_until(self) -> datetime:
@@ -52,8 +64,7 @@ class Relay:
 
     def hand_over(self, bundles: Sequence[Bundle], notices: Sequence[Message]) -> None:
         """What a transaction has committed: publish what is due, remember when the rest is."""
-        due = [bundle for bundle in bundles if bundle.claimed_until is not None]
-        self._publish(due)
+        self._publish([bundle for bundle in bundles if bundle.claimed_until is not None])
         for bundle in bundles:
             if bundle.claimed_until is None:
                 self._expect(bundle.due_at)
@@ -68,7 +79,7 @@ class Relay:
     def stop(self) -> None:
         """Finish what is in hand and end `run`."""
         self._stopping = True
-        self._wake.set()
+        self._sooner.set()
         self._something_to_delete.set()
 
     def _publish(self, bundles: Sequence[Bundle]) -> None:
@@ -76,15 +87,32 @@ class Relay:
         self._bus.publish(bundles, self._on_delivered)
 
     def _on_delivered(self, bundle_id: UUID, gone: bool) -> None:
-        self._in_hand.discard(bundle_id)
         if gone:
             self._delivered.append(bundle_id)
             self._something_to_delete.set()
+        else:
+            self._in_hand.discard(bundle_id)
+
+    # Due times
 
     def _expect(self, due: datetime) -> None:
-        if self._next_due is None or due < self._next_due:
-            self._next_due = due
-            self._wake.set()
+        if len(self._timers) < TIMERS_KNOWN:
+            heapq.heappush(self._timers, due)
+            if self._timers[0] is due:
+                self._sooner.set()
+
+    async def _nap(self) -> None:
+        """Until the earliest due time that is known, also of one that becomes known meanwhile, or NAP."""
+        begin = self._clock.now()
+        while not self._stopping:
+            earliest = min([begin + NAP, *self._timers[:1]])
+            wait = max(earliest, begin + BREATH) - self._clock.now()
+            if wait <= timedelta(0):
+                return
+            self._sooner.clear()
+            await _first_of(self._sooner.wait(), self._clock.sleep(wait.total_seconds()))
+
+    # The two loops
 
     async def _claim_forever(self) -> None:
         while not self._stopping:
@@ -93,26 +121,15 @@ class Relay:
                 await self._nap()
 
     async def _claim_once(self) -> bool:
+        """Publish what is due; whether there may be more. One statement, which commits by itself."""
         now = self._clock.now()
-        self._next_due = None
-        async with self._database.transaction() as connection:
-            claimed = await outbox.claim(connection, now=now, until=now + LEASE, limit=BATCH)
-        self._publish([bundle for bundle in claimed if bundle.id not in self._in_hand])
+        while self._timers and self._timers[0] <= now:
+            heapq.heappop(self._timers)
+        async with self._turn:
+            async with self._database.connection() as connection:
+                claimed = await outbox.claim(connection, now=now, until=now + LEASE, limit=BATCH)
+            self._publish([bundle for bundle in claimed if bundle.id not in self._in_hand])
         return len(claimed) == BATCH
-
-    async def _nap(self) -> None:
-        """Until the earliest due time that is known, a word from a transaction, or NAP."""
-        seconds = NAP
-        if self._next_due is not None:
-            seconds = min(NAP, max(0.0, (self._next_due - self._clock.now()).total_seconds()))
-        self._wake.clear()
-        waits = {
-            asyncio.ensure_future(self._wake.wait()),
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-        }
-        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for waiting in pending:
-            waiting.cancel()
 
     async def _delete_forever(self) -> None:
         while not (self._stopping and not self._delivered):
@@ -121,25 +138,42 @@ class Relay:
             await self._guard(self._delete_once)
 
     async def _delete_once(self) -> bool:
-        gone, self._delivered = self._delivered, []
-        if not gone:
-            return False
-        try:
-            async with self._database.transaction() as connection:
-                await outbox.delete(connection, ids=gone)
-        except BaseException:
-            self._delivered += gone
-            raise
-        return True
+        async with self._turn:
+            gone = self._delivered[:]
+            if gone:
+                async with self._database.connection() as connection:
+                    await outbox.delete(connection, ids=gone)
+                del self._delivered[: len(gone)]
+                self._in_hand.difference_update(gone)
+        return bool(gone)
 
     async def _guard(self, work: Work) -> bool:
-        """Do it; while the database is away, wait and say so once a time."""
+        """Do it; while the database is away, wait and say so once."""
         try:
-            return await work()
+            result = await work()
         except Exception as error:
             if not (is_unavailable(error) or is_retryable(error)):
                 raise
-            log.warning("the relay waits for the database: %s", error)
-            await self._clock.sleep(NAP)
+            self._tell(away=True, error=error)
+            await self._clock.sleep(NAP.total_seconds())
             self._something_to_delete.set()
             return False
+        self._tell(away=False)
+        return result
+
+    def _tell(self, *, away: bool, error: Exception | None = None) -> None:
+        if away and not self._away:
+            log.warning("the relay waits for the database: %s", error)
+        elif self._away and not away:
+            log.info("the relay goes on: the database is back")
+        self._away = away
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of them is over; the others are given up, also when we are cancelled ourselves."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

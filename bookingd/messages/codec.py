@@ -22,6 +22,7 @@ class Unreadable(ValueError):
 
 _encode = msgspec.json.Encoder().encode
 _bundle = msgspec.json.Decoder(list[Envelope])
+_BRACKETS = len("[]")
 
 
 @cache
@@ -85,14 +86,14 @@ def unpack(bundle: bytes) -> list[Envelope]:
 
 
 def bundles(envelopes: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
-    """Cut into bundles that keep both limits; one envelope beyond the bytes goes alone."""
-    start, size = 0, 0
+    """Cut into bundles that keep both limits once packed; one envelope beyond the bytes goes alone."""
+    start, size = 0, _BRACKETS
     for position, envelope in enumerate(envelopes):
-        weight = len(bytes(envelope.body))
-        full = position - start == BUNDLE_LIMIT or (size and size + weight > BUNDLE_BYTES)
-        if full:
+        weight = len(_encode(envelope)) + 1  # the comma that follows; the last one's is a spare byte
+        full = position - start == BUNDLE_LIMIT or size + weight > BUNDLE_BYTES
+        if full and position > start:
             yield envelopes[start:position]
-            start, size = position, 0
+            start, size = position, _BRACKETS
         size += weight
     if start < len(envelopes):
         yield envelopes[start:]

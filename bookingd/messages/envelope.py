@@ -46,7 +46,7 @@ class Envelope:
     causation_id: MessageId | None = None
     sent_at: datetime
     deadline: datetime | None = None
-    """After this nobody waits for an answer; queries only."""
+    """After this nobody waits any more: the asker of a query, or we for a release that knows the name."""
     attempt: int = 1
     trace: str | None = None
     body: msgspec.Raw = field(repr=False)

@@ -26,18 +26,23 @@ class DeadLetter:
 
 
 async def bury(connection: Connection, *, letter: DeadLetter) -> None:
-    """Keep the message for an operator."""
+    """Keep the message for an operator, whatever its bytes are."""
     await connection.execute(
         BURY,
         letter.id,
         letter.actor,
         letter.envelope.name,
-        codec.encode(letter.envelope).decode(),
-        letter.reason,
-        letter.trace,
+        codec.encode(letter.envelope).decode(errors="replace"),
+        text(letter.reason),
+        text(letter.trace),
         letter.envelope.attempt,
         letter.died_at,
     )
+
+
+def text(said: str) -> str:
+    """`said` as PostgreSQL takes it: its text knows no NUL and no lone surrogate."""
+    return said.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 async def newest(connection: Connection, *, limit: int) -> list[DeadLetter]:

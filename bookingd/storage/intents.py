@@ -53,13 +53,17 @@ class Intent:
     opened_at: datetime
     leased: bool
     """Whether it is ours to carry out now."""
+    calls: int = 1
+    """Which call this lease is for, counted from 1: who is overtaken by a later one can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What became of an intent; `note` is a sentence without secrets."""
+    """What became of a call; `note` is a sentence without secrets."""
 
     id: IntentId
+    calls: int
+    """As in the intent when it was leased."""
     state: IntentState
     note: str | None = None
 
@@ -88,20 +92,27 @@ async def lease(
             found=IntentState(row["found"]),
             opened_at=row["opened_at"],
             leased=row["leased"],
+            calls=row["calls"],
         )
         for row in rows
     ]
     return {intent.key: intent for intent in intents}
 
 
-async def finish(connection: Connection, *, endings: Sequence[Ending], now: datetime) -> None:
-    """The outcome is known: done or refused."""
-    await connection.execute(FINISH, *_columns(endings), now)
+async def finish(connection: Connection, *, endings: Sequence[Ending], now: datetime) -> set[IntentId]:
+    """The outcome is known, done or refused; the ids of those for which it was not known before."""
+    if not endings:
+        return set()
+    rows = await connection.fetch(FINISH, *_columns(endings), now)
+    return {row["id"] for row in rows}
 
 
 async def leave(connection: Connection, *, endings: Sequence[Ending]) -> None:
-    """The outcome is not known, or nothing was begun: somebody comes back to it."""
-    await connection.execute(LEAVE, *_columns(endings))
+    """The outcome is not known, or nothing was begun: somebody comes back to it.
+
+    Where somebody else has leased it meanwhile (we were away for longer than our lease), it stays theirs.
+    """
+    await connection.execute(LEAVE, *_columns(endings), [ending.calls for ending in endings])
 
 
 async def release_all(connection: Connection) -> None:

@@ -15,7 +15,6 @@ INSERT = query("outbox.insert")
 CLAIM = query("outbox.claim")
 DELETE = query("outbox.delete")
 RELEASE_ALL = query("outbox.release_all")
-NEXT_READY = query("outbox.next_ready")
 LAG = query("outbox.lag")
 
 
@@ -60,12 +59,6 @@ async def delete(connection: Connection, *, ids: Sequence[UUID]) -> None:
 async def release_all(connection: Connection) -> None:
     """Free every claim; only for a start that knows no other process is delivering."""
     await connection.execute(RELEASE_ALL)
-
-
-async def next_ready(connection: Connection) -> datetime | None:
-    """When there will be something to claim; None if nothing waits."""
-    ready: datetime | None = await connection.fetchval(NEXT_READY)
-    return ready
 
 
 async def lag(connection: Connection, *, now: datetime) -> tuple[int, datetime | None]:

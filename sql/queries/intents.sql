@@ -22,22 +22,25 @@ WITH wanted AS (
     UPDATE intents SET state = 'calling', leased_until = $6, calls = calls + 1
      WHERE id IN (SELECT id FROM wanted
                    WHERE found IN ('idle', 'unknown') OR (found = 'calling' AND leased_until <= $5))
-    RETURNING id
+    RETURNING id, calls
 )
-SELECT t.id, t.subject, t.object, t.step, t.round, w.found, w.opened_at, taken.id IS NOT NULL AS leased
+SELECT t.id, t.subject, t.object, t.step, t.round, w.found, w.opened_at,
+       taken.id IS NOT NULL AS leased, coalesce(taken.calls, t.calls) AS calls
   FROM wanted AS w JOIN intents AS t USING (id) LEFT JOIN taken USING (id);
 
 -- name: finish
--- The intents $1 ended in the states $2 with the notes $3 at $4.
+-- The intents $1 ended in the states $2 with the notes $3 at $4; those that had not ended before.
 UPDATE intents AS t SET state = f.state, note = f.note, finished_at = $4, leased_until = NULL
   FROM unnest($1::uuid[], $2::text[], $3::text[]) AS f (id, state, note)
- WHERE t.id = f.id;
+ WHERE t.id = f.id AND t.state NOT IN ('done', 'refused')
+RETURNING t.id;
 
 -- name: leave
--- The intents $1 are open again, in the states $2 (idle: not begun, unknown: to be looked up), notes $3.
+-- The intents $1 are open again, in the states $2 (idle: not begun, unknown: to be looked up), notes $3;
+-- only where the calls $4 are still the last ones: a later caller's lease is not ours to end.
 UPDATE intents AS t SET state = f.state, note = f.note, leased_until = NULL
-  FROM unnest($1::uuid[], $2::text[], $3::text[]) AS f (id, state, note)
- WHERE t.id = f.id AND t.state = 'calling';
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[]) AS f (id, state, note, calls)
+ WHERE t.id = f.id AND t.state = 'calling' AND t.calls = f.calls;
 
 -- name: release_all
 -- What was being called for is unknown now; for a start that knows no other process is calling.

@@ -19,10 +19,6 @@ DELETE FROM outbox WHERE id = ANY($1::uuid[]);
 -- Free every claim; for a start that knows no other process is delivering.
 UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL;
 
--- name: next_ready
--- When the next bundle is ready, if there is one.
-SELECT min(ready_at) FROM outbox;
-
 -- name: lag
--- How many bundles have been ready for longer than since $1, and since when the oldest.
+-- How many bundles are due at $1 and not delivered, and since when the oldest has been.
 SELECT count(*) AS waiting, min(due_at) AS oldest FROM outbox WHERE due_at <= $1;
