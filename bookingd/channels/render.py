@@ -1,0 +1,120 @@
+"""From a view to a written mail: subject, text and HTML out of templates/, formats out of CLDR.
+
+Its one rule: HTML templates escape everything, and a value that is missing is an error and not a gap. A
+language is a folder of templates; where a traveller's language has none, English is written, in formats
+of English too, so that no mail mixes two languages.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Any
+
+from babel import Locale, UnknownLocaleError, dates, numbers, units
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from bookingd.channels.port import OutgoingMail
+from bookingd.channels.views import MailBooking
+from bookingd.domain.money import Money, exponent
+
+FALLBACK = Locale("en", "GB")
+"""What a bare `en` means too: days before months and 24 hours, as tickets are printed."""
+
+LANGUAGES = frozenset({"en"})
+"""Those with a folder in templates/."""
+
+NO_BREAK_SPACE = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """Who writes. `url` is where travellers find us, `support` an address for questions, if there is one."""
+
+    name: str
+    url: str
+    support: str | None = None
+
+
+def write_mail(view: MailBooking, *, agency: Agency, recipient: str, name: str = "") -> OutgoingMail:
+    """The mail of the view's kind, in its locale, to `recipient` (called `name`)."""
+    locale = locale_of(view.locale)
+    language = str(locale).replace("_", "-")
+    values = {"booking": view, "agency": agency, "lang": language}
+    render = partial(_render, locale=locale, name=view.kind.value)
+    subject = " ".join(render("subject.txt", values).split())
+    return OutgoingMail(
+        recipient=recipient,
+        recipient_name=name,
+        subject=subject,
+        text=render("txt", values).strip() + "\n",
+        html=render("html", values | {"subject": subject}),
+        language=language,
+    )
+
+
+def locale_of(tag: str) -> Locale:
+    """The locale that `tag` (BCP 47) means, as far as we can write its language."""
+    try:
+        locale = Locale.parse(tag.replace("_", "-"), sep="-")
+    except (UnknownLocaleError, ValueError):
+        return FALLBACK
+    if locale.language not in LANGUAGES or locale.territory is None:
+        return FALLBACK
+    return locale
+
+
+def _render(extension: str, values: Mapping[str, Any], *, locale: Locale, name: str) -> str:
+    template = _environment(locale).get_template(f"{locale.language}/{name}.{extension}")
+    return template.render(values)
+
+
+@cache
+def _environment(locale: Locale) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("bookingd.channels"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= formats(locale)
+    return environment
+
+
+def formats(locale: Locale) -> dict[str, Callable[[Any], str]]:
+    """The filters that templates format with."""
+    return {
+        "money": partial(_money, locale=locale),
+        "day": partial(dates.format_skeleton, "yMMMEd", locale=locale),
+        "clock": partial(dates.format_time, format="short", locale=locale),
+        "span": partial(_span, locale=locale),
+        "days": partial(units.format_unit, measurement_unit="duration-day", length="long", locale=locale),
+        "moment": partial(_moment, locale=locale),
+    }
+
+
+def _money(amount: Money, *, locale: Locale) -> str:
+    """With all decimals that ISO 4217 gives the currency, which are not always those of CLDR (P8)."""
+    symbol = numbers.get_currency_symbol(amount.currency, locale=locale)
+    written = str(locale.currency_formats["standard"].pattern)
+    if symbol[-1:].isalpha():
+        written = written.replace("¤#", f"¤{NO_BREAK_SPACE}#")  # CLDR's currencySpacing: KWD 1.234
+    pattern = numbers.parse_pattern(written)
+    decimals = exponent(amount.currency)
+    pattern.frac_prec = (decimals, decimals)
+    return str(pattern.apply(amount.decimal(), locale, currency=amount.currency, currency_digits=False))
+
+
+def _span(span: timedelta, *, locale: Locale) -> str:
+    """`2h 5m`, never broken over two lines."""
+    hours, minutes = divmod(span // timedelta(minutes=1), 60)
+    parts = [(hours, "duration-hour"), (minutes, "duration-minute")]
+    written = [units.format_unit(count, unit, "narrow", locale=locale) for count, unit in parts if count]
+    return NO_BREAK_SPACE.join(written) or units.format_unit(0, "duration-minute", "narrow", locale=locale)
+
+
+def _moment(at: datetime, *, locale: Locale) -> str:
+    """Day and time by the clock that `at` carries."""
+    day = dates.format_skeleton("yMMMEd", at, locale=locale)
+    return f"{dates.format_time(at, 'short', locale=locale)}, {day}"
