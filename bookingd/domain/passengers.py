@@ -67,7 +67,7 @@ class Party:
         return self.adults + self.children + self.infants
 
     def __str__(self) -> str:
-        return ", ".join(f"{count} {_counted(kind, count)}" for kind, count in self.heads) or "nobody"
+        return ", ".join(counted(kind, count) for kind, count in self.heads) or "nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +209,8 @@ def _party_problems(there: Party, conditions: Conditions, declared: Party) -> It
         yield problem("party_differs", f"The offer is for {declared}; these passengers are {there}.")
 
 
-def _counted(kind: PassengerType, count: int) -> str:
+def counted(kind: PassengerType, count: int) -> str:
+    """As a person says it: `1 child`, `2 children`."""
     if count == 1:
-        return str(kind)
-    return "children" if kind is PassengerType.CHILD else f"{kind}s"
+        return f"1 {kind}"
+    return f"{count} {'children' if kind is PassengerType.CHILD else f'{kind}s'}"

@@ -116,6 +116,18 @@ class Match:
         """Whether a price of this context falls under it."""
         return self._names_hold(context) and self._places_hold(context) and self._bounds_hold(context)
 
+    def __str__(self) -> str:
+        """What it asks for, in a line for operators: `supplier inventory, party from 2 to 9`."""
+        names = ("supplier", "product", "airline", "cabin", "channel", "origin", "destination", "place")
+        asked = [f"{name} {value}" for name in names if (value := getattr(self, name)) is not None]
+        bounds = (
+            ("party", self.party_from, self.party_to),
+            ("sold", self.sold_from, self.sold_to),
+            ("travel", self.travel_from, self.travel_to),
+        )
+        asked += [_range(name, low, high) for name, low, high in bounds if (low, high) != (None, None)]
+        return ", ".join(asked) or "every price"
+
     def _names_hold(self, context: PriceContext) -> bool:
         return (
             self.supplier in (None, context.supplier)
@@ -201,6 +213,23 @@ class Rule:
     def currency(self) -> str | None:
         """The only currency whose prices it is for; None if it is for all."""
         return self.amounts[0].currency if self.amounts else None
+
+    def working(self, net: Money) -> str:
+        """How it comes from `net` (a passenger's or the booking's) to its amount, with the rounding in sight:
+
+        `2.5 % of 33.33 EUR = 0.83325, rounded 0.83 EUR`.
+        """
+        if self.percent is None:
+            return "fixed amount"
+        exact = net.decimal() * self.percent / 100
+        made = net.times(self.percent / 100)
+        kept = Money(Charge.of(self).on(net.amount), net.currency)
+        told = f"{self.percent.normalize():f} % of {net} = {exact.normalize():f}"
+        if made.decimal() != exact:
+            told += f", rounded {made}"
+        if kept == made:
+            return told
+        return f"{told}, {'at least' if made < kept else 'at most'} {kept}"
 
     def applies(self, context: PriceContext, currency: str) -> bool:
         """Whether it matches a price of this context in `currency`."""
@@ -300,6 +329,12 @@ class RuleVersion:
     rule: Rule
     valid_from: datetime
     withdrawn: bool = False
+
+
+def _range(name: str, low: int | date | None, high: int | date | None) -> str:
+    return " ".join(
+        [name, *([f"from {low}"] if low is not None else []), *([f"to {high}"] if high is not None else [])]
+    )
 
 
 def _within(value: int | date, low: int | date | None, high: int | date | None) -> bool:
