@@ -1,0 +1,52 @@
+"""Where on earth, and what time it is there.
+
+Its one rule: a wall clock means nothing without its zone. Local times become instants here and nowhere
+else, and always through the IANA zone of the day in question, never through an offset kept from another.
+"""
+
+import math
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+EARTH_RADIUS_KM = 6371.0
+"""The mean radius (IUGG)."""
+
+_CODE = re.compile(r"[A-Z]{3}")
+
+
+def parse_code(text: str) -> str | None:
+    """The IATA airport or city code that `text` means, however it was typed; None if it cannot be one."""
+    code = text.strip().upper()
+    return code if _CODE.fullmatch(code) else None
+
+
+def great_circle_km(
+    latitude: float, longitude: float, other_latitude: float, other_longitude: float
+) -> float:
+    """The shortest way over the ground between two positions in degrees, in kilometres (haversine)."""
+    here, there = math.radians(latitude), math.radians(other_latitude)
+    across = math.radians(other_longitude - longitude)
+    inner = math.sin((there - here) / 2) ** 2 + math.cos(here) * math.cos(there) * math.sin(across / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(inner)))
+
+
+def instant(day: date, wall: time, zone: str) -> datetime:
+    """The instant, in UTC, at which clocks in `zone` show `wall` on `day`.
+
+    A time that clocks skip in spring is read with the offset before the change, as clocks that nobody set
+    would show it: 02:30 becomes 03:30. A time that comes twice in autumn is its first coming.
+    """
+    return datetime.combine(day, wall, ZoneInfo(zone)).astimezone(UTC)
+
+
+def local(at: datetime, zone: str) -> datetime:
+    """What clocks in `zone` show at the instant `at`."""
+    return at.astimezone(ZoneInfo(zone))
+
+
+def days_later(departs_at: datetime, origin_zone: str, arrives_at: datetime, destination_zone: str) -> int:
+    """Calendar days between leaving and arriving, as printed: +1, or -1 over the date line."""
+    left = local(departs_at, origin_zone).date()
+    there = local(arrives_at, destination_zone).date()
+    return (there - left) // timedelta(days=1)

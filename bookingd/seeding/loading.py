@@ -1,0 +1,193 @@
+"""The made-up world into the database and out of it again, each in one transaction.
+
+Rows go by COPY in parts, so that memory does not grow with the world. The connection is of the owner's
+role: removing truncates and loading ends with ANALYZE.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from bookingd.domain.flights import Cabin
+from bookingd.seeding import fares
+from bookingd.seeding.airlines import airlines
+from bookingd.seeding.airports import airports, cities, passengers
+from bookingd.seeding.world import Departure, Plan, World
+from bookingd.storage import inventory
+from bookingd.storage.database import Connection, analyze
+from bookingd.storage.queries import query
+
+MARK_DEMO = query("inventory.mark_demo")
+ANYTHING = query("inventory.anything")
+LOCK_CLAIMS = query("inventory.lock_claims")
+CLAIMED = query("inventory.claimed")
+REMOVE = query("inventory.remove")
+NUMBER_ON = query("inventory.number_on")
+
+PART = 10_000
+"""Departures that are in memory at a time."""
+
+Progress = Callable[[int, int], None]
+"""Told how many departures of how many are loaded."""
+
+
+class SeedRefused(Exception):
+    """The inventory is not ours to fill or empty; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeded:
+    """What was loaded."""
+
+    plan: Plan
+    flights: int
+    departures: int
+    cabins: int
+    airports: int
+    airlines: int
+
+
+async def seed(connection: Connection, *, plan: Plan, now: datetime, progress: Progress) -> Seeded:
+    """Fill an empty inventory. Raises SeedRefused when it is not empty; nothing is changed then."""
+    async with connection.transaction():
+        await _refuse_unless_empty(connection)
+        world = World(plan)
+        await _load_reference(connection, world)
+        cabins = await _load_departures(connection, world, progress)
+        await connection.execute(MARK_DEMO, plan.seed, plan.first_day, plan.last_day, world.size, now)
+        await connection.execute(NUMBER_ON)
+    await analyze(connection)
+    return Seeded(
+        plan=plan,
+        flights=len(world.flights),
+        departures=world.size,
+        cabins=cabins,
+        airports=len({flight.origin.code for flight in world.flights}),
+        airlines=len({flight.airline for flight in world.flights}),
+    )
+
+
+async def remove(connection: Connection) -> inventory.Demo:
+    """Empty a made-up inventory. Raises SeedRefused when it is not made up or somebody has seats of it."""
+    async with connection.transaction():
+        there = await inventory.demo(connection)
+        if there is None:
+            raise SeedRefused(
+                "There is no made-up inventory here; real inventory is not removed by this command."
+            )
+        await connection.execute(LOCK_CLAIMS)
+        await _refuse_if_claimed(connection)
+        await connection.execute(REMOVE)
+    return there
+
+
+async def _refuse_unless_empty(connection: Connection) -> None:
+    there = await inventory.demo(connection)
+    if there is not None:
+        raise SeedRefused(
+            f"The inventory is seeded already: {there.departures} departures from {there.first_day} to"
+            f" {there.last_day} (seed {there.seed}). To make another one: bookingd seed --remove"
+        )
+    if await connection.fetchval(ANYTHING):
+        raise SeedRefused("There is inventory here that was not made up; it is left alone.")
+
+
+async def _refuse_if_claimed(connection: Connection) -> None:
+    row = await connection.fetchrow(CLAIMED)
+    if row is not None and row["items"]:
+        raise SeedRefused(
+            f"{row['items']} booked items hold or have bought seats of this inventory, for example on"
+            f" {row['flight']}; the first departs at {row['departs_at']:%Y-%m-%d %H:%M} UTC."
+            " Cancel those bookings first."
+        )
+
+
+async def _load_reference(connection: Connection, world: World) -> None:
+    """Places, airlines with their fares, taxes and the schedule: what departures refer to."""
+    await connection.copy_records_to_table(
+        "cities", records=((city.code, city.name, city.country) for city in cities().values())
+    )
+    await connection.copy_records_to_table("airports", columns=AIRPORT_COLUMNS, records=_airport_rows())
+    await connection.copy_records_to_table(
+        "airlines",
+        records=((one.code, one.icao, one.name, one.country, one.alliance) for one in airlines()),
+    )
+    await connection.copy_records_to_table("fare_families", records=_family_rows())
+    await connection.copy_records_to_table(
+        "passenger_factors",
+        records=[
+            (one.code, kind, factor) for one in airlines() for kind, factor in fares.PASSENGER_FACTORS.items()
+        ],
+    )
+    await connection.copy_records_to_table("airport_taxes", records=_tax_rows())
+    await connection.copy_records_to_table("flights", records=_flight_rows(world))
+
+
+AIRPORT_COLUMNS = "code icao name city_code city country latitude longitude zone traffic_rank".split()
+
+
+def _airport_rows() -> Iterator[tuple[object, ...]]:
+    for one in airports().values():
+        place = (one.latitude, one.longitude, one.zone, one.rank)
+        yield (one.code, one.icao, one.name, one.city_code, one.city, one.country, *place)
+
+
+def _family_rows() -> Iterator[tuple[object, ...]]:
+    for airline in airlines():
+        for cabin in Cabin:
+            for family in fares.families(cabin, low_cost=airline.low_cost):
+                bags = (family.carry_on_bags, family.checked_bags)
+                fees = (family.change_fee, family.cancel_fee, fares.CURRENCY)
+                yield (
+                    airline.code, cabin.value, family.rank, family.name, family.factor, *bags, *fees, False
+                )  # fmt: skip
+
+
+def _tax_rows() -> Iterator[tuple[object, ...]]:
+    for code in passengers():
+        for tax in fares.taxes(airports()[code]):
+            yield (code, *tax, fares.CURRENCY)
+
+
+def _flight_rows(world: World) -> Iterator[tuple[object, ...]]:
+    for flight in world.flights:
+        way = (flight.origin.code, flight.destination.code, flight.leaves, flight.days)
+        size = (flight.block_minutes, flight.distance, flight.aircraft.type)
+        valid = (world.plan.first_day, world.plan.last_day)
+        yield (flight.id, flight.airline, flight.number, *way, *size, *valid)
+
+
+async def _load_departures(connection: Connection, world: World, progress: Progress) -> int:
+    """Departures with their seats and fares, part by part; how many cabins there are."""
+    total, loaded, cabins = world.size, 0, 0
+    for part in _parts(world.departures()):
+        await connection.copy_records_to_table("departures", records=map(_departure_row, part))
+        stock = [
+            (one.id, cabin.value, seats, 0)
+            for one in part
+            for cabin, seats in one.flight.aircraft.seats.items()
+        ]
+        await connection.copy_records_to_table("cabin_stock", records=stock)
+        await connection.copy_records_to_table(
+            "departure_fares",
+            records=[
+                (one.id, cabin.value, base, fares.CURRENCY) for one in part for cabin, base in one.fares
+            ],
+        )
+        loaded += len(part)
+        cabins += len(stock)
+        progress(loaded, total)
+    return cabins
+
+
+def _departure_row(one: Departure) -> tuple[object, ...]:
+    flight = one.flight
+    way = (flight.airline, flight.origin.code, flight.destination.code)
+    return (one.id, flight.id, *way, one.day, one.departs_at, one.arrives_at, False)
+
+
+def _parts(departures: Iterable[Departure]) -> Iterator[list[Departure]]:
+    iterator = iter(departures)
+    while part := list(islice(iterator, PART)):
+        yield part

@@ -1,0 +1,251 @@
+"""Own flights as a supplier: offers made of what is in PostgreSQL now.
+
+Its one rule: an offer is a hint. It is priced here, checked here, and decided only by
+`bookingd.storage.stock.hold`, after which `Repricer` says what it costs at that moment.
+
+What a search finds is bounded, so that its cost is too: of each slice the 66 ways with the lowest base
+fares; for a return the 66 pairs of these with the lowest sum; each in all families, 200 offers at most.
+"""
+
+import heapq
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import product
+from typing import Protocol
+from uuid import UUID
+
+from bookingd.domain.connections import ConnectionRules
+from bookingd.domain.flights import Itinerary
+from bookingd.domain.offers import Offer
+from bookingd.domain.price_rules import RuleBook
+from bookingd.domain.search import FlightCriteria
+from bookingd.outcomes import Refused, Unavailable
+from bookingd.sources import Clock, Ids
+from bookingd.storage import inventory
+from bookingd.storage.database import Connection, Database, is_unavailable
+from bookingd.storage.inventory import Leg, Search, Way
+from bookingd.storage.offers import id_of
+from bookingd.storage.stock import StockKey
+from bookingd.suppliers.inventory_pricing import SUPPLIER, Facts, Pricer, Quote, read_facts
+
+LEAD = timedelta(minutes=60)
+"""Sales end this long before departure: check-in closes."""
+OFFER_LIFE = timedelta(minutes=20)
+SHORTEST_STAY = timedelta(hours=1)
+"""Between landing and the first flight of the way back."""
+WAYS = 66
+"""Ways, or pairs of them, that are priced: three families of each stay below 200 offers."""
+MOST_OFFERS = 200
+
+
+class Rules(Protocol):
+    """Where the price rules in effect come from."""
+
+    async def get(self, connection: Connection, *, now: datetime) -> RuleBook:
+        """The book in effect at `now`."""
+        ...
+
+
+class InventoryFlights:
+    """The flight source `inventory`."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        rules: Rules,
+        connections: ConnectionRules | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+        self._connections = connections or ConnectionRules()
+
+    @property
+    def name(self) -> str:
+        return SUPPLIER
+
+    async def search(self, criteria: FlightCriteria) -> list[Offer]:
+        """Offers by price, then duration. Nothing in another currency than that of our fares.
+
+        Raises Unavailable when the database cannot be asked.
+        """
+        now = self._clock.now()
+        async with self._asking() as connection:
+            found = await inventory.journeys(
+                connection,
+                searches=_searches(criteria),
+                cabin=criteria.cabin,
+                seats=criteria.party.seats,
+                leaving_after=now + LEAD,
+                max_stops=criteria.max_stops,
+                rules=self._connections,
+                currency=criteria.currency,
+                limit=WAYS,
+            )
+            keys = [(one, criteria.cabin) for ways in found for way in ways for one in way]
+            facts = await read_facts(connection, keys=keys, currency=criteria.currency)
+            rules = await self._rules.get(connection, now=now)
+        pricer = Pricer(facts=facts, rules=rules, cabin=criteria.cabin, party=criteria.party, sold_at=now)
+        combined = _combined(found, facts, criteria)
+        quotes = sorted((quote for ways in combined for quote in pricer.quotes(ways)), key=_order)
+        return _offers(quotes[:MOST_OFFERS], criteria, self._ids.new(), now)
+
+    async def check(self, offer: Offer) -> Offer:
+        """The offer as it is now, seats included.
+
+        Raises Refused (`sold_out`, `gone`) and Unavailable.
+        """
+        now = self._clock.now()
+        async with self._asking() as connection:
+            facts = await read_facts(connection, keys=keys_of(offer), currency=offer.price.currency)
+            rules = await self._rules.get(connection, now=now)
+        _refuse_what_is_gone(offer, facts, now)
+        quote = _same_family(offer, _quotes(offer, facts, rules, now))
+        if quote is None:
+            raise Refused("gone", f"the fare {offer.itinerary.conditions.family} is no longer sold")
+        if quote.seats_left < offer.party.seats:
+            raise Refused("sold_out", f"{quote.seats_left} seats left for {offer.party.seats} passengers")
+        expires = min(now + OFFER_LIFE, _last_sale(quote.itinerary))
+        return replace(_as_quoted(offer, quote), made_at=now, expires_at=expires)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._database.connection() as connection:
+                yield connection
+        except Exception as error:
+            if is_unavailable(error):
+                raise Unavailable(f"own inventory cannot be asked: {error}") from error
+            raise
+
+
+class Repricer:
+    """What offers cost at the moment their seats have been taken, within the same transaction."""
+
+    def __init__(self, *, clock: Clock, rules: Rules) -> None:
+        self._clock = clock
+        self._rules = rules
+
+    async def __call__(self, connection: Connection, offers: Sequence[Offer]) -> list[Offer]:
+        """The offers at today's fares and conditions, in the same order; four queries for all.
+
+        Where the fare family is no longer sold, the most flexible one that is takes its place, and the
+        traveller is asked (P8); where none is, the offer stands as it was shown.
+        """
+        now = self._clock.now()
+        rules = await self._rules.get(connection, now=now)
+        by_currency = {
+            currency: await read_facts(
+                connection,
+                keys=[key for offer in offers for key in keys_of(offer)],
+                currency=currency,
+            )
+            for currency in {offer.price.currency for offer in offers}
+        }
+        return [self._repriced(offer, by_currency[offer.price.currency], rules, now) for offer in offers]
+
+    def _repriced(self, offer: Offer, facts: Facts, rules: RuleBook, now: datetime) -> Offer:
+        quotes = _quotes(offer, facts, rules, now)
+        quote = _same_family(offer, quotes) or next(reversed(quotes), None)
+        return offer if quote is None else _as_quoted(offer, quote)
+
+
+def keys_of(offer: Offer) -> list[StockKey]:
+    """The stock rows that an offer of own inventory needs."""
+    return [(int(one.supplier_key), offer.itinerary.cabin) for one in offer.itinerary.segments]
+
+
+def _searches(criteria: FlightCriteria) -> list[Search]:
+    out = Search(origin=criteria.origin, destination=criteria.destination, day=criteria.depart_on)
+    if criteria.return_on is None:
+        return [out]
+    return [out, Search(origin=criteria.destination, destination=criteria.origin, day=criteria.return_on)]
+
+
+def _combined(
+    found: Sequence[Sequence[Way]], facts: Facts, criteria: FlightCriteria
+) -> list[tuple[Way, ...]]:
+    """The ways to price: each alone, or the cheapest pairs of which the second begins after the first."""
+    if len(found) == 1:
+        return [(way,) for way in found[0]]
+
+    def legs(way: Way) -> list[Leg]:
+        return [facts.legs[one, criteria.cabin] for one in way]
+
+    def base(way: Way) -> int:
+        return sum(leg.base.amount for leg in legs(way))
+
+    def lands(way: Way) -> datetime:
+        return legs(way)[-1].segment.arrives_at
+
+    outs = [(base(way), lands(way), way) for way in found[0]]
+    backs = [(base(way), legs(way)[0].segment.departs_at, way) for way in found[1]]
+    pairs = (
+        (out_base + back_base, out, back)
+        for (out_base, landed, out), (back_base, leaves, back) in product(outs, backs)
+        if leaves >= landed + SHORTEST_STAY
+    )
+    return [(out, back) for _, out, back in heapq.nsmallest(WAYS, pairs)]
+
+
+def _offers(quotes: Sequence[Quote], criteria: FlightCriteria, made_of: UUID, now: datetime) -> list[Offer]:
+    return [
+        Offer(
+            id=id_of(made_of, position),
+            supplier=SUPPLIER,
+            itinerary=quote.itinerary,
+            party=criteria.party,
+            price=quote.price,
+            seats_left=quote.seats_left,
+            made_at=now,
+            expires_at=min(now + OFFER_LIFE, _last_sale(quote.itinerary)),
+        )
+        for position, quote in enumerate(quotes)
+    ]
+
+
+def _order(quote: Quote) -> tuple[int, timedelta, datetime, list[str]]:
+    slices = quote.itinerary.slices
+    duration = sum((part.duration for part in slices), timedelta())
+    keys = [segment.supplier_key for segment in quote.itinerary.segments]
+    return quote.price.total.amount, duration, slices[0].departs_at, keys
+
+
+def _last_sale(itinerary: Itinerary) -> datetime:
+    return itinerary.slices[0].departs_at - LEAD
+
+
+def _refuse_what_is_gone(offer: Offer, facts: Facts, now: datetime) -> None:
+    legs = [facts.legs.get(key) for key in keys_of(offer)]
+    if not all(leg is not None and not leg.cancelled for leg in legs):
+        raise Refused("gone", "a flight is cancelled or no longer sold")
+    if _last_sale(offer.itinerary) < now:
+        raise Refused("gone", "sales for the first flight have ended")
+
+
+def _quotes(offer: Offer, facts: Facts, rules: RuleBook, now: datetime) -> list[Quote]:
+    """The offer's itinerary in every family, as it is now; none where a departure is unknown."""
+    if any(key not in facts.legs for key in keys_of(offer)):
+        return []
+    pricer = Pricer(facts=facts, rules=rules, cabin=offer.itinerary.cabin, party=offer.party, sold_at=now)
+    return pricer.quotes(list(_ways(offer.itinerary)))
+
+
+def _ways(itinerary: Itinerary) -> Iterator[Way]:
+    for part in itinerary.slices:
+        yield tuple(int(segment.supplier_key) for segment in part.segments)
+
+
+def _same_family(offer: Offer, quotes: Sequence[Quote]) -> Quote | None:
+    family = offer.itinerary.conditions.family
+    return next((quote for quote in quotes if quote.itinerary.conditions.family == family), None)
+
+
+def _as_quoted(offer: Offer, quote: Quote) -> Offer:
+    return replace(offer, itinerary=quote.itinerary, price=quote.price, seats_left=quote.seats_left)
