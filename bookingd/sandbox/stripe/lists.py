@@ -109,5 +109,5 @@ def _within(newest: Iterable[Listed], page: _Page) -> Iterator[Listed]:
 
 def _cut(found: Iterator[Listed], limit: int) -> tuple[list[Listed], bool]:
     """The first `limit` of them, and whether there are more."""
-    first = [each for each, _ in zip(found, range(limit), strict=False)]
+    first = [each for _, each in zip(range(limit), found, strict=False)]
     return first, len(first) == limit and next(found, None) is not None

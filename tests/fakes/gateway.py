@@ -1,0 +1,282 @@
+"""A payment gateway in memory that keeps the port, for tests of those who use one.
+
+It passes the contract of the port (tests/gateways/test_contract.py). What it is told beforehand
+(`decline`, `require_action`, `lose_answer` …) holds for the next fitting call only, or for `times` calls.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from bookingd.domain.ids import IntentId, PaymentId
+from bookingd.domain.money import Money
+from bookingd.gateways.port import (
+    Authorisation,
+    GatewayNotice,
+    GatewayPayment,
+    GatewayStatus,
+    InvalidNotice,
+    Refund,
+)
+from bookingd.outcomes import OutsideError, Refused, Unavailable, UnknownOutcome
+from bookingd.sources import Clock
+
+T = TypeVar("T")
+
+GOOD = "pm_fake"
+DECLINED = "pm_fake_declined"
+THREE_D_SECURE = "pm_fake_three_d_secure"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Told:
+    operation: str
+    times: int
+    before: OutsideError | None = None
+    after: OutsideError | None = None
+    outcome: GatewayStatus | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Made:
+    at: datetime
+    payment: GatewayPayment
+    refunds: dict[IntentId, Refund] = field(default_factory=dict)
+
+
+class FakeGateway:
+    """Cards `GOOD`, `DECLINED` and `THREE_D_SECURE`; any other token is refused."""
+
+    name = "fake"
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._made: dict[str, _Made] = {}
+        self._answers: dict[IntentId, GatewayPayment | Refund | Refused] = {}
+        self._told: list[_Told] = []
+        self.calls: Counter[str] = Counter()
+        """How often each operation was asked for, whatever became of it."""
+
+    def decline(self, reason: str = "generic_decline", *, times: int = 1) -> None:
+        """Decline the card at the next authorisation, whichever it is."""
+        self._tell("authorise", times, outcome=GatewayStatus.DECLINED, reason=reason)
+
+    def require_action(self, *, times: int = 1) -> None:
+        """Send the payer to 3-D Secure at the next authorisation."""
+        self._tell("authorise", times, outcome=GatewayStatus.REQUIRES_ACTION)
+
+    def lose_answer(self, operation: str, *, times: int = 1) -> None:
+        """Do it, and time out."""
+        self._tell(operation, times, after=UnknownOutcome(f"{operation}: timed out after the deed"))
+
+    def lose_call(self, operation: str, *, times: int = 1) -> None:
+        """Do nothing, and time out: the caller cannot tell this from `lose_answer`."""
+        self._tell(operation, times, before=UnknownOutcome(f"{operation}: timed out before the deed"))
+
+    def be_unavailable(self, operation: str, *, times: int = 1, retry_after: float | None = None) -> None:
+        """Do nothing, and say so."""
+        self._tell(operation, times, before=Unavailable(f"{operation}: away", retry_after=retry_after))
+
+    def refuse(self, operation: str, code: str, *, times: int = 1) -> None:
+        """Say no, finally."""
+        self._tell(operation, times, before=Refused(code, "as told"))
+
+    def complete_action(self, gateway_reference: str) -> GatewayPayment:
+        """The payer proved who they are."""
+        return self._change(self._of(gateway_reference), status=GatewayStatus.AUTHORISED, action_url=None)
+
+    def fail_action(self, gateway_reference: str) -> GatewayPayment:
+        """The payer did not."""
+        return self._change(
+            self._of(gateway_reference),
+            status=GatewayStatus.DECLINED,
+            action_url=None,
+            decline_reason="payment_intent_authentication_failure",
+        )
+
+    def expire(self, gateway_reference: str) -> GatewayPayment:
+        """The authorisation lapsed."""
+        return self._change(self._of(gateway_reference), status=GatewayStatus.VOIDED)
+
+    def payments(self, payment_id: PaymentId | None = None) -> list[GatewayPayment]:
+        """All payments, or those of one id, as they stand."""
+        found = (made.payment for made in self._made.values())
+        return [each for each in found if payment_id is None or each.payment_id == payment_id]
+
+    def notice(
+        self, gateway_reference: str, kind: str, *, event_id: str = "evt_fake"
+    ) -> tuple[dict[str, str], bytes]:
+        """Headers and body of a webhook about a payment."""
+        payment = self._of(gateway_reference).payment
+        body = {
+            "event_id": event_id,
+            "kind": kind,
+            "gateway_reference": gateway_reference,
+            "payment_id": None if payment.payment_id is None else str(payment.payment_id),
+        }
+        return {"Fake-Signature": "good"}, json.dumps(body).encode()
+
+    async def authorise(self, request: Authorisation, *, key: IntentId) -> GatewayPayment:
+        return self._do("authorise", key, lambda told: self._authorised(request, told))
+
+    async def retrieve(self, gateway_reference: str) -> GatewayPayment:
+        return self._do("retrieve", None, lambda _: self._of(gateway_reference).payment)
+
+    async def find(self, payment_id: PaymentId, *, since: datetime) -> GatewayPayment | None:
+        return self._do("find", None, lambda _: self._found(payment_id, since))
+
+    async def capture(self, gateway_reference: str, *, amount: Money, key: IntentId) -> GatewayPayment:
+        return self._do("capture", key, lambda _: self._captured(gateway_reference, amount))
+
+    async def void(self, gateway_reference: str, *, key: IntentId) -> GatewayPayment:
+        return self._do("void", key, lambda _: self._voided(gateway_reference))
+
+    async def refund(self, gateway_reference: str, *, amount: Money, key: IntentId) -> Refund:
+        return self._do("refund", key, lambda _: self._refunded(gateway_reference, amount, key))
+
+    async def find_refund(self, gateway_reference: str, *, key: IntentId) -> Refund | None:
+        return self._do("find_refund", None, lambda _: self._of(gateway_reference).refunds.get(key))
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice:
+        if headers.get("Fake-Signature") != "good":
+            raise InvalidNotice("bad signature")
+        told = json.loads(body)
+        payment_id = told["payment_id"]
+        return GatewayNotice(
+            event_id=told["event_id"],
+            kind=told["kind"],
+            gateway_reference=told["gateway_reference"],
+            payment_id=None if payment_id is None else PaymentId(UUID(payment_id)),
+        )
+
+    def _tell(
+        self,
+        operation: str,
+        times: int,
+        *,
+        before: OutsideError | None = None,
+        after: OutsideError | None = None,
+        outcome: GatewayStatus | None = None,
+        reason: str | None = None,
+    ) -> None:
+        self._told.append(
+            _Told(
+                operation=operation, times=times, before=before, after=after, outcome=outcome, reason=reason
+            )
+        )
+
+    def _do(self, operation: str, key: IntentId | None, deed: Callable[[_Told | None], T]) -> T:
+        self.calls[operation] += 1
+        told = self._take(operation)
+        if told is not None and told.before is not None:
+            raise told.before
+        answer = self._once(key, lambda: deed(told))
+        if told is not None and told.after is not None:
+            raise told.after
+        return answer
+
+    def _take(self, operation: str) -> _Told | None:
+        for told in self._told:
+            if told.operation == operation:
+                told.times -= 1
+                if not told.times:
+                    self._told.remove(told)
+                return told
+        return None
+
+    def _once(self, key: IntentId | None, deed: Callable[[], T]) -> T:
+        """The deed, or for a known key the answer of its first time; a refusal is remembered too."""
+        if key is None:
+            return deed()
+        if key not in self._answers:
+            try:
+                self._answers[key] = deed()  # type: ignore[assignment]
+            except Refused as refused:
+                self._answers[key] = refused
+        answer = self._answers[key]
+        if isinstance(answer, Refused):
+            raise answer
+        return answer  # type: ignore[return-value]
+
+    def _authorised(self, request: Authorisation, told: _Told | None) -> GatewayPayment:
+        statuses = {
+            GOOD: GatewayStatus.AUTHORISED,
+            DECLINED: GatewayStatus.DECLINED,
+            THREE_D_SECURE: GatewayStatus.REQUIRES_ACTION,
+        }
+        status = told.outcome if told and told.outcome else statuses.get(request.payment_method)
+        if status is None:
+            raise Refused("resource_missing", f"no such payment method: {request.payment_method}")
+        reference = f"fake_{len(self._made) + 1}"
+        reason = (told.reason if told else None) or "generic_decline"
+        payment = GatewayPayment(
+            gateway_reference=reference,
+            payment_id=request.payment_id,
+            status=status,
+            amount=request.amount,
+            captured=Money.zero(request.amount.currency),
+            refunded=Money.zero(request.amount.currency),
+            action_url="https://bank.example/" + reference
+            if status is GatewayStatus.REQUIRES_ACTION
+            else None,
+            decline_reason=reason if status is GatewayStatus.DECLINED else None,
+            authorised_until=self._clock.now() + timedelta(days=7),
+        )
+        self._made[reference] = _Made(at=self._clock.now(), payment=payment)
+        return payment
+
+    def _found(self, payment_id: PaymentId, since: datetime) -> GatewayPayment | None:
+        matches = [
+            made.payment
+            for made in self._made.values()
+            if made.payment.payment_id == payment_id and made.at >= since
+        ]
+        return matches[-1] if matches else None
+
+    def _captured(self, reference: str, amount: Money) -> GatewayPayment:
+        made = self._of(reference)
+        self._require(made, GatewayStatus.AUTHORISED)
+        if made.payment.amount < amount or not amount:
+            raise Refused("amount_too_large", f"{amount} of {made.payment.amount}")
+        return self._change(made, status=GatewayStatus.CAPTURED, captured=amount)
+
+    def _voided(self, reference: str) -> GatewayPayment:
+        made = self._of(reference)
+        self._require(
+            made,
+            GatewayStatus.AUTHORISED,
+            GatewayStatus.REQUIRES_ACTION,
+            GatewayStatus.DECLINED,
+            GatewayStatus.PENDING,
+        )
+        return self._change(made, status=GatewayStatus.VOIDED, action_url=None, decline_reason=None)
+
+    def _refunded(self, reference: str, amount: Money, key: IntentId) -> Refund:
+        made = self._of(reference)
+        self._require(made, GatewayStatus.CAPTURED)
+        if made.payment.captured - made.payment.refunded < amount:
+            raise Refused("amount_too_large", f"{amount} of {made.payment.captured - made.payment.refunded}")
+        self._change(made, refunded=made.payment.refunded + amount)
+        refund = Refund(
+            gateway_reference=f"{reference}_refund_{len(made.refunds) + 1}", amount=amount, status="done"
+        )
+        made.refunds[key] = refund
+        return refund
+
+    def _of(self, reference: str) -> _Made:
+        if reference not in self._made:
+            raise Refused("not_found", f"no such payment: {reference}")
+        return self._made[reference]
+
+    def _require(self, made: _Made, *statuses: GatewayStatus) -> None:
+        if made.payment.status not in statuses:
+            raise Refused("payment_intent_unexpected_state", f"the payment is {made.payment.status}")
+
+    def _change(self, made: _Made, **changes: object) -> GatewayPayment:
+        made.payment = replace(made.payment, **changes)  # type: ignore[arg-type]
+        return made.payment

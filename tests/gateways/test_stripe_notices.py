@@ -1,0 +1,118 @@
+"""Webhooks are believed only when a known secret signed them, lately."""
+
+import json
+from typing import Any
+
+import pytest
+import stripe
+
+from bookingd.gateways.port import GatewayNotice, InvalidNotice
+from bookingd.gateways.stripe import StripeGateway
+from tests.fakes.sources import ManualClock
+from tests.gateways.arrange import a_request
+
+PAYMENT_ID = a_request("pm_x").payment_id
+NEW, OLD = "whsec_new", "whsec_old"
+
+
+@pytest.fixture
+def gateway(clock: ManualClock) -> StripeGateway:
+    return StripeGateway(secret_key="sk_test_x", webhook_secrets=[NEW, OLD], clock=clock)
+
+
+def event(**changes: Any) -> bytes:
+    thing = {"id": "pi_1", "object": "payment_intent", "metadata": {"payment_id": str(PAYMENT_ID)}, **changes}
+    return json.dumps(
+        {"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "data": {"object": thing}}
+    ).encode()
+
+
+def signed(body: bytes, clock: ManualClock, secret: str = NEW, *, age: float = 0) -> dict[str, str]:
+    at = int(clock.now().timestamp() - age)
+    header = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, at)
+    return {"stripe-signature": header}
+
+
+@pytest.mark.parametrize("secret", [NEW, OLD])
+def test_a_webhook_of_any_known_secret_is_read(
+    gateway: StripeGateway, clock: ManualClock, secret: str
+) -> None:
+    body = event()
+
+    assert gateway.read_notice(signed(body, clock, secret), body) == GatewayNotice(
+        event_id="evt_1",
+        kind="payment_intent.succeeded",
+        gateway_reference="pi_1",
+        payment_id=PAYMENT_ID,
+    )
+
+
+def test_a_notice_about_a_refund_names_its_payment(gateway: StripeGateway, clock: ManualClock) -> None:
+    body = event(id="re_1", object="refund", payment_intent="pi_7", metadata={"intent_id": "x"})
+    notice = gateway.read_notice(signed(body, clock), body)
+
+    assert (notice.gateway_reference, notice.payment_id) == ("pi_7", None)
+
+
+def test_what_is_not_ours_is_read_without_our_id(gateway: StripeGateway, clock: ManualClock) -> None:
+    body = event(metadata={})
+
+    assert gateway.read_notice(signed(body, clock), body).payment_id is None
+
+
+def test_a_webhook_of_another_secret_is_not_believed(gateway: StripeGateway, clock: ManualClock) -> None:
+    body = event()
+
+    with pytest.raises(InvalidNotice):
+        gateway.read_notice(signed(body, clock, "whsec_of_nobody"), body)
+
+
+def test_a_changed_body_is_not_believed(gateway: StripeGateway, clock: ManualClock) -> None:
+    headers = signed(event(), clock)
+
+    with pytest.raises(InvalidNotice):
+        gateway.read_notice(headers, event(id="pi_2"))
+
+
+@pytest.mark.parametrize(("age", "believed"), [(299, True), (301, False), (-200, True)])
+def test_an_old_webhook_is_not_believed(
+    gateway: StripeGateway, clock: ManualClock, age: float, believed: bool
+) -> None:
+    body = event()
+    headers = signed(body, clock, age=age)
+
+    if believed:
+        assert gateway.read_notice(headers, body).event_id == "evt_1"
+    else:
+        with pytest.raises(InvalidNotice):
+            gateway.read_notice(headers, body)
+
+
+@pytest.mark.parametrize(
+    "header", ["", "t=,v1=", "v1=abc", "t=12,v0=abc", "nonsense", "t=1;v1=2", "t=9e9,v1=0", "t=1,t=2,v1=\xff"]
+)
+def test_a_header_that_makes_no_sense_is_not_believed(gateway: StripeGateway, header: str) -> None:
+    with pytest.raises(InvalidNotice):
+        gateway.read_notice({"Stripe-Signature": header}, event())
+
+
+def test_a_webhook_without_signature_is_not_believed(gateway: StripeGateway) -> None:
+    with pytest.raises(InvalidNotice):
+        gateway.read_notice({}, event())
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b"not json", b'{"id": "evt_1", "data": {"object": "x"}}', b"\xff"]
+)
+def test_what_is_signed_but_no_event_is_not_believed(
+    gateway: StripeGateway, clock: ManualClock, body: bytes
+) -> None:
+    headers = signed(body, clock) if body != b"\xff" else {"Stripe-Signature": "t=1,v1=x"}
+
+    with pytest.raises(InvalidNotice):
+        gateway.read_notice(headers, body)
+
+
+def test_no_secret_shows(gateway: StripeGateway) -> None:
+    assert "whsec" not in repr(gateway)
+    assert "sk_test" not in repr(gateway)
