@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar, Protocol
 
-from bookingd.actor.kinds import Acting, Answer, Decide
+from bookingd.actor.kinds import Acting, Answer, Decide, Reading
 from bookingd.sources import Clock
 from bookingd.storage import audit, checkpoints
 from bookingd.storage.checkpoints import CheckpointFile, Ends, Signer
@@ -18,7 +18,7 @@ from bookingd.storage.database import Database
 BATCH = 1000
 """Entries a transaction. Each hash waits for the one before it, so more at once gains nothing."""
 
-PAUSE = 0.5
+PAUSE = 1.0
 """Seconds between two looks for new entries when there were few."""
 
 TELL_EVERY = 5.0
@@ -53,22 +53,18 @@ class Chainer:
         self._caught_up = False
 
     async def chain_once(self) -> int:
-        """Chain one batch, and sign if it is time; how many entries were chained.
+        """Chain one batch; how many entries it had.
 
-        Less than BATCH means that nothing is left to do, or that another process does it. Raises
-        DatabaseSetBack after chaining when the checkpoints outside are ahead of the database.
+        Less than BATCH means that nothing is left to do, or that another process does it.
         """
         async with self._database.transaction() as connection:
-            chained = await audit.extend(connection, limit=BATCH)
-        await self._sign_if_due()
-        return chained
+            return await audit.extend(connection, limit=BATCH)
 
-    async def oldest_unchained_age(self) -> timedelta:
-        """How long the oldest entry has waited for its place."""
-        async with self._database.connection() as connection:
-            return await audit.oldest_unchained_age(connection, self._clock.now())
+    async def sign_if_due(self) -> None:
+        """Sign the end of the chain if it is time, and bring the file up to date.
 
-    async def _sign_if_due(self) -> None:
+        Raises DatabaseSetBack when the checkpoints outside are ahead of the database.
+        """
         async with self._database.connection() as connection:
             ends = await checkpoints.ends(connection)
         if self._due(ends):
@@ -78,11 +74,15 @@ class Chainer:
         elif not self._caught_up:
             await self._publish()
 
+    async def oldest_unchained_age(self) -> timedelta:
+        """How long the oldest entry has waited for its place."""
+        async with self._database.connection() as connection:
+            return await audit.oldest_unchained_age(connection, self._clock.now())
+
     async def _sign(self) -> None:
         """Under the lock all is read again: another process may have signed meanwhile."""
         async with self._database.transaction() as connection:
-            if not await audit.try_lock(connection):
-                return
+            await audit.lock(connection)
             ends = await checkpoints.ends(connection)
             if self._due(ends):
                 place = (ends.number, ends.hash)
@@ -119,7 +119,7 @@ class AuditActor:
         return {}
 
     @property
-    def acting(self) -> Mapping[type, Acting]:
+    def acting(self) -> Mapping[type, Acting | Reading]:
         return {}
 
     @property
@@ -128,7 +128,8 @@ class AuditActor:
 
     @property
     def loops(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        return (self.keep_chaining, self.tell_lag)
+        """Apart from each other: what keeps one from its work must not stop the others."""
+        return (self.keep_chaining, self.keep_signing, self.tell_lag)
 
     async def keep_chaining(self) -> None:
         """Chain as long as there is something to chain, then look again after a pause; for good."""
@@ -136,8 +137,14 @@ class AuditActor:
             if await self._chainer.chain_once() < BATCH:
                 await self._clock.sleep(self._pause)
 
+    async def keep_signing(self) -> None:
+        """Look at every pause whether it is time to sign."""
+        while True:
+            await self._chainer.sign_if_due()
+            await self._clock.sleep(self._pause)
+
     async def tell_lag(self) -> None:
-        """Tell the operator how far chaining is behind; a loop of its own, as it matters when that fails."""
+        """Tell the operator how far chaining is behind."""
         while True:
             self._lag.set((await self._chainer.oldest_unchained_age()).total_seconds())
             await self._clock.sleep(TELL_EVERY)

@@ -25,6 +25,8 @@ LARGEST_INTEGER = 2**53 - 1
 
 SALT_BYTES = 32
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 Plain: TypeAlias = "bool | int | str | Sequence[Plain] | Mapping[str, Plain] | None"
 """What an entry may hold: JSON without fractions."""
 
@@ -43,9 +45,7 @@ def canonical(value: Plain) -> bytes:
     Keys are ASCII, so that order by code point and RFC 8785's order by UTF-16 unit agree. Raises
     UnfitForAudit, naming the place.
     """
-    plain = _plain(value, "value")
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    return _ENCODER.encode(_plain(value, "value")).encode()
 
 
 def timestamp(at: datetime) -> str:
@@ -245,12 +245,12 @@ def _checkpoint(found: Mapping[str, Any]) -> Checkpoint:
 
 def _plain(value: Any, place: str) -> Any:
     """`value` made of dict, list and scalars only. Raises UnfitForAudit."""
+    if isinstance(value, str):
+        return _text(value, place)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         return _integer(value, place)
-    if isinstance(value, str):
-        return _text(value, place)
     if isinstance(value, Mapping):
         return {_key(key, place): _plain(one, f"{place}.{key}") for key, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
@@ -267,7 +267,7 @@ def _integer(value: int, place: str) -> int:
 def _text(value: str, place: str) -> str:
     if "\0" in value:
         raise UnfitForAudit(f"{place}: PostgreSQL keeps no NUL in a text")
-    if any("\ud800" <= sign <= "\udfff" for sign in value if not sign.isascii()):
+    if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
         raise UnfitForAudit(f"{place}: half a surrogate pair is not Unicode")
     return value
 

@@ -19,6 +19,7 @@ from bookingd.storage.queries import query
 RECORD = query("audit.record")
 ERASE = query("audit.erase")
 TRY_LOCK = query("audit.try_lock")
+LOCK = query("audit.lock")
 TIP = query("audit.tip")
 UNCHAINED = query("audit.unchained")
 OLDEST_UNCHAINED = query("audit.oldest_unchained")
@@ -82,7 +83,7 @@ async def extend(connection: Connection, *, limit: int) -> int:
     Must run in a transaction of its own, at READ COMMITTED: what is read after the lock was taken must
     include what the former holder committed. 0 when there is nothing to do, or when another does it.
     """
-    if not await try_lock(connection):
+    if not await connection.fetchval(TRY_LOCK, CHAIN_LOCK):
         return 0
     tip = await _tip(connection)
     rows = await connection.fetch(UNCHAINED, tip.search_from, tip.search_until, limit)
@@ -95,9 +96,9 @@ async def extend(connection: Connection, *, limit: int) -> int:
     return len(rows)
 
 
-async def try_lock(connection: Connection) -> bool:
-    """Become the only one that extends or signs the chain until the transaction ends; False if one is."""
-    return bool(await connection.fetchval(TRY_LOCK, CHAIN_LOCK))
+async def lock(connection: Connection) -> None:
+    """Become the only one that extends or signs the chain until the transaction ends; waits its turn."""
+    await connection.execute(LOCK, CHAIN_LOCK)
 
 
 async def oldest_unchained_age(connection: Connection, now: datetime) -> timedelta:

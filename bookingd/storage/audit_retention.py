@@ -7,13 +7,11 @@ before it. It runs as the owner's role, by an operator's decision; the daemon ha
 from datetime import datetime, timedelta
 
 from bookingd.domain.audit import GENESIS, Checkpoint, CheckpointKind, Straggler
-from bookingd.storage import checkpoints
-from bookingd.storage.audit import CHAIN_LOCK
+from bookingd.storage import audit, checkpoints
 from bookingd.storage.checkpoints import Signer
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
-LOCK = query("audit.lock")
 FORGOTTEN = query("audit.forgotten")
 LAST_NUMBER_BEFORE = query("audit.last_number_before")
 STRAGGLERS = query("audit.stragglers")
@@ -40,7 +38,7 @@ async def close_partition(
     if before > at - SETTLING:
         raise CannotClose(f"{before:%Y-%m-%d} is less than a day ago: entries from before may still come")
     async with connection.transaction():
-        await connection.execute(LOCK, CHAIN_LOCK)
+        await audit.lock(connection)
         dropped = await _last_dropped(connection, before)
         if dropped is None:
             return None

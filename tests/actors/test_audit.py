@@ -40,13 +40,13 @@ def signed(file: CheckpointFile) -> list[tuple[int, int]]:
 async def test_the_first_entry_is_signed_at_once(trail: Trail) -> None:
     await trail.record([entry(1, at=trail.clock.now())])
 
-    assert await trail.chainer.chain_once() == 1
+    await trail.work()
 
     assert signed(trail.file) == [(1, 1)]
 
 
 async def test_an_empty_trail_is_not_signed(trail: Trail) -> None:
-    assert await trail.chainer.chain_once() == 0
+    await trail.work()
 
     assert signed(trail.file) == []
 
@@ -55,10 +55,10 @@ async def test_later_entries_are_signed_when_the_minute_is_over(trail: Trail) ->
     await trail.grow(1, 1)
     await trail.record([entry(2, at=trail.clock.now())])
     trail.clock.advance(59)
-    await trail.chainer.chain_once()
+    await trail.work()
     before = signed(trail.file)
     trail.clock.advance(1)
-    await trail.chainer.chain_once()
+    await trail.work()
 
     assert (before, signed(trail.file)) == ([(1, 1)], [(1, 1), (2, 2)])
 
@@ -66,7 +66,7 @@ async def test_later_entries_are_signed_when_the_minute_is_over(trail: Trail) ->
 async def test_nothing_is_signed_twice_when_nothing_happens(trail: Trail) -> None:
     await trail.grow(1, 1)
     trail.clock.advance(timedelta(hours=1))
-    await trail.chainer.chain_once()
+    await trail.work()
 
     assert signed(trail.file) == [(1, 1)]
 
@@ -78,7 +78,7 @@ async def test_many_entries_are_signed_before_the_minute_is_over(
     await trail.grow(1, 1)
     await trail.record([entry(number, at=clock.now()) for number in range(2, 7)])
 
-    await trail.chainer.chain_once()
+    await trail.work()
 
     assert signed(trail.file) == [(1, 1), (2, 6)]
 
@@ -90,7 +90,7 @@ async def test_a_crash_between_table_and_file_is_made_up_at_the_next_start(trail
     trail.file.path.write_text(whole.splitlines(keepends=True)[0])
 
     again = Chainer(database=trail.database, clock=trail.clock, signer=trail.signer, file=trail.file)
-    await again.chain_once()
+    await again.sign_if_due()
 
     assert trail.file.path.read_text() == whole
 
@@ -101,7 +101,8 @@ async def test_two_processes_sign_one_after_the_other(trail: Trail) -> None:
         await trail.record([entry(number, at=trail.clock.now())])
         trail.clock.advance(61)
         await asyncio.gather(trail.chainer.chain_once(), other.chain_once())
-        await trail.chainer.chain_once()
+        await asyncio.gather(trail.chainer.sign_if_due(), other.sign_if_due())
+    await trail.work()
 
     report = await trail.verify()
     assert report.intact, report.findings.kept
@@ -115,12 +116,14 @@ async def test_a_database_that_was_set_back_is_chained_but_not_signed(
     await trail.grow(2, 2)
     await owner_connection.execute("DELETE FROM audit_checkpoints WHERE sequence = 2")
     await owner_connection.execute("DELETE FROM audit_chain WHERE number = 2")
+    await trail.record([entry(3, at=trail.clock.now())])
     trail.clock.advance(61)
+    await trail.chainer.chain_once()
 
     with pytest.raises(DatabaseSetBack, match="ends with checkpoint 2, the database with 1"):
-        await trail.chainer.chain_once()
+        await trail.chainer.sign_if_due()
 
-    assert await numbers(owner_connection) == [1, 2]
+    assert await numbers(owner_connection) == [1, 2, 3]
     assert signed(trail.file) == [(1, 1), (2, 2)]
 
 
@@ -167,7 +170,22 @@ async def test_the_lag_is_told_even_when_nothing_is_chained(trail: Trail) -> Non
     running.cancel()
 
     assert lag.told == [7]
-    assert list(actor.loops) == [actor.keep_chaining, actor.tell_lag]
+
+
+async def test_the_loop_signs_when_it_is_time(trail: Trail) -> None:
+    await trail.grow(1, 1)
+    await trail.record([entry(2, at=trail.clock.now())])
+    await trail.chainer.chain_once()
+    actor = AuditActor(chainer=trail.chainer, clock=trail.clock, lag=Lag(), pause=10)
+    running = asyncio.ensure_future(actor.keep_signing())
+
+    while len(signed(trail.file)) < 2:
+        await asyncio.wait([running], timeout=0.01)
+        trail.clock.advance(10)
+    running.cancel()
+
+    assert signed(trail.file) == [(1, 1), (2, 2)]
+    assert list(actor.loops) == [actor.keep_chaining, actor.keep_signing, actor.tell_lag]
 
 
 def test_the_actor_has_an_empty_mailbox(trail: Trail) -> None:

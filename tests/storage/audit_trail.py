@@ -64,7 +64,12 @@ class Trail:
         """Record entries `first` to `last`, chain them, and let a minute pass so that they are signed."""
         await self.record([entry(number, at=self.clock.now()) for number in range(first, last + 1)])
         self.clock.advance(timedelta(seconds=61))
+        await self.work()
+
+    async def work(self) -> None:
+        """What the audit actor does all the time, once."""
         await self.chainer.chain_once()
+        await self.chainer.sign_if_due()
 
     async def verify(self, want: int | None = None, pinned: frozenset[bytes] | None = None) -> Report:
         async with self.database.connection() as connection:

@@ -317,6 +317,22 @@ async def test_a_line_that_occurs_twice_is_found(trail: Trail) -> None:
     assert breaks(await trail.verify()) == [(Break.CHECKPOINT_DIFFERS.name, None)]
 
 
+async def test_a_checkpoint_that_does_not_follow_from_the_one_before_is_found(
+    trail: Trail, owner_connection: Connection
+) -> None:
+    """Even one with a good signature: the key was used to sign another past."""
+    lines = list(trail.file.lines())
+    other = trail.signer.sign(replace(parse_checkpoint(lines[2]).checkpoint, previous=GENESIS))
+    trail.file.path.write_text("\n".join([*lines[:2], other.line(), ""]))
+    await owner_connection.execute("UPDATE audit_checkpoints SET line = $1 WHERE sequence = 3", other.line())
+
+    report = await trail.verify()
+
+    assert [one.says for one in report.findings.kept] == [
+        "checkpoint 3 does not follow from the one before it"
+    ]
+
+
 async def test_an_interrupted_line_is_a_warning(trail: Trail) -> None:
     lines = list(trail.file.lines())
     trail.file.path.write_text("\n".join([*lines[:2], lines[2][:50]]))
@@ -387,7 +403,7 @@ async def two_months(trail: Trail, owner_connection: Connection) -> Trail:
     for number, at in enumerate(times, start=31):
         await trail.record([entry(number, at=at)])
     trail.clock.advance(timedelta(days=40))
-    await trail.chainer.chain_once()
+    await trail.work()
     return trail
 
 
