@@ -167,10 +167,13 @@ class Actors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """How long stock is held, and how much longer once the traveller has begun to pay."""
+    """How long stock is held, how much longer once the traveller has begun to pay, and how long another
+    payment is waited for when a ticketed booking's money could not be taken.
+    """
 
     hold_minutes: int = _within(15, 1, 1440)
     payment_extension_minutes: int = _within(10, 0, 1440)
+    repayment_hours: int = _within(24, 1, 168)
     currency: str = _checked("EUR", _currency)
 
 

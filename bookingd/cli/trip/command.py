@@ -1,0 +1,147 @@
+"""The command itself: options, printing, exit status."""
+
+import asyncio
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bookingd.cli.options import config_option, load
+from bookingd.cli.trip.client import Client, Json, TripFailed
+from bookingd.cli.trip.journey import Card, Journey, Wish, in_a_month, money
+from bookingd.sources import Sources
+
+
+class Screen:
+    """Shows the journey on a terminal; on standard error, so that standard output has the result alone."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+
+    def step(self, text: str) -> None:
+        self._console.print(f"[bold]{text}[/bold]")
+
+    def detail(self, text: str) -> None:
+        self._console.print(f"  {text}")
+
+
+@click.command()
+@config_option
+@click.option("--url", metavar="URL", help="The installation. [default: public_url of the configuration]")
+@click.option("--from", "origin", default="FRA", show_default=True, metavar="CODE")
+@click.option("--to", "destination", default="LHR", show_default=True, metavar="CODE")
+@click.option("--depart", type=click.DateTime(["%Y-%m-%d"]), help="[default: in two weeks]")
+@click.option("--return", "back", type=click.DateTime(["%Y-%m-%d"]), help="[default: one way]")
+@click.option("--email", default="ada@example.org", show_default=True, help="Where the mail goes.")
+@click.option("--decline", is_flag=True, help="Pay with a card that is declined.")
+@click.option("--three-d-secure", is_flag=True, help="Pay with a card whose bank asks for 3-D Secure.")
+@click.option("--timeout", default=120.0, show_default=True, metavar="SECONDS")
+@click.option("--json", "as_json", is_flag=True, help="Print the booking as JSON.")
+def command(
+    *,
+    config: Path | None,
+    url: str | None,
+    origin: str,
+    destination: str,
+    depart: datetime | None,
+    back: datetime | None,
+    email: str,
+    decline: bool,
+    three_d_secure: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Book a trip as a client would: search, book for three, pay, follow it live.
+
+    A smoke test of an installation whose gateway is in test mode. Exit status 0: all went as it should
+    (with --decline: declined, nothing charged, the seats given back). 1: it did not; the reason is on
+    standard error.
+    """
+    if decline and three_d_secure:
+        raise click.UsageError("--decline and --three-d-secure exclude each other")
+    sources = Sources.system()
+    wish = Wish(
+        origin=origin.upper(),
+        destination=destination.upper(),
+        depart=depart.date() if depart else in_a_month(sources.clock.now().date()),
+        back=back.date() if back else None,
+        card=_card(decline=decline, three_d_secure=three_d_secure),
+        email=email,
+    )
+    try:
+        booking = asyncio.run(_make(url or load(config).public_url, wish, sources, timeout))
+    except* TripFailed as failures:
+        raise click.ClickException(_first(failures)) from failures
+    except* TimeoutError as error:
+        raise click.ClickException(f"not done within {timeout:g} s") from error
+    if as_json:
+        click.echo(json.dumps(booking, indent=2))
+    else:
+        _show(booking)
+
+
+async def _make(url: str, wish: Wish, sources: Sources, timeout: float) -> Json:
+    async with asyncio.timeout(timeout), Client.connect(url) as client:
+        return await Journey(client, wish=wish, sources=sources, teller=Screen()).make()
+
+
+def _card(*, decline: bool, three_d_secure: bool) -> Card:
+    if decline:
+        return Card.DECLINED
+    return Card.THREE_D_SECURE if three_d_secure else Card.GOOD
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> str:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)
+
+
+def _show(booking: Json) -> None:
+    console = Console(highlight=False)
+    console.print(f"\n[bold]Booking {booking['reference']}[/bold]  {booking['state']}")
+    for item in booking["items"]:
+        console.print(_flights(item))
+        if item.get("locator"):
+            console.print(f"Airline's reference  {item['locator']}")
+    console.print(_travellers(booking))
+    console.print(f"Total  {money(booking['price']['total'])}")
+    for message in booking.get("messages", []):
+        console.print(f"Mail   {message['kind']} to {message['recipient']}, {message['state']}")
+
+
+def _flights(item: Json) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("Flight", "From", "Departs", "To", "Arrives"):
+        table.add_column(heading)
+    for part in item["slices"]:
+        for segment in part["segments"]:
+            departs, arrives = _local(segment["departs"]), _local(segment["arrives"])
+            days = (arrives.date() - departs.date()).days
+            table.add_row(
+                f"{segment['airline']} {segment['number']}",
+                segment["origin"]["code"],
+                departs.strftime("%a %d %b %Y %H:%M"),
+                segment["destination"]["code"],
+                arrives.strftime("%H:%M") + (f" {days:+d}" if days else ""),
+            )
+    return table
+
+
+def _travellers(booking: Json) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("Traveller", "", "Ticket"):
+        table.add_column(heading)
+    tickets = [ticket for item in booking["items"] for ticket in item.get("tickets", [])]
+    for number, passenger in enumerate(booking["passengers"]):
+        name = f"{passenger['given_name']} {passenger['surname']}"
+        table.add_row(name, passenger["type"], tickets[number] if number < len(tickets) else "-")
+    return table
+
+
+def _local(moment: Json) -> datetime:
+    return datetime.fromisoformat(moment["local"])

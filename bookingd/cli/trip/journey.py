@@ -1,0 +1,205 @@
+"""The journey step by step: search, book, pay, follow, look at the result. Each step says what it does."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from bookingd.cli.trip.client import Client, Json, TripFailed
+from bookingd.sources import Sources
+
+ENDED = {"confirmed", "failed", "expired", "cancelled"}
+MAIL_LOOKS = 50
+"""Looks for the confirmation mail, a fifth of a second apart."""
+
+
+class Card(StrEnum):
+    """The vendor's published test numbers; none of them is anybody's card."""
+
+    GOOD = "4242424242424242"
+    DECLINED = "4000000000000002"
+    THREE_D_SECURE = "4000002760003184"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the traveller wants."""
+
+    origin: str
+    destination: str
+    depart: date
+    back: date | None
+    card: Card
+    email: str
+
+
+class Teller(Protocol):
+    """Who shows the journey to a person."""
+
+    def step(self, text: str) -> None:
+        """A new step begins."""
+        ...
+
+    def detail(self, text: str) -> None:
+        """Something about the step."""
+        ...
+
+
+class Journey:
+    """Two adults and a child, from search to mail."""
+
+    def __init__(self, client: Client, *, wish: Wish, sources: Sources, teller: Teller) -> None:
+        self._client = client
+        self._wish = wish
+        self._sources = sources
+        self._tell = teller
+
+    async def make(self) -> Json:
+        """The booking as it is at the end. Raises TripFailed when it did not go as it should."""
+        offer = await self._find()
+        reference = await self._book(offer)
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(self._follow(reference))
+            await self._pay(reference)
+        booking = await self._booking(reference)
+        self._check(booking, following.result())
+        return await self._with_mail(reference) if booking["state"] == "confirmed" else booking
+
+    async def _find(self) -> Json:
+        wish = self._wish
+        asked = {
+            "origin": wish.origin,
+            "destination": wish.destination,
+            "depart": wish.depart.isoformat(),
+            "adults": "2",
+            "children": "1",
+        }
+        if wish.back:
+            asked["return"] = wish.back.isoformat()
+        self._tell.step(f"searching {wish.origin} to {wish.destination} on {wish.depart}")
+        found = (await self._client.get("/v1/flights/offers", asked))["offers"]
+        if not found:
+            raise TripFailed("no flight was found: try another day (--depart) or other places")
+        offer: Json = min(found, key=_stops_then_price)
+        self._tell.detail(f"{len(found)} offers; the best: {_in_words(offer)}")
+        now = await self._client.get(f"/v1/offers/{offer['id']}")
+        self._tell.detail(f"asked the supplier again: {now['status']}")
+        return offer
+
+    async def _book(self, offer: Json) -> str:
+        self._tell.step("booking for two adults and a child")
+        made = await self._client.post(
+            "/v1/bookings",
+            {
+                "offer_id": offer["id"],
+                "passengers": _passengers(self._wish.depart),
+                "contact": {"email": self._wish.email, "locale": "en"},
+            },
+            key=self._new_key(),
+            wait=20,
+        )
+        reference: str = made["reference"]
+        state = made["state"]
+        self._tell.detail(f"booking {reference} is {state}")
+        if state == "price_changed":
+            raise TripFailed("the price has changed meanwhile and waits for consent: start again")
+        if state != "awaiting_payment":
+            raise TripFailed(f"the seats could not be held: the booking is {state}")
+        return reference
+
+    async def _pay(self, reference: str) -> None:
+        gateway = (await self._client.get("/v1/gateways"))["gateways"][0]
+        self._tell.step(f"paying by card ending in {self._wish.card[-4:]} at {gateway['gateway']}")
+        method = await self._client.tokenise_card(gateway, _card(self._wish.card, self._wish.depart))
+        await self._client.post(
+            f"/v1/bookings/{reference}/payments",
+            {"gateway": gateway["gateway"], "payment_method": method},
+            key=self._new_key(),
+        )
+
+    async def _follow(self, reference: str) -> list[str]:
+        """The timeline as it comes, acting where the payer must; the names of its events."""
+        names: list[str] = []
+        async for event in self._client.events(reference):
+            names.append(event["name"])
+            self._tell.detail(f"live {event['sequence']:>2}  {event['name']:<26} {event['state']}")
+            if event["name"] == "payment.action_required":
+                await self._authenticate(reference)
+            if event["name"] == "payment.failed":
+                await self._give_up(reference)
+            if event["state"] in ENDED:
+                break
+        return names
+
+    async def _authenticate(self, reference: str) -> None:
+        booking = await self._booking(reference)
+        urls = [payment["action_url"] for payment in booking["payments"] if payment.get("action_url")]
+        if not urls:
+            return
+        self._tell.step("the bank asks for 3-D Secure; answering its page")
+        await self._client.authenticate(urls[-1])
+
+    async def _give_up(self, reference: str) -> None:
+        self._tell.step("the card was declined: calling the booking off, the seats go back")
+        await self._client.post(f"/v1/bookings/{reference}/cancellations", {}, key=self._new_key())
+
+    def _check(self, booking: Json, names: list[str]) -> None:
+        expected = "cancelled" if self._wish.card is Card.DECLINED else "confirmed"
+        if booking["state"] != expected:
+            raise TripFailed(f"booking {booking['reference']} ended {booking['state']}, not {expected}")
+        if self._wish.card is Card.THREE_D_SECURE and "payment.action_required" not in names:
+            raise TripFailed("the gateway did not ask for 3-D Secure")
+
+    async def _with_mail(self, reference: str) -> Json:
+        """The booking once its confirmation has been sent."""
+        for _ in range(MAIL_LOOKS):
+            booking = await self._booking(reference)
+            if any(message["state"] == "sent" for message in booking["messages"]):
+                return booking
+            await self._sources.clock.sleep(0.2)
+        raise TripFailed(f"booking {reference} is confirmed, but its mail was not sent in time")
+
+    async def _booking(self, reference: str) -> Json:
+        return await self._client.get(f"/v1/bookings/{reference}")
+
+    def _new_key(self) -> str:
+        return str(self._sources.ids.new())
+
+
+def _passengers(travel: date) -> list[Json]:
+    """Ada and Charles with young Mary, nine years old on the day of travel."""
+    born = date(travel.year - 9, 1, 15)
+    return [
+        {"given_name": "Ada", "surname": "Lovelace", "born": "1985-12-10"},
+        {"given_name": "Charles", "surname": "Lovelace", "born": "1983-06-02"},
+        {"given_name": "Mary", "surname": "Lovelace", "born": born.isoformat()},
+    ]
+
+
+def _card(card: Card, travel: date) -> Json:
+    return {"number": card.value, "exp_month": 12, "exp_year": travel.year + 2, "cvc": "123"}
+
+
+def _stops_then_price(offer: Json) -> tuple[int, int]:
+    stops = sum(len(part["segments"]) - 1 for part in offer["slices"])
+    return stops, int(offer["price"]["total"]["amount"])
+
+
+def _in_words(offer: Json) -> str:
+    flights = ", ".join(
+        f"{segment['airline']} {segment['number']}"
+        for part in offer["slices"]
+        for segment in part["segments"]
+    )
+    return f"{flights} for {money(offer['price']['total'])}"
+
+
+def money(amount: Json) -> str:
+    """An amount of the API for eyes."""
+    return f"{amount['formatted']}" if "formatted" in amount else f"{amount['decimal']} {amount['currency']}"
+
+
+def in_a_month(today: date) -> date:
+    """When people who try things out travel."""
+    return today + timedelta(days=14)

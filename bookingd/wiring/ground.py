@@ -1,0 +1,98 @@
+"""The database of a daemon: started where it is embedded, migrated where we may, checked everywhere."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from bookingd.config import Settings
+from bookingd.engine import OWNER, Engine
+from bookingd.seeding.loading import seed
+from bookingd.seeding.world import Plan
+from bookingd.sources import Sources
+from bookingd.storage import inventory, migrations
+from bookingd.storage.database import Database, check_clock, ensure_partitions
+from bookingd.storage.prices import seed_rules
+
+Say = Callable[[str], None]
+"""Tells whoever started the daemon what takes time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """An open database, and the embedded server if that is ours."""
+
+    database: Database
+    dsn: str
+    engine: Engine | None
+
+
+async def open_ground(settings: Settings, sources: Sources, *, stack: AsyncExitStack, say: Say) -> Ground:
+    """Start, migrate, check, open, and fill an empty demonstration database."""
+    engine = None
+    if settings.database.embedded:
+        engine = await _start_engine(settings.paths.var / "postgres", stack, say)
+        await _migrate(engine.dsn(OWNER), sources, say)
+    dsn = engine.dsn() if engine else settings.database.url.reveal()
+    database = await Database.open(
+        dsn=dsn,
+        minimum=settings.database.pool_minimum,
+        maximum=settings.database.pool_maximum,
+    )
+    stack.push_async_callback(database.close)
+    await _check(database, sources)
+    if engine and settings.inventory.demo:
+        await _seed_if_empty(engine.dsn(OWNER), settings, sources, say)
+    return Ground(database=database, dsn=dsn, engine=engine)
+
+
+async def _start_engine(directory: Path, stack: AsyncExitStack, say: Say) -> Engine:
+    if not await asyncio.to_thread(directory.exists):
+        say("making a PostgreSQL database under " + str(directory))
+    return await stack.enter_async_context(Engine(directory))
+
+
+async def _migrate(owner_dsn: str, sources: Sources, say: Say) -> None:
+    connection = await asyncpg.connect(owner_dsn)
+    try:
+        waiting = await migrations.pending(connection)
+        if waiting:
+            say(f"migrating the database: {len(waiting)} steps")
+        await migrations.migrate(connection, clock=sources.clock)
+    finally:
+        await connection.close()
+
+
+async def _check(database: Database, sources: Sources) -> None:
+    async with database.connection() as connection:
+        await migrations.check(connection)
+        await check_clock(connection, clock=sources.clock)
+        await ensure_partitions(connection, clock=sources.clock)
+
+
+async def _seed_if_empty(owner_dsn: str, settings: Settings, sources: Sources, say: Say) -> None:
+    connection = await asyncpg.connect(owner_dsn)
+    try:
+        if await inventory.demo(connection) is None:
+            await _seed(connection, settings, sources, say)
+    finally:
+        await connection.close()
+
+
+async def _seed(connection: asyncpg.Connection, settings: Settings, sources: Sources, say: Say) -> None:
+    now = sources.clock.now()
+    plan = Plan(first_day=now.date(), departures=settings.inventory.departures)
+    tenth = -1
+
+    def progress(done: int, whole: int) -> None:
+        nonlocal tenth
+        if done * 10 // whole > tenth:
+            tenth = done * 10 // whole
+            say(f"making a flight network up: {tenth * 10} % of {whole} departures")
+
+    seeded = await seed(connection, plan=plan, now=now, progress=progress)
+    await seed_rules(connection, now)
+    say(f"the network is there: {seeded.departures} departures, {seeded.airports} airports")

@@ -1,0 +1,69 @@
+"""The vendors' local stand-ins that a development installation starts with itself."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from bookingd.config import Settings
+from bookingd.sandbox.mail import MailCatcher
+from bookingd.sandbox.misbehaviour import Switches
+from bookingd.sandbox.server import SandboxServer
+from bookingd.sandbox.stripe import StripeSandbox
+from bookingd.sources import Sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIns:
+    """Where they listen; None for one that is not needed."""
+
+    stripe_url: str | None = None
+    smtp_url: str | None = None
+    mail_page: str | None = None
+    """Where caught mail can be looked at."""
+
+
+class PortTaken(Exception):
+    """A port that we were told to listen on is somebody else's."""
+
+
+async def start_stand_ins(settings: Settings, sources: Sources, *, stack: AsyncExitStack) -> StandIns:
+    """Start those that the settings ask for. Raises PortTaken."""
+    smtp = await _start_catcher(settings, sources, stack) if settings.mail.catcher else None
+    if not settings.sandbox.enabled:
+        return StandIns(smtp_url=smtp)
+    server = _server(settings, sources)
+    try:
+        port = await server.start(settings.sandbox.port)
+    except OSError as error:
+        raise PortTaken(
+            f"port {settings.sandbox.port} is taken ({error.strerror}): set sandbox.port to another one"
+        ) from error
+    stack.push_async_callback(server.stop)
+    return StandIns(
+        stripe_url=server.url("stripe") if settings.stripe.sandbox else None,
+        smtp_url=smtp,
+        mail_page=f"http://127.0.0.1:{port}/mail" if smtp else None,
+    )
+
+
+def _server(settings: Settings, sources: Sources) -> SandboxServer:
+    switches = Switches()
+    for wish in settings.sandbox.misbehave:
+        switches.configure(wish)
+    stripe = StripeSandbox(
+        clock=sources.clock,
+        ids=sources.ids,
+        chance=sources.chance,
+        directory=settings.paths.var / "sandbox",
+        secret_key=settings.stripe.secret_key.reveal(),
+        publishable_key=settings.stripe.publishable_key,
+        webhook_url=f"http://127.0.0.1:{settings.server.port}/webhooks/stripe",
+        webhook_secret=settings.stripe.webhook_secrets[0],
+        switches=switches,
+    )
+    return SandboxServer([stripe], switches=switches)
+
+
+async def _start_catcher(settings: Settings, sources: Sources, stack: AsyncExitStack) -> str:
+    catcher = MailCatcher(settings.paths.var / "mail", clock=sources.clock, ids=sources.ids)
+    await stack.enter_async_context(catcher.serving())
+    return f"smtp://{catcher.host}:{catcher.port}"
