@@ -90,7 +90,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+def localstripe_if_asked(request: pytest.FixtureRequest) -> str:
+    """Started outside the event loop, which would stand still meanwhile."""
+    asked = request.node.callspec.params["bench"] == "localstripe"
+    return str(request.getfixturevalue("localstripe_url")) if asked else ""
+
+
+@pytest.fixture
+async def bench(request: pytest.FixtureRequest, localstripe_if_asked: str) -> AsyncIterator[Bench]:
     """The gateway that the parameter names: `sandbox`, `localstripe` or `fake`."""
     clock = Sources.system().clock
     async with AsyncExitStack() as stack:
@@ -99,8 +106,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
                 cards = Cards(good=fake.GOOD, declined=fake.DECLINED, three_d_secure=fake.THREE_D_SECURE)
                 yield Bench(gateway=fake.FakeGateway(clock), cards=cards, clock=clock)
             case "localstripe":
-                url = request.getfixturevalue("localstripe_url")
-                gateway = await stack.enter_async_context(stripe_gateway(url))
+                gateway = await stack.enter_async_context(stripe_gateway(localstripe_if_asked))
                 yield Bench(gateway=gateway, cards=_STRIPES_CARDS, clock=clock)
             case _:
                 server = SandboxServer([_stand_in()], switches=Switches())
