@@ -132,7 +132,7 @@ class Relay:
         return len(claimed) == BATCH
 
     async def _delete_forever(self) -> None:
-        while not (self._stopping and not self._delivered):
+        while not (self._stopping and (self._away or not self._delivered)):
             await self._something_to_delete.wait()
             self._something_to_delete.clear()
             await self._guard(self._delete_once)
