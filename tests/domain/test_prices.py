@@ -295,14 +295,14 @@ def test_case_48_a_share_below_a_cent_leaves_no_gap_between_lines_and_total() ->
 
 def test_a_percentage_is_of_all_net_fares_of_a_passenger_together() -> None:
     slices = tuple(
-        NetFare(passenger=PassengerType.ADULT, each=euro("0.20"), rule=basis) for basis in ("YOUT", "YBACK")
+        NetFare(passenger=PassengerType.ADULT, each=euro("0.10"), rule=basis) for basis in ("YOUT", "YBACK")
     )
 
     price = priced(markup("2.5"), net=slices, party=Party())
 
     assert [(line.rule, str(line.each)) for line in price.lines] == [
-        ("YOUT", "0.20 EUR"),
-        ("YBACK", "0.20 EUR"),
+        ("YOUT", "0.10 EUR"),
+        ("YBACK", "0.10 EUR"),
         ("markup@1", "0.01 EUR"),
     ]
 
