@@ -1,0 +1,185 @@
+"""Answers that were made once and can be given again: Redis, with this process's own memory before it.
+
+The one rule: losing it costs speed, never correctness (P12). Nothing here raises: whatever is wrong with
+Redis, or slow, is a miss. After a failure Redis is left alone for a while, so that its absence does not cost
+every request the same wait; one log line tells when that begins and one when it ends.
+"""
+
+import asyncio
+import logging
+import math
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, Self, TypeVar
+
+import fakeredis
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from bookingd.sources import Clock
+
+log = logging.getLogger(__name__)
+
+BUDGET = 0.05
+"""Seconds that Redis may take; a search that has to be made anew costs hardly more."""
+
+PAUSE = 5.0
+"""Seconds for which Redis is left alone after it failed."""
+
+NEAR_BYTES = 16 * 1024 * 1024
+"""How much this process keeps of what it has seen, besides Redis."""
+
+_EXPIRY_BYTES = 8
+
+T = TypeVar("T")
+
+
+class Store(Protocol):
+    """What is used of Redis."""
+
+    def get(self, name: str, /) -> Awaitable[Any]: ...
+
+    def set(self, name: str, value: bytes, /, *, px: int) -> Awaitable[Any]: ...
+
+    def aclose(self) -> Awaitable[None]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A value and until when it may be used."""
+
+    value: bytes
+    until: datetime
+
+
+class Cache:
+    """Keeps bytes under a key for a time."""
+
+    def __init__(
+        self, store: Store, *, clock: Clock, budget: float = BUDGET, near_bytes: int = NEAR_BYTES
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._budget = budget
+        self._near = _Near(near_bytes)
+        self._making: dict[str, asyncio.Task[bytes]] = {}
+        self._resting_until = -math.inf
+        self._resting = False
+
+    @classmethod
+    def at(cls, url: str, *, clock: Clock) -> Self:
+        """The Redis at `redis://` or `rediss://`, or the stand-in of this process at `fakeredis://`."""
+        if url.startswith("fakeredis:"):
+            return cls(fakeredis.FakeAsyncRedis(), clock=clock)
+        return cls(redis.asyncio.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1), clock=clock)
+
+    async def get(self, key: str) -> Kept | None:
+        """What is kept under the key, if there still is anything."""
+        now = self._clock.now()
+        if (near := self._near.get(key)) is not None and near.until > now:
+            return near
+        found = _unpacked(await self._try(lambda: self._store.get(key)))
+        if found is None or found.until <= now:
+            return None
+        self._near.put(key, found)
+        return found
+
+    async def set(self, key: str, value: bytes, *, seconds: float) -> None:
+        """Keep the value for that long."""
+        kept = Kept(value=value, until=self._clock.now() + timedelta(seconds=seconds))
+        self._near.put(key, kept)
+        packed, life = _packed(kept), max(1, int(seconds * 1000))
+        await self._try(lambda: self._store.set(key, packed, px=life))
+
+    async def get_or_make(self, key: str, make: Callable[[], Awaitable[bytes]], *, seconds: float) -> Kept:
+        """What is kept, or else what `make` makes: once in this process, however many ask meanwhile.
+
+        Raises what `make` raises, to everybody who waited for it; then nothing is kept.
+        """
+        if (found := await self.get(key)) is not None:
+            return found
+        making = self._making.get(key)
+        if making is None:
+            making = asyncio.ensure_future(self._make(key, make, seconds))
+            self._making[key] = making
+            making.add_done_callback(lambda done: self._made(key, done))
+        value = await asyncio.shield(making)
+        return Kept(value=value, until=self._clock.now() + timedelta(seconds=seconds))
+
+    async def close(self) -> None:
+        """Stop what is being made and leave Redis."""
+        making = list(self._making.values())
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
+        await self._try(self._store.aclose)
+
+    async def _make(self, key: str, make: Callable[[], Awaitable[bytes]], seconds: float) -> bytes:
+        value = await make()
+        if seconds > 0:
+            await self.set(key, value, seconds=seconds)
+        return value
+
+    def _made(self, key: str, done: "asyncio.Task[bytes]") -> None:
+        del self._making[key]
+        if not done.cancelled():
+            done.exception()  # seen: whoever asked is told, and nobody may be left to ask
+
+    async def _try(self, call: Callable[[], Awaitable[T]]) -> T | None:
+        """What the call gives within the budget, or None."""
+        if self._clock.monotonic() < self._resting_until:
+            return None
+        try:
+            async with asyncio.timeout(self._budget):
+                given = await call()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._rest(error)
+            return None
+        if self._resting:
+            self._resting = False
+            log.warning("Redis answers again")
+        return given
+
+    def _rest(self, error: Exception) -> None:
+        self._resting_until = self._clock.monotonic() + PAUSE
+        if not self._resting:
+            self._resting = True
+            log.warning("Redis is left alone, searches are made anew meanwhile: %r", error)
+
+
+class _Near:
+    """The least recently used go first when there is no room."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+
+    def get(self, key: str) -> Kept | None:
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+        return kept
+
+    def put(self, key: str, kept: Kept) -> None:
+        old = self._kept.pop(key, None)
+        self._size -= len(old.value) if old else 0
+        self._kept[key] = kept
+        self._size += len(kept.value)
+        while self._size > self._limit:
+            _, gone = self._kept.popitem(last=False)
+            self._size -= len(gone.value)
+
+
+def _packed(kept: Kept) -> bytes:
+    """The value behind its expiry: Redis's own is not told when a value is read."""
+    return int(kept.until.timestamp() * 1000).to_bytes(_EXPIRY_BYTES, "big") + kept.value
+
+
+def _unpacked(stored: bytes | None) -> Kept | None:
+    if stored is None or len(stored) < _EXPIRY_BYTES:
+        return None
+    until = datetime.fromtimestamp(int.from_bytes(stored[:_EXPIRY_BYTES], "big") / 1000, UTC)
+    return Kept(value=stored[_EXPIRY_BYTES:], until=until)

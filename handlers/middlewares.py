@@ -1,0 +1,163 @@
+"""What happens to every request, whatever it asks for: one middleware, read from top to bottom.
+
+It gives the request its correlation id, refuses what comes from other sites, bounds its time, turns errors
+into problems, counts it, writes its log line and puts the security headers on the answer.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import re
+from uuid import UUID
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from bookingd.messages.envelope import Origin
+from bookingd.telemetry.context import correlation
+from handlers.errors import Problem, reply_to
+from handlers.parts import PARTS, Parts
+
+log = logging.getLogger(__name__)
+
+CORRELATION_HEADER = "X-Correlation-Id"
+
+QUERY_BYTES = 2000
+"""No search needs more; a return from 3-D Secure brings some 300."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
+"""What metrics count by name; anything else is `other`, or clients could invent labels without end."""
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+HSTS = "max-age=63072000"
+"""Two years (OWASP ASVS 5.0, 3.4.1, asks for one at least)."""
+
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+ORIGIN = web.RequestKey("origin", Origin)
+"""On whose behalf the request is; the principal is the session's, if it has one."""
+CORRELATION = web.RequestKey("correlation", UUID)
+
+
+def watch(parts: Parts) -> Middleware:
+    """The middleware of an application with these parts."""
+    clock, requests = parts.sources.clock, parts.metrics.requests
+    limit = parts.server.request_timeout_seconds
+    common = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if parts.secure else {})
+    believed = [ipaddress.ip_network(text) for text in parts.server.trusted_proxies]
+
+    @web.middleware
+    async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
+        begin = clock.monotonic()
+        correlation_id = _correlation_id(request, parts)
+        request[CORRELATION] = correlation_id
+        mark = correlation.set(correlation_id)
+        try:
+            response = await _answer(request, handler, limit)
+            took = clock.monotonic() - begin
+            method = request.method if request.method in METHODS else "other"
+            requests.labels(method, route_of(request), response.status).observe(took)
+            if log.isEnabledFor(logging.INFO):
+                address = client_address(request, believed)
+                log.info("%s %s %d %.1f ms %s", method, request.path, response.status, took * 1000, address)
+        finally:
+            correlation.reset(mark)
+        if not response.prepared:
+            headers = response.headers
+            headers[CORRELATION_HEADER] = str(correlation_id)
+            for name, value in common.items():
+                headers.setdefault(name, value)
+            if hdrs.CACHE_CONTROL not in headers:
+                headers[hdrs.CACHE_CONTROL] = "no-store"
+        return response
+
+    return watched
+
+
+async def _answer(request: web.Request, handler: Handler, limit: float) -> web.StreamResponse:
+    try:
+        _refuse_strangers(request)
+        if hdrs.UPGRADE in request.headers:
+            return await handler(request)
+        async with asyncio.timeout(limit):
+            return await handler(request)
+    except Exception as error:  # noqa: BLE001 - the map of errors knows what to tell and what to log
+        return reply_to(error, request[CORRELATION])
+
+
+def _refuse_strangers(request: web.Request) -> None:
+    if len(request.query_string) > QUERY_BYTES:
+        raise Problem("query-too-long", f"A query string has {QUERY_BYTES} characters at most.")
+    if request.method not in SAFE_METHODS and not request.path.startswith("/webhooks/"):
+        refuse_other_sites(request)
+
+
+def refuse_other_sites(request: web.Request) -> None:
+    """The defence against forged requests (CSRF): a browser says where a request comes from.
+
+    `Sec-Fetch-Site` cannot be set by a page, so it decides where it is sent; else `Origin` must be our own.
+    Whoever sends neither is no browser. Behind it stand SameSite cookies and bodies that must be JSON.
+    Raises Problem.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise Problem("cross-site", "The browser says that another site sent this.")
+        return
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is not None and origin.lower() != request.app[PARTS].origin:
+        raise Problem("cross-site", "The Origin is not this site's.")
+
+
+def route_of(request: web.Request) -> str:
+    """The route's template: `/v1/bookings/{reference}`, so that metrics stay few and tell no secrets."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unmatched"
+
+
+def client_address(
+    request: web.Request, believed: "list[ipaddress.IPv4Network | ipaddress.IPv6Network]"
+) -> str:
+    """Who is there: the last hop that no trusted proxy vouches for."""
+    address = request.remote or ""
+    forwarded = request.headers.get(hdrs.X_FORWARDED_FOR, "")
+    for hop in reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()]):
+        if not _within(address, believed):
+            break
+        address = hop
+    return address if _is_address(address) else "unknown"
+
+
+def _within(address: str, networks: "list[ipaddress.IPv4Network | ipaddress.IPv6Network]") -> bool:
+    return _is_address(address) and any(ipaddress.ip_address(address) in network for network in networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def trace_of(request: web.Request) -> str | None:
+    """The W3C traceparent, where the client sent a well-formed one."""
+    trace = request.headers.get("traceparent", "")
+    return trace if _TRACEPARENT.fullmatch(trace) else None
+
+
+def _correlation_id(request: web.Request, parts: Parts) -> UUID:
+    """The client's own where it is well-formed, else that of its trace, else a new one."""
+    if _UUID.fullmatch(given := request.headers.get(CORRELATION_HEADER, "")):
+        return UUID(given)
+    if (trace := trace_of(request)) is not None and int(trace[3:35], 16):
+        return UUID(trace[3:35])
+    return parts.sources.ids.new()

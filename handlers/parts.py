@@ -1,0 +1,65 @@
+"""What the HTTP side is made of, and the typed keys under which an application keeps it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bookingd.bus.port import Bus
+from bookingd.cache import Cache
+from bookingd.config.sections import Booking, Search, Server
+from bookingd.gateways.port import Gateway
+from bookingd.sources import Sources
+from bookingd.storage.database import Database
+from bookingd.storage.transactions import Transactions
+from bookingd.telemetry.metrics import Metrics
+from bookingd.tokens import TokenSigner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayFacts:
+    """What a client needs to give a gateway a card; nothing of it is secret."""
+
+    gateway: str
+    """As in the configuration: `stripe`."""
+    publishable_key: str
+    api_base: str
+    """Where the gateway's own API is: https://api.stripe.com, or the stand-in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that handlers use, joined by bookingd.wiring."""
+
+    server: Server
+    search: Search
+    booking: Booking
+    public_url: str
+    """Where browsers find us, without a slash at the end."""
+    gateway_facts: tuple[GatewayFacts, ...]
+    gateways: Mapping[str, Gateway]
+    bus: Bus
+    transactions: Transactions
+    database: Database
+    """For reading."""
+    sources: Sources
+    signer: TokenSigner
+    metrics: Metrics
+    cache: Cache
+    readiness: Callable[[], Mapping[str, str | None]]
+    """What must be there for requests to be served: None where it is, else why it is not."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by https."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the public address, as a browser writes them."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+PARTS = web.AppKey("parts", Parts)

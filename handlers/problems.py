@@ -1,0 +1,152 @@
+"""Every sort of problem that a client can be told; its slug is the end of its type and never changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A sort of problem: its page says what it means and what to do."""
+
+    slug: str
+    status: int
+    title: str
+    advice: str
+
+
+def _kind(status: int, slug: str, title: str, advice: str) -> Kind:
+    return Kind(slug=slug, status=status, title=title, advice=advice)
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.slug: kind
+        for kind in (
+            _kind(
+                400,
+                "malformed-json",
+                "The body is not JSON",
+                "Send one JSON object, encoded in UTF-8. The detail names the place where reading stopped.",
+            ),
+            _kind(
+                400,
+                "bad-request",
+                "The request cannot be read",
+                "Compare the request with the description of this API.",
+            ),
+            _kind(
+                400,
+                "bad-signature",
+                "The signature is not valid",
+                "Webhooks are taken only with a valid, recent signature of their gateway.",
+            ),
+            _kind(
+                401,
+                "session-required",
+                "A session is needed",
+                "Open one with POST /v1/sessions and send its token as 'Authorization: Bearer ...'.",
+            ),
+            _kind(
+                403,
+                "cross-site",
+                "The request comes from another site",
+                "Browsers may change something here only from pages of this very site. Programs need neither"
+                " an Origin nor a cookie: they send a bearer token.",
+            ),
+            _kind(
+                404,
+                "not-found",
+                "There is nothing here",
+                "Either there is no such thing, or it is not yours to see; we do not tell which."
+                " For a booking, send the session that made it, or its token in the header Booking-Token.",
+            ),
+            _kind(
+                405,
+                "method-not-allowed",
+                "This cannot be done here",
+                "The header Allow names the methods that this address knows.",
+            ),
+            _kind(
+                409,
+                "request-running",
+                "The same request is being worked on",
+                "Send it again a little later, with the same Idempotency-Key: you get its answer.",
+            ),
+            _kind(
+                409,
+                "booking-state",
+                "The booking does not allow this now",
+                "The detail says where the booking stands and what can be done instead.",
+            ),
+            _kind(
+                410,
+                "offer-expired",
+                "The offer has expired",
+                "Search again: prices and seats may have changed. Nothing was held or charged.",
+            ),
+            _kind(
+                413,
+                "body-too-large",
+                "The body is too large",
+                "Send less; the detail names the limit.",
+            ),
+            _kind(
+                414,
+                "query-too-long",
+                "The query string is too long",
+                "Send less; the detail names the limit.",
+            ),
+            _kind(
+                415,
+                "media-type",
+                "The body has the wrong media type",
+                "Send 'Content-Type: application/json'.",
+            ),
+            _kind(
+                422,
+                "invalid-fields",
+                "Some fields are not right",
+                "Every entry of 'errors' names a field, says what is wrong and often what would be right."
+                " Nothing was done.",
+            ),
+            _kind(
+                422,
+                "key-reused",
+                "The Idempotency-Key was used for another request",
+                "Use a new key for every new request, and the same key only to repeat the same one.",
+            ),
+            _kind(
+                426,
+                "upgrade-required",
+                "This is a WebSocket",
+                "Connect with a WebSocket client.",
+            ),
+            _kind(
+                500,
+                "unexpected",
+                "Something went wrong on our side",
+                "Tell the operator the correlation id. With an Idempotency-Key it is safe to try again.",
+            ),
+            _kind(
+                503,
+                "unavailable",
+                "The service is not available for the moment",
+                "Nothing was done. Send the request again after the time in Retry-After, with the same"
+                " Idempotency-Key.",
+            ),
+            _kind(
+                503,
+                "busy",
+                "The request took too long",
+                "It may still be done: learn it by sending it again with the same Idempotency-Key.",
+            ),
+            _kind(
+                504,
+                "search-late",
+                "Nobody answered the search in time",
+                "Send it again after the time in Retry-After.",
+            ),
+        )
+    }
+)
