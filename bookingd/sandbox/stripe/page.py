@@ -21,7 +21,7 @@ _PAGE = Template("""<!doctype html>
 <title>Confirm your payment · Sandbox bank</title>
 <style>
 :root { color-scheme: light dark; --ink: #14213d; --soft: #55617a; --paper: #fff; --ground: #eef2f8;
-        --line: #d5dceaff; --accent: #1849c6; --accent-ink: #fff; --note: #fff4d6; --note-ink: #5c4400; }
+        --line: #d5dcea; --accent: #1849c6; --accent-ink: #fff; --note: #fff4d6; --note-ink: #5c4400; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #eef2fb; --soft: #a9b4cc; --paper: #172036; --ground: #0c1222; --line: #2d3a58;
           --accent: #8fb1ff; --accent-ink: #0c1222; --note: #3b3012; --note-ink: #ffe3a1; } }
@@ -32,14 +32,14 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding
 main { width: 100%; max-width: 27rem; background: var(--paper); border: 1px solid var(--line);
        border-radius: 1rem; overflow: hidden; box-shadow: 0 1.2rem 3rem rgb(20 33 61 / 12%); }
 .note { margin: 0; padding: .65rem 1.5rem; background: var(--note); color: var(--note-ink);
-        font-size: .875rem; }
+        font-size: .875rem; text-wrap: balance; }
 .inside { padding: 1.5rem; }
 .bank { display: flex; align-items: center; gap: .6rem; margin: 0 0 1.25rem; color: var(--soft);
         font-weight: 600; }
 h1 { margin: 0 0 .35rem; font-size: 1.4rem; line-height: 1.25; }
 .lead { margin: 0 0 1.25rem; color: var(--soft); }
 dl { margin: 0 0 1.5rem; border-block: 1px solid var(--line); }
-dl div { display: flex; justify-content: space-between; gap: 1rem; padding: .6rem 0; }
+dl div { display: flex; align-items: baseline; justify-content: space-between; gap: 1rem; padding: .6rem 0; }
 dl div + div { border-top: 1px solid var(--line); }
 dt { color: var(--soft); }
 dd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
@@ -60,8 +60,8 @@ button:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 <p class="note"><strong>Sandbox.</strong> A stand-in for your bank: no money moves.</p>
 <div class="inside">
 <p class="bank"><svg width="28" height="28" viewBox="0 0 28 28" fill="none" aria-hidden="true"><path
-d="M14 2 25 6v7c0 7-4.6 11.2-11 13C7.600 24.200 3 20 3 13V6Z" stroke="currentColor" stroke-width="2"
-stroke-linejoin="round"/><path d="m9 14 3.500 3.500L19.500 10.500" stroke="currentColor" stroke-width="2"
+d="M14 2 25 6v7c0 7-4.6 11.2-11 13C7.6 24.2 3 20 3 13V6Z" stroke="currentColor" stroke-width="2"
+stroke-linejoin="round"/><path d="m9 14 3.5 3.5L19.5 10.5" stroke="currentColor" stroke-width="2"
 stroke-linecap="round" stroke-linejoin="round"/></svg>3-D Secure</p>
 $content
 </div>

@@ -283,7 +283,7 @@ class StripeSandbox:
         if intent.status != "requires_action":
             return self._leave(intent)
         method = self._account.methods[intent.payment_method or ""]
-        return web.Response(text=page.question(intent, method.card), content_type="text/html")
+        return wire.html(page.question(intent, method.card))
 
     async def _take_outcome(self, request: web.Request) -> web.StreamResponse:
         intent = self._intent_of_payer(request)
@@ -304,7 +304,7 @@ class StripeSandbox:
 
     def _leave(self, intent: PaymentIntent) -> web.StreamResponse:
         if intent.return_url is None:
-            return web.Response(text=page.over(), content_type="text/html")
+            return wire.html(page.over())
         good = intent.status in {"requires_capture", "succeeded"}
         answer = {
             "payment_intent": intent.id,

@@ -60,6 +60,12 @@ def as_json(request: web.Request, status: int, body: Mapping[str, Any], request_
     return web.Response(status=status, body=_ENCODE(body), headers=headers)
 
 
+def html(text: str) -> web.Response:
+    """A page; its address holds a secret, which is told to nobody and kept nowhere."""
+    headers = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+    return web.Response(text=text, content_type="text/html", headers=headers)
+
+
 def fault_of(request: web.Request, status: int, request_id: str) -> web.Response:
     """The vendor's error of a status, sent on purpose."""
     answer = respond(request, Answer(thing=faults.of_status(status).error, status=status), request_id)
