@@ -12,8 +12,8 @@ from bookingd.seeding import fares
 from bookingd.seeding.network import FULL_WEEK, routes
 from bookingd.seeding.timetable import Flight, timetable
 
-DEFAULT_DEPARTURES = 120_000
-DEFAULT_DAYS = 40
+DEFAULT_DEPARTURES = 90_000
+DEFAULT_DAYS = 30
 FEWEST, MOST = 1, 10_000_000
 LONGEST = 345
 """Days: airlines sell about 345 to 360 days ahead."""

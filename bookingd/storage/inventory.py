@@ -122,8 +122,8 @@ async def journeys(
     )
     found: list[list[Way]] = [[] for _ in searches]
     for row in rows:
-        second = row["second_id"]
-        found[row["number"]].append((row["first_id"],) if second is None else (row["first_id"], second))
+        first, second = row["first_departure"], row["second_departure"]
+        found[row["search_number"]].append((first,) if second is None else (first, second))
     return found
 
 

@@ -187,6 +187,90 @@ CREATE TABLE offer_sets (
 ALTER TABLE offer_sets ALTER COLUMN offers SET STORAGE EXTERNAL;  -- deflated already
 SELECT keep_partitions('offer_sets', 'day', 3);
 
+-- Every way to go, direct or with one connection, for several searches at once: a number each, from and to an
+-- airport or city, on a local day at the origin. A code that is both an airport and a city means the city.
+-- Enough seats are left on each way, it leaves after a given instant, and a connection is one ticket: one
+-- airline or one alliance, time enough to change, no longer a wait and no more of a way round than given. Of
+-- each search the cheapest ways come, by the sum of their base fares.
+--
+-- Every table is reached by an index, so that the cost follows what is found and not what there is; the
+-- settings see to it, and that one plan is kept: to plan this anew takes longer than to do it.
+CREATE FUNCTION journeys_v1(
+    numbers integer[], origins text[], destinations text[], days date[], wanted_cabin text, seats integer,
+    leaving_after timestamptz, most_stops integer, longest_wait interval, detour_factor double precision,
+    detour_km double precision, wanted_currency text, most integer)
+RETURNS TABLE (search_number integer, first_departure bigint, second_departure bigint)
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode TO force_generic_plan
+SET enable_seqscan TO off
+SET enable_hashjoin TO off
+SET enable_mergejoin TO off
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH searched AS (
+        SELECT search.number, search.day, origin.code AS origin, origin.country AS origin_country,
+               origin.city_code AS origin_city, destination.code AS destination,
+               destination.country AS destination_country, destination.city_code AS destination_city,
+               great_circle_km_v1(origin.latitude, origin.longitude, destination.latitude, destination.longitude)
+                   AS distance_km
+          FROM unnest(numbers, origins, destinations, days) AS search (number, origin, destination, day)
+          JOIN airports AS origin ON origin.code = search.origin OR origin.city_code = search.origin
+          JOIN airports AS destination
+            ON destination.code = search.destination OR destination.city_code = search.destination
+         WHERE origin.city_code <> destination.city_code
+    ), ways AS (
+        SELECT searched.number, one.id AS first_id, NULL::bigint AS second_id
+          FROM searched
+          JOIN departures AS one
+            ON one.origin = searched.origin AND one.service_date = searched.day
+               AND one.destination = searched.destination
+         WHERE one.departs_at > leaving_after AND NOT one.cancelled
+        UNION ALL
+        SELECT searched.number, one.id, two.id
+          FROM searched
+          JOIN departures AS one ON one.origin = searched.origin AND one.service_date = searched.day
+          JOIN airports AS via ON via.code = one.destination
+          JOIN departures AS two
+            ON two.origin = one.destination AND two.destination = searched.destination
+               AND two.departs_at >= one.arrives_at + make_interval(mins =>
+                       CASE WHEN via.country = searched.origin_country AND via.country = searched.destination_country
+                            THEN via.domestic_connection ELSE via.international_connection END)
+               AND two.departs_at <= one.arrives_at + longest_wait
+          JOIN flights AS first_flight ON first_flight.id = one.flight_id
+          JOIN flights AS second_flight ON second_flight.id = two.flight_id
+          JOIN airlines AS first_airline ON first_airline.code = one.airline
+          JOIN airlines AS second_airline ON second_airline.code = two.airline
+         WHERE most_stops >= 1 AND one.departs_at > leaving_after AND NOT one.cancelled AND NOT two.cancelled
+           AND via.city_code <> searched.origin_city AND via.city_code <> searched.destination_city
+           AND (first_airline.code = second_airline.code OR first_airline.alliance = second_airline.alliance)
+           AND first_flight.distance_km + second_flight.distance_km
+               <= detour_factor * searched.distance_km + detour_km
+    ), open AS (
+        SELECT ways.number, ways.first_id, ways.second_id,
+               first_fare.base + coalesce(second_fare.base, 0) AS base,
+               row_number() OVER (
+                   PARTITION BY ways.number
+                   ORDER BY first_fare.base + coalesce(second_fare.base, 0), ways.first_id, ways.second_id) AS place
+          FROM ways
+          JOIN cabin_stock AS first_stock
+            ON first_stock.departure_id = ways.first_id AND first_stock.cabin = wanted_cabin
+               AND first_stock.capacity - first_stock.taken >= seats
+          JOIN departure_fares AS first_fare
+            ON first_fare.departure_id = ways.first_id AND first_fare.cabin = wanted_cabin
+               AND first_fare.currency = wanted_currency
+          LEFT JOIN cabin_stock AS second_stock
+            ON second_stock.departure_id = ways.second_id AND second_stock.cabin = wanted_cabin
+          LEFT JOIN departure_fares AS second_fare
+            ON second_fare.departure_id = ways.second_id AND second_fare.cabin = wanted_cabin
+         WHERE ways.second_id IS NULL
+            OR (second_stock.capacity - second_stock.taken >= seats AND second_fare.currency = wanted_currency)
+    )
+    SELECT open.number, open.first_id, open.second_id
+      FROM open WHERE open.place <= most ORDER BY open.number, open.place;
+END
+$$;
+
 -- Take seats for many items at once. Keys are the stock rows in question; each leg of an item names the
 -- place of its key (from 1), legs of one item stand together, and items that stand first are served first.
 -- An item gets all of its legs or none:

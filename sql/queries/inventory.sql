@@ -7,69 +7,11 @@ SELECT code FROM airports WHERE code = ANY ($1::text[])
 SELECT code FROM cities WHERE code = ANY ($1::text[]);
 
 -- name: journeys
--- Every way to go, direct or with one connection, for searches ($1 a number each, from $2 to $3 airports or
--- cities, on local day $4), in cabin $5 with $6 seats, leaving after $7, with at most $8 stops. Connections
--- wait for $9 at most and fly no more than $10 (factor) and $11 (km) beyond the great circle; they are on
--- one ticket: one airline or one alliance. Fares are in currency $12. The cheapest $13 of each search, by
--- the sum of their bases. A code that is an airport and a city means the city.
-WITH searched AS (
-    SELECT search.number, search.day, origin.code AS origin, origin.country AS origin_country,
-           origin.city_code AS origin_city, destination.code AS destination,
-           destination.country AS destination_country, destination.city_code AS destination_city,
-           great_circle_km_v1(origin.latitude, origin.longitude, destination.latitude, destination.longitude)
-               AS distance_km
-      FROM unnest($1::integer[], $2::text[], $3::text[], $4::date[]) AS search (number, origin, destination, day)
-      JOIN airports AS origin ON origin.code = search.origin OR origin.city_code = search.origin
-      JOIN airports AS destination
-        ON destination.code = search.destination OR destination.city_code = search.destination
-     WHERE origin.city_code <> destination.city_code
-), ways AS (
-    SELECT searched.number, one.id AS first_id, NULL::bigint AS second_id
-      FROM searched
-      JOIN departures AS one
-        ON one.origin = searched.origin AND one.service_date = searched.day
-           AND one.destination = searched.destination
-     WHERE one.departs_at > $7 AND NOT one.cancelled
-    UNION ALL
-    SELECT searched.number, one.id, two.id
-      FROM searched
-      JOIN departures AS one ON one.origin = searched.origin AND one.service_date = searched.day
-      JOIN airports AS via ON via.code = one.destination
-      JOIN departures AS two
-        ON two.origin = one.destination AND two.destination = searched.destination
-           AND two.departs_at >= one.arrives_at + make_interval(mins =>
-                   CASE WHEN via.country = searched.origin_country AND via.country = searched.destination_country
-                        THEN via.domestic_connection ELSE via.international_connection END)
-           AND two.departs_at <= one.arrives_at + $9::interval
-      JOIN flights AS first_flight ON first_flight.id = one.flight_id
-      JOIN flights AS second_flight ON second_flight.id = two.flight_id
-      JOIN airlines AS first_airline ON first_airline.code = one.airline
-      JOIN airlines AS second_airline ON second_airline.code = two.airline
-     WHERE $8::integer >= 1 AND one.departs_at > $7 AND NOT one.cancelled AND NOT two.cancelled
-       AND via.city_code <> searched.origin_city AND via.city_code <> searched.destination_city
-       AND (first_airline.code = second_airline.code OR first_airline.alliance = second_airline.alliance)
-       AND first_flight.distance_km + second_flight.distance_km
-           <= $10::double precision * searched.distance_km + $11::double precision
-), open AS (
-    SELECT ways.number, ways.first_id, ways.second_id,
-           first_fare.base + coalesce(second_fare.base, 0) AS base,
-           row_number() OVER (
-               PARTITION BY ways.number
-               ORDER BY first_fare.base + coalesce(second_fare.base, 0), ways.first_id, ways.second_id) AS place
-      FROM ways
-      JOIN cabin_stock AS first_stock
-        ON first_stock.departure_id = ways.first_id AND first_stock.cabin = $5
-           AND first_stock.capacity - first_stock.taken >= $6::integer
-      JOIN departure_fares AS first_fare
-        ON first_fare.departure_id = ways.first_id AND first_fare.cabin = $5 AND first_fare.currency = $12
-      LEFT JOIN cabin_stock AS second_stock
-        ON second_stock.departure_id = ways.second_id AND second_stock.cabin = $5
-      LEFT JOIN departure_fares AS second_fare
-        ON second_fare.departure_id = ways.second_id AND second_fare.cabin = $5
-     WHERE ways.second_id IS NULL
-        OR (second_stock.capacity - second_stock.taken >= $6::integer AND second_fare.currency = $12)
-)
-SELECT number, first_id, second_id FROM open WHERE place <= $13::integer ORDER BY number, place;
+-- The ways to go for searches ($1 a number each, from $2 to $3, on day $4), in cabin $5 with $6 seats, leaving
+-- after $7, with at most $8 stops, waits of $9 at most, detours of factor $10 and $11 km, fares in currency
+-- $12; the cheapest $13 of each. The function is told in the inventory's migration.
+SELECT search_number, first_departure, second_departure
+  FROM journeys_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: legs
 -- What departures $1 are like in cabins $2 (one by one), with seats left and base fare, as they are now.
