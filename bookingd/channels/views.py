@@ -162,7 +162,7 @@ class MailBooking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """What there is to tell, beside the booking itself."""
+    """What there is to tell beside the booking itself; without `until` the booking's own deadline counts."""
 
     kind: MailKind
     reason: str | None = None
@@ -180,6 +180,7 @@ def mail_booking(
 ) -> MailBooking:
     """The view of `booking`; `travellers` are names and types in the order of the tickets."""
     proposal = happening.kind is MailKind.PRICE_CHANGED
+    until = happening.until or booking.hold_until
     back, returned = _money_back(booking.payments, booking.currency)
     return MailBooking(
         kind=happening.kind,
@@ -195,7 +196,7 @@ def mail_booking(
         money_back=back,
         returned=returned,
         reason=happening.reason,
-        deadline=None if happening.until is None else _deadline(happening.until, booking, names),
+        deadline=None if until is None else _deadline(until, booking, names),
     )
 
 

@@ -1,0 +1,275 @@
+"""The notify actor owns what travellers are told: one mail for each change of state they must hear of.
+
+It takes the events of bookings and emits none. It decides nothing about a booking, and never keeps a mail
+back because an earlier one may have arrived: SMTP knows no look-up, so a mail whose outcome is unknown is
+sent again under its Message-ID, and counted (P5).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
+
+from bookingd.actor.kinds import Acting, Answer, Decide, Letter
+from bookingd.channels.port import Channel, Delivery
+from bookingd.channels.render import Agency, write_mail
+from bookingd.channels.views import Airport, Happening, MailBooking, MailKind, Names, mail_booking
+from bookingd.domain.audit import AuditEntry, Subject
+from bookingd.domain.booking.facts import (
+    BookingCalledOff,
+    BookingConfirmed,
+    BookingExpired,
+    BookingFailed,
+    BookingMessage,
+    PaymentDeclined,
+    PaymentNeeded,
+    PriceChanged,
+)
+from bookingd.domain.booking.state import OPEN_PAYMENTS, Booking, BookingState
+from bookingd.messages.envelope import SYSTEM
+from bookingd.outcomes import Refused, Unavailable
+from bookingd.sources import Sources
+from bookingd.storage import attention, bookings, notifications
+from bookingd.storage.attention import Attention
+from bookingd.storage.bookings import BookingView, Contact, Traveller
+from bookingd.storage.database import Connection, Database, is_unavailable
+from bookingd.storage.intents import Intent, IntentKey, IntentState
+from bookingd.storage.notifications import NotificationKey
+from bookingd.storage.transactions import Transaction
+
+# A mail that asks for something is not sent when the booking no longer waits for it.
+WAITS_IN = MappingProxyType(
+    {
+        MailKind.PRICE_CHANGED: BookingState.PRICE_CHANGED,
+        MailKind.PAYMENT_DECLINED: BookingState.AWAITING_PAYMENT,
+        MailKind.PAYMENT_NEEDED: BookingState.AWAITING_PAYMENT,
+    }
+)
+
+
+class Repeats(Protocol):
+    """Counts mails that were sent again since the first outcome was unknown."""
+
+    def inc(self) -> None:
+        """One more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A mail that is to be written: of which change, and to whom."""
+
+    view: BookingView
+    contact: Contact
+    travellers: tuple[Traveller, ...]
+    names: Names
+
+
+class NotifyActor:
+    """Tells travellers what became of their bookings."""
+
+    name: ClassVar[str] = "notify"
+    accepts: ClassVar[tuple[type, ...]] = (
+        BookingConfirmed,
+        BookingFailed,
+        BookingExpired,
+        BookingCalledOff,
+        PriceChanged,
+        PaymentDeclined,
+        PaymentNeeded,
+    )
+    deciding: Mapping[type, Decide] = MappingProxyType({})
+    answering: Mapping[type, Answer] = MappingProxyType({})
+    loops: Sequence[Callable[[], Awaitable[None]]] = ()
+
+    def __init__(
+        self,
+        *,
+        channel: Channel,
+        database: Database,
+        sources: Sources,
+        agency: Agency,
+        link: Callable[[Booking], str],
+        repeats: Repeats,
+    ) -> None:
+        """`link` makes the signed way back to a booking, which its mails carry."""
+        self._channel = channel
+        self._database = database
+        self._sources = sources
+        self._agency = agency
+        self._link = link
+        self._repeats = repeats
+        mail = Acting(key=_intent_key, perform=self.tell, look_up=self.find, record=self.told)
+        self.acting: Mapping[type, Acting] = dict.fromkeys(self.accepts, mail)
+
+    async def tell(self, message: BookingMessage, intent: Intent) -> Delivery | None:
+        """Write the mail and hand it over; None where there is nothing to say or nobody to say it to."""
+        key, happening = what_happened(message)
+        repeat = intent.found is not IntentState.IDLE
+        try:
+            order = await self._begin(key, intent, happening=happening, repeat=repeat)
+        except Exception as error:
+            if is_unavailable(error):
+                raise Unavailable("the database is away, and no mail was begun") from error
+            raise
+        if order is None:
+            return None
+        if repeat:
+            self._repeats.inc()
+        mail = write_mail(self._written(order, happening), agency=self._agency, recipient=order.contact.email)
+        try:
+            return await self._channel.send(mail, key=intent.id)
+        except Unavailable:
+            await self._put_off(key, repeat=repeat)
+            raise
+
+    async def find(self, message: BookingMessage, intent: Intent) -> None:
+        """SMTP knows no look-up: the window is closed in favour of delivery."""
+        return
+
+    async def told(
+        self, transaction: Transaction, letter: Letter, outcome: Delivery | Refused | None
+    ) -> None:
+        """Record what the provider said; a mail that it will never take is an operator's to look at."""
+        if outcome is None:
+            return
+        key, _ = what_happened(letter.message)
+        if isinstance(outcome, Refused):
+            reason = str(outcome)
+            await notifications.mark_failed(transaction.connection, notification_id=key.id, reason=reason)
+            await self._ask_operator(transaction, key, reason)
+            transaction.audit(self._entry(transaction, letter, key, "notification.failed", outcome.code))
+            return
+        await notifications.mark_sent(
+            transaction.connection,
+            notification_id=key.id,
+            receipt=outcome.receipt,
+            sent_at=transaction.now,
+        )
+        transaction.audit(self._entry(transaction, letter, key, "notification.sent", outcome.message_id))
+
+    async def _begin(
+        self, key: NotificationKey, intent: Intent, *, happening: Happening, repeat: bool
+    ) -> _Order | None:
+        async with self._database.transaction() as connection:
+            view = await bookings.by_id(connection, booking_id=key.booking_id)
+            if view.contact is None or not _still_so(happening.kind, view.booking):
+                return None
+            begun = await notifications.begin(
+                connection,
+                key=key,
+                channel=self._channel.name,
+                recipient=view.contact.email,
+                message_id=self._channel.message_id(intent.id),
+                repeat=repeat,
+                now=self._sources.clock.now(),
+            )
+            if begun is None:
+                return None
+            return _Order(
+                view=view,
+                contact=view.contact,
+                travellers=await bookings.travellers(connection, booking_id=key.booking_id),
+                names=await _names(connection, view.booking),
+            )
+
+    def _written(self, order: _Order, happening: Happening) -> MailBooking:
+        return mail_booking(
+            booking=order.view.booking,
+            happening=happening,
+            travellers=[(f"{one.given_name} {one.surname}", one.type) for one in order.travellers],
+            names=order.names,
+            link=self._link(order.view.booking),
+            locale=order.contact.locale,
+        )
+
+    async def _put_off(self, key: NotificationKey, *, repeat: bool) -> None:
+        """This attempt took nothing; an earlier one may have, and then it is not merely due."""
+        if not repeat:
+            async with self._database.transaction() as connection:
+                await notifications.put_off(connection, notification_id=key.id)
+
+    async def _ask_operator(self, transaction: Transaction, key: NotificationKey, reason: str) -> None:
+        entry = Attention(
+            id=self._sources.ids.new(),
+            subject_kind="booking",
+            subject=key.booking_id,
+            reason=f"mail_refused_{key.kind}",
+            detail=f"The traveller has not been told ({key.kind}): {reason}",
+            owner="operator",
+            opened_at=transaction.now,
+        )
+        await attention.open_entry(transaction.connection, entry=entry)
+
+    def _entry(
+        self, transaction: Transaction, letter: Letter, key: NotificationKey, action: str, told: str
+    ) -> AuditEntry:
+        return AuditEntry(
+            id=self._sources.ids.new(),
+            at=transaction.now,
+            principal=SYSTEM,
+            action=action,
+            subject=Subject.of("booking", key.booking_id),
+            correlation_id=letter.origin.correlation_id,
+            details={"kind": key.kind, "channel": self._channel.name, "told": told},
+        )
+
+
+def what_happened(message: BookingMessage) -> tuple[NotificationKey, Happening]:
+    """The mail that an event calls for, and what makes it the same mail when the event comes again.
+
+    A booking ends once, so those mails have no occasion. Of declined payments only the first is told by
+    mail: the payer sees each on the screen, and whoever tries stolen cards shall not have us write to the
+    booking's address for each.
+    """
+    occasion = ""
+    match message:
+        case BookingConfirmed():
+            happening = Happening(kind=MailKind.CONFIRMED)
+        case BookingFailed():
+            happening = Happening(kind=MailKind.FAILED, reason=message.reason)
+        case BookingExpired():
+            happening = Happening(kind=MailKind.EXPIRED)
+        case BookingCalledOff():
+            happening = Happening(kind=MailKind.CALLED_OFF)
+        case PriceChanged():
+            happening = Happening(kind=MailKind.PRICE_CHANGED, until=message.until)
+            occasion = str(message.proposed)
+        case PaymentDeclined():
+            happening = Happening(kind=MailKind.PAYMENT_DECLINED, reason=message.reason)
+        case PaymentNeeded():
+            happening = Happening(kind=MailKind.PAYMENT_NEEDED, reason=message.reason, until=message.until)
+            occasion = message.until.isoformat()
+        case _:
+            raise TypeError(f"nobody is written to about {type(message).__name__}")
+    key = NotificationKey(booking_id=message.booking_id, kind=happening.kind, occasion=occasion)
+    return key, happening
+
+
+def _intent_key(message: Any) -> IntentKey:
+    """Each declined payment is looked at by itself: that one needs no mail does not speak for the next."""
+    key, _ = what_happened(message)
+    about = message.payment_id if isinstance(message, PaymentDeclined) else key.id
+    return IntentKey(subject=key.booking_id, object=about, step="mail")
+
+
+def _still_so(kind: MailKind, booking: Booking) -> bool:
+    """Whether the reader must still hear of it: who is asked to act finds the booking waiting for that."""
+    if kind is MailKind.PAYMENT_DECLINED and any(one.state in OPEN_PAYMENTS for one in booking.payments):
+        return False
+    return booking.state is WAITS_IN.get(kind, booking.state)
+
+
+async def _names(connection: Connection, booking: Booking) -> Names:
+    """How everything in the booking's flights, agreed or proposed, is called."""
+    offers = [offer for item in booking.items for offer in (item.offer, item.proposed) if offer]
+    segments = [segment for offer in offers for segment in offer.itinerary.segments]
+    codes = sorted({code for segment in segments for code in (segment.origin, segment.destination)})
+    airports = await notifications.airport_names(connection, codes=codes)
+    airlines = sorted({segment.airline for segment in segments})
+    return Names(
+        airports={
+            code: Airport(code=code, name=named.name, city=named.city) for code, named in airports.items()
+        },
+        airlines=await notifications.airline_names(connection, codes=airlines),
+    )

@@ -1,0 +1,145 @@
+"""What travellers were told: one row for each message about a change of state (P5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from bookingd.domain.ids import BookingId
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+BEGIN = query("notifications.begin")
+PUT_OFF = query("notifications.put_off")
+SENT = query("notifications.sent")
+FAILED = query("notifications.failed")
+OF_BOOKING = query("notifications.of_booking")
+AIRPORTS = query("notifications.airports")
+AIRLINES = query("notifications.airlines")
+
+
+class NotificationState(StrEnum):
+    """How far a message has come."""
+
+    DUE = "due"
+    """To be handed over; the provider took nothing yet."""
+    SENDING = "sending"
+    """Handed over; the answer is not known."""
+    SENT = "sent"
+    FAILED = "failed"
+    """Refused for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationKey:
+    """What makes a message the same message: the change of state that it tells of.
+
+    `occasion` tells two changes of one kind apart; it is empty where a booking has only one of the kind.
+    """
+
+    booking_id: BookingId
+    kind: str
+    occasion: str = ""
+
+    @property
+    def id(self) -> UUID:
+        """Follows from the rest, so that whoever meets the same change finds the same message."""
+        return uuid5(self.booking_id, f"notification/{self.kind}/{self.occasion}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A message and what became of it."""
+
+    id: UUID
+    key: NotificationKey
+    channel: str
+    recipient: str = field(repr=False)
+    state: NotificationState
+    message_id: str
+    attempts: int
+    """How often it was handed to the provider."""
+    repeats: int
+    """How many of these while an earlier one may have arrived."""
+    receipt: str | None
+    """The provider's words, or why it was refused."""
+    made_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirportName:
+    """How an airport is called."""
+
+    code: str
+    name: str
+    city: str
+
+
+async def begin(
+    connection: Connection,
+    *,
+    key: NotificationKey,
+    channel: str,
+    recipient: str,
+    message_id: str,
+    repeat: bool,
+    now: datetime,
+) -> Notification | None:
+    """Record that the message is being handed over.
+
+    None when that is not to be done: it is sent or refused for good, or somebody else sees to it under
+    another Message-ID.
+    """
+    row = await connection.fetchrow(
+        BEGIN,
+        key.id,
+        key.booking_id,
+        key.kind,
+        key.occasion,
+        channel,
+        recipient,
+        message_id,
+        now,
+        repeat,
+    )
+    return None if row is None else _notification(dict(row))
+
+
+async def put_off(connection: Connection, *, notification_id: UUID) -> None:
+    """Nothing was taken: it is due again."""
+    await connection.execute(PUT_OFF, notification_id)
+
+
+async def mark_sent(
+    connection: Connection, *, notification_id: UUID, receipt: str, sent_at: datetime
+) -> None:
+    """The provider took it. What is over stays as it is."""
+    await connection.execute(SENT, notification_id, sent_at, receipt)
+
+
+async def mark_failed(connection: Connection, *, notification_id: UUID, reason: str) -> None:
+    """The provider will never take it; `reason` is a sentence. What is over stays as it is."""
+    await connection.execute(FAILED, notification_id, reason)
+
+
+async def of_booking(connection: Connection, *, booking_id: BookingId) -> list[Notification]:
+    """Everything that was said about the booking, oldest first."""
+    return [_notification(dict(row)) for row in await connection.fetch(OF_BOOKING, booking_id)]
+
+
+async def airport_names(connection: Connection, *, codes: Sequence[str]) -> dict[str, AirportName]:
+    """By code; an unknown one is not in the answer."""
+    return {row["code"]: AirportName(**dict(row)) for row in await connection.fetch(AIRPORTS, list(codes))}
+
+
+async def airline_names(connection: Connection, *, codes: Sequence[str]) -> dict[str, str]:
+    """By code; an unknown one is not in the answer."""
+    return {row["code"]: row["name"] for row in await connection.fetch(AIRLINES, list(codes))}
+
+
+def _notification(row: dict[str, object]) -> Notification:
+    key = {name: row.pop(name) for name in ("booking_id", "kind", "occasion")}
+    state = NotificationState(str(row.pop("state")))
+    return Notification(key=NotificationKey(**key), state=state, **row)  # type: ignore[arg-type]

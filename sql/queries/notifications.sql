@@ -1,0 +1,45 @@
+-- What travellers were told.
+
+-- name: begin
+-- Record that message $1 (booking $2, kind $3, occasion $4, channel $5, recipient $6, Message-ID $7) is
+-- being handed over at $8; a repeat ($9) is one whose earlier attempt may have arrived. One that is sent or
+-- failed, or is being sent under another Message-ID, is left alone and gives no row.
+INSERT INTO notifications AS n
+       (id, booking_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'sending', $7, 1, $9::boolean::integer, $8)
+ON CONFLICT (id) DO UPDATE
+   SET state = 'sending', recipient = excluded.recipient,
+       attempts = n.attempts + 1, repeats = n.repeats + excluded.repeats
+ WHERE n.state IN ('due', 'sending') AND n.message_id = excluded.message_id
+RETURNING id, booking_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, receipt,
+          made_at, sent_at;
+
+-- name: put_off
+-- Nothing of $1 was taken: it is due again.
+UPDATE notifications SET state = 'due' WHERE id = $1 AND state = 'sending';
+
+-- name: sent
+-- The provider took $1 at $2 with the words $3.
+UPDATE notifications SET state = 'sent', sent_at = $2, receipt = $3
+ WHERE id = $1 AND state IN ('due', 'sending');
+
+-- name: failed
+-- The provider will never take $1; $2 says why.
+UPDATE notifications SET state = 'failed', receipt = $2
+ WHERE id = $1 AND state IN ('due', 'sending');
+
+-- name: of_booking
+-- Everything that was said about booking $1, oldest first.
+SELECT id, booking_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, receipt,
+       made_at, sent_at
+  FROM notifications
+ WHERE booking_id = $1
+ ORDER BY made_at, id;
+
+-- name: airports
+-- How the airports $1 are called.
+SELECT code, name, city FROM airports WHERE code = ANY ($1::text[]);
+
+-- name: airlines
+-- How the airlines $1 are called.
+SELECT code, name FROM airlines WHERE code = ANY ($1::text[]);

@@ -1,0 +1,149 @@
+"""Notifications on a real database: one row for a change of state, whatever comes twice."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from bookingd.domain.ids import BookingId
+from bookingd.storage import notifications
+from bookingd.storage.database import Connection, Database
+from bookingd.storage.notifications import Notification, NotificationKey, NotificationState
+from tests.fakes.sources import ManualClock
+
+BOOKING = BookingId(UUID(int=7))
+KEY = NotificationKey(booking_id=BOOKING, kind="confirmed")
+
+
+async def begin(
+    connection: Connection,
+    clock: ManualClock,
+    key: NotificationKey = KEY,
+    *,
+    repeat: bool = False,
+    message_id: str = "<1@agency.example>",
+) -> Notification | None:
+    return await notifications.begin(
+        connection,
+        key=key,
+        channel="email",
+        recipient="anna@example.org",
+        message_id=message_id,
+        repeat=repeat,
+        now=clock.now(),
+    )
+
+
+async def only(connection: Connection) -> Notification:
+    (found,) = await notifications.of_booking(connection, booking_id=BOOKING)
+    return found
+
+
+async def test_a_message_is_recorded_before_it_is_handed_over(
+    connection: Connection, clock: ManualClock
+) -> None:
+    begun = await begin(connection, clock)
+    assert begun == await only(connection)
+    assert begun == Notification(
+        id=KEY.id,
+        key=KEY,
+        channel="email",
+        recipient="anna@example.org",
+        state=NotificationState.SENDING,
+        message_id="<1@agency.example>",
+        attempts=1,
+        repeats=0,
+        receipt=None,
+        made_at=clock.now(),
+        sent_at=None,
+    )
+
+
+async def test_attempts_and_repeats_are_counted_on_one_row(
+    connection: Connection, clock: ManualClock
+) -> None:
+    await begin(connection, clock)
+    await notifications.put_off(connection, notification_id=KEY.id)
+    assert (await only(connection)).state is NotificationState.DUE
+    await begin(connection, clock)
+    await begin(connection, clock, repeat=True)
+    found = await only(connection)
+    assert (found.attempts, found.repeats, found.state) == (3, 1, NotificationState.SENDING)
+
+
+async def test_what_was_sent_is_not_begun_again(connection: Connection, clock: ManualClock) -> None:
+    await begin(connection, clock)
+    await notifications.mark_sent(connection, notification_id=KEY.id, receipt="250 ok", sent_at=clock.now())
+    assert await begin(connection, clock, repeat=True) is None
+    await notifications.mark_failed(connection, notification_id=KEY.id, reason="too late")
+    await notifications.put_off(connection, notification_id=KEY.id)
+    found = await only(connection)
+    assert (found.state, found.receipt, found.sent_at) == (NotificationState.SENT, "250 ok", clock.now())
+
+
+async def test_what_was_refused_for_good_is_not_begun_again(
+    connection: Connection, clock: ManualClock
+) -> None:
+    await begin(connection, clock)
+    await notifications.mark_failed(connection, notification_id=KEY.id, reason="550")
+    assert await begin(connection, clock) is None
+    assert (await only(connection)).receipt == "550"
+
+
+async def test_nobody_takes_a_message_over_under_another_message_id(
+    connection: Connection, clock: ManualClock
+) -> None:
+    await begin(connection, clock)
+    assert await begin(connection, clock, message_id="<2@agency.example>") is None
+    assert (await only(connection)).message_id == "<1@agency.example>"
+
+
+async def test_two_changes_of_one_kind_are_two_messages(connection: Connection, clock: ManualClock) -> None:
+    first = NotificationKey(booking_id=BOOKING, kind="price_changed", occasion="10.00 EUR")
+    second = NotificationKey(booking_id=BOOKING, kind="price_changed", occasion="11.00 EUR")
+    for key in (second, first, second):
+        await begin(connection, clock, key)
+        clock.advance(1)
+    found = await notifications.of_booking(connection, booking_id=BOOKING)
+    assert [one.key for one in found] == [second, first]
+
+
+async def test_one_change_is_one_row_even_under_another_id(
+    database: Database, connection: Connection, clock: ManualClock
+) -> None:
+    await begin(connection, clock)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await connection.execute(
+            "INSERT INTO notifications (id, booking_id, kind, occasion, channel, recipient, state,"
+            " message_id, made_at)"
+            " VALUES ($1, $2, 'confirmed', '', 'email', 'a@b.example', 'due', '<x>', $3)",
+            UUID(int=99),
+            BOOKING,
+            clock.now(),
+        )
+
+
+async def test_the_same_change_has_the_same_id_everywhere() -> None:
+    again = NotificationKey(booking_id=BOOKING, kind="confirmed")
+    other = NotificationKey(booking_id=BookingId(UUID(int=8)), kind="confirmed")
+    assert again.id == KEY.id != other.id
+
+
+async def test_names_are_found_by_code(owner_connection: Connection, connection: Connection) -> None:
+    await owner_connection.execute(
+        "INSERT INTO cities (code, name, country) VALUES ('FRA', 'Frankfurt', 'DE');"
+        "INSERT INTO airports (code, icao, name, city_code, city, country, latitude, longitude, zone)"
+        " VALUES ('FRA', 'EDDF', 'Frankfurt Airport', 'FRA', 'Frankfurt am Main', 'DE', 50, 8.6,"
+        " 'Europe/Berlin');"
+        "INSERT INTO airlines (code, icao, name, country) VALUES ('LH', 'DLH', 'Lufthansa', 'DE')"
+    )
+    airports = await notifications.airport_names(connection, codes=["FRA", "XXX"])
+    airlines = await notifications.airline_names(connection, codes=["LH", "XX"])
+    assert {code: (one.name, one.city) for code, one in airports.items()} == {
+        "FRA": ("Frankfurt Airport", "Frankfurt am Main")
+    }
+    assert airlines == {"LH": "Lufthansa"}
+
+
+async def test_the_recipient_is_not_in_a_log(connection: Connection, clock: ManualClock) -> None:
+    assert "anna" not in repr(await begin(connection, clock))
