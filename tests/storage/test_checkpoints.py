@@ -1,6 +1,7 @@
 """Checkpoints: signed in time, and outside the database before anybody can forget them."""
 
 import asyncio
+import fcntl
 import logging
 from datetime import timedelta
 from pathlib import Path
@@ -133,9 +134,16 @@ def test_a_torn_line_is_ended_and_what_it_should_have_said_follows(file: Checkpo
     assert file.last_sequence() == 2
 
 
-async def test_many_at_once_write_each_checkpoint_once(file: CheckpointFile) -> None:
-    await asyncio.gather(*(asyncio.to_thread(file.append, lines(1, 2, 3)) for _ in range(8)))
+async def test_two_processes_write_one_after_the_other(file: CheckpointFile) -> None:
+    file.append(lines(1))
+    with file.path.open("a") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        second = asyncio.ensure_future(asyncio.to_thread(file.append, lines(1, 2, 3)))
+        done, _ = await asyncio.wait([second], timeout=0.2)
+        first.write(lines(2)[0][1] + "\n")
 
+    assert not done
+    assert await second == 1
     assert [parse_checkpoint(line).checkpoint.sequence for line in file.lines()] == [1, 2, 3]
 
 
