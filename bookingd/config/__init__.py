@@ -10,6 +10,7 @@ from bookingd.config.reading import load_settings
 from bookingd.config.sections import (
     ACTORS,
     Actor,
+    ActorName,
     Actors,
     Audit,
     Booking,
@@ -33,6 +34,7 @@ from bookingd.config.values import Secret, SecretMissing, Url
 __all__ = [
     "ACTORS",
     "Actor",
+    "ActorName",
     "Actors",
     "Audit",
     "Booking",

@@ -12,17 +12,7 @@ from bookingd.gateways.port import Gateway
 from bookingd.gateways.stripe import StripeGateway
 from bookingd.sources import Sources
 from bookingd.wiring.stand_ins import StandIns
-
-STRIPE_API = "https://api.stripe.com"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayFacts:
-    """What a client must know to give the gateway a card: never through us."""
-
-    name: str
-    publishable_key: str
-    api_base: str
+from handlers.parts import GatewayFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,5 +46,7 @@ async def open_outside(
         timeout=settings.mail.timeout_seconds,
     )
     stack.push_async_callback(email.close)
-    facts = GatewayFacts(name=stripe.name, publishable_key=settings.stripe.publishable_key, api_base=base_url)
+    facts = GatewayFacts(
+        gateway=stripe.name, publishable_key=settings.stripe.publishable_key, api_base=base_url
+    )
     return Outside(gateways={stripe.name: stripe}, gateway_facts=(facts,), email=email)

@@ -1,0 +1,139 @@
+"""Builds the actors of this process, and says who subscribes to what over all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from actors.audit import AuditActor, Chainer
+from actors.booking import BookingActor, Times
+from actors.booking.desks import Desks
+from actors.notify import NotifyActor
+from actors.payment import PaymentActor
+from actors.search import SearchActor
+from bookingd.actor.kinds import Actor
+from bookingd.bus.port import Topology
+from bookingd.channels.render import Agency
+from bookingd.config import ActorName, Settings
+from bookingd.domain.booking.state import Booking
+from bookingd.messages.catalogue import Catalogue, Kind
+from bookingd.sources import Sources
+from bookingd.storage.checkpoints import CheckpointFile, Signer, pin_public_key
+from bookingd.storage.database import Database
+from bookingd.storage.prices import CurrentRules
+from bookingd.suppliers.inventory import InventoryFlights, Repricer
+from bookingd.suppliers.own_stock import OwnStock
+from bookingd.telemetry.metrics import Metrics
+from bookingd.tokens import Purpose, TokenSigner
+from bookingd.wiring.outside import Outside
+
+LINKS_LAST = timedelta(days=90)
+"""How long after the journey a mail's link still opens its booking: for receipts and claims."""
+
+ALL = (SearchActor, BookingActor, PaymentActor, NotifyActor, AuditActor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What actors are built with."""
+
+    settings: Settings
+    database: Database
+    sources: Sources
+    catalogue: Catalogue
+    metrics: Metrics
+    signer: TokenSigner
+
+
+def topology(catalogue: Catalogue) -> Topology:
+    """Every actor's subscriptions, also of those that run elsewhere."""
+    subscribers: dict[str, set[str]] = {}
+    for actor in ALL:
+        for message_type in actor.accepts:
+            entry = catalogue.of(message_type)
+            if entry.kind is Kind.EVENT:
+                subscribers.setdefault(entry.name, set()).add(actor.name)
+    return Topology(
+        subscribers={name: frozenset(actors) for name, actors in subscribers.items()},
+        actors=frozenset(actor.name for actor in ALL),
+    )
+
+
+def build_actors(tools: Tools, outside: Outside) -> dict[ActorName, Actor]:
+    """Those that the settings name."""
+    rules = CurrentRules()
+    builders: dict[ActorName, Callable[[], Actor]] = {
+        "search": lambda: _search(tools, rules),
+        "booking": lambda: _booking(tools, rules),
+        "payment": lambda: _payment(tools, outside),
+        "notify": lambda: _notify(tools, outside),
+        "audit": lambda: _audit(tools),
+    }
+    return {name: builders[name]() for name in tools.settings.actors.run}
+
+
+def _search(tools: Tools, rules: CurrentRules) -> Actor:
+    inventory = InventoryFlights(
+        database=tools.database, clock=tools.sources.clock, ids=tools.sources.ids, rules=rules
+    )
+    return SearchActor(
+        flights=(inventory,),
+        database=tools.database,
+        sources=tools.sources,
+        deadline=tools.settings.search.deadline_seconds,
+        offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
+    )
+
+
+def _booking(tools: Tools, rules: CurrentRules) -> Actor:
+    chosen = tools.settings.booking
+    reprice = Repricer(clock=tools.sources.clock, rules=rules)
+    return BookingActor(
+        own_stock=OwnStock(reprice=reprice, chance=tools.sources.chance),
+        desks=Desks({}),
+        times=Times(
+            hold=timedelta(minutes=chosen.hold_minutes),
+            payment_extension=timedelta(minutes=chosen.payment_extension_minutes),
+            repayment=timedelta(hours=chosen.repayment_hours),
+        ),
+        sources=tools.sources,
+        catalogue=tools.catalogue,
+    )
+
+
+def _payment(tools: Tools, outside: Outside) -> Actor:
+    return PaymentActor(gateways=outside.gateways, database=tools.database, sources=tools.sources)
+
+
+def _notify(tools: Tools, outside: Outside) -> Actor:
+    settings = tools.settings
+    return NotifyActor(
+        channel=outside.email,
+        database=tools.database,
+        sources=tools.sources,
+        agency=Agency(name=settings.mail.from_name, url=settings.public_url),
+        link=lambda booking: _link(tools, booking),
+        repeats=tools.metrics.mail_repeats,
+    )
+
+
+def _link(tools: Tools, booking: Booking) -> str:
+    """The signed way to a booking, good until some time after its journey."""
+    arrives = max(item.offer.itinerary.slices[-1].arrives_at for item in booking.items)
+    token = tools.signer.sign(Purpose.LINK, str(booking.id), expires_at=arrives + LINKS_LAST)
+    return f"{tools.settings.public_url}/v1/bookings/{booking.reference}?link={token}"
+
+
+def _audit(tools: Tools) -> Actor:
+    chosen, directory = tools.settings.audit, tools.settings.paths.var / "audit"
+    directory.mkdir(parents=True, exist_ok=True)
+    signer = Signer(tools.settings.security.audit_key.reveal_bytes())
+    pin_public_key(directory / "checkpoints.pub", signer)
+    chainer = Chainer(
+        database=tools.database,
+        clock=tools.sources.clock,
+        signer=signer,
+        file=CheckpointFile(directory / "checkpoints.jsonl"),
+        every=timedelta(seconds=chosen.checkpoint_seconds),
+        entries=chosen.checkpoint_entries,
+    )
+    return AuditActor(chainer=chainer, clock=tools.sources.clock, lag=tools.metrics.audit_lag)
