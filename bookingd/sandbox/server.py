@@ -46,8 +46,17 @@ class Sandbox(Protocol):
 class SandboxServer:
     """Serves stand-ins on one port of the loopback interface."""
 
-    def __init__(self, sandboxes: Sequence[Sandbox], *, switches: Switches, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        sandboxes: Sequence[Sandbox],
+        *,
+        switches: Switches,
+        host: str = "127.0.0.1",
+        pages: Mapping[str, web.Application] | None = None,
+    ) -> None:
+        """`pages` are for people: an application under each prefix, `/mail`."""
         self._sandboxes = tuple(sandboxes)
+        self._pages = pages or {}
         self._switches = switches
         self._host = host
         self._runner: web.AppRunner | None = None
@@ -86,6 +95,8 @@ class SandboxServer:
         app.router.add_get("/_sandbox/{name}/ledger", self._ledger)
         for sandbox in self._sandboxes:
             app.add_subapp(f"/{sandbox.name}", sandbox.app())
+        for prefix, page in self._pages.items():
+            app.add_subapp(prefix, page)
         return app
 
     async def _misbehave(self, request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bookingd.config import Settings
 from bookingd.sandbox.mail import MailCatcher
+from bookingd.sandbox.mail_view import mail_view
 from bookingd.sandbox.misbehaviour import Switches
 from bookingd.sandbox.server import SandboxServer
 from bookingd.sandbox.stripe import StripeSandbox
@@ -60,7 +61,8 @@ def _server(settings: Settings, sources: Sources) -> SandboxServer:
         webhook_secret=settings.stripe.webhook_secrets[0],
         switches=switches,
     )
-    return SandboxServer([stripe], switches=switches)
+    pages = {"/mail": mail_view(settings.paths.var / "mail")} if settings.mail.catcher else {}
+    return SandboxServer([stripe], switches=switches, pages=pages)
 
 
 async def _start_catcher(settings: Settings, sources: Sources, stack: AsyncExitStack) -> str:
