@@ -153,3 +153,12 @@ async def until(done: Callable[[], Awaitable[Any]], within: float = 10.0) -> Non
     async with asyncio.timeout(within):
         while not await done():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+async def break_connections(database: Database) -> None:
+    """End every session of the database, as a restart of the server does."""
+    async with database.session() as connection:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
