@@ -482,6 +482,25 @@ async def test_a_second_boundary_follows_the_first(two_months: Trail, owner_conn
         await two_months.verify(want=2)
 
 
+async def test_a_straggler_may_follow_what_an_earlier_boundary_dropped(
+    trail: Trail, owner_connection: Connection
+) -> None:
+    """31 from January is chained to 30, which goes first; then 32 from December goes, which came after it."""
+    january = datetime(2027, 1, 1, tzinfo=UTC)
+    await trail.record([entry(31, at=january + timedelta(seconds=1))])
+    await trail.record([entry(32, at=january - timedelta(seconds=1))])
+    trail.clock.advance(timedelta(days=80))
+    await trail.work()
+    await close(trail, owner_connection)
+    await close(trail, owner_connection, before=january)
+    await trail.grow(33, 34)
+
+    report = await trail.verify()
+
+    assert report.intact, report.findings.kept
+    assert await numbers(owner_connection) == [31, 33, 34]
+
+
 async def test_a_month_with_unchained_entries_stays(trail: Trail, owner_connection: Connection) -> None:
     await trail.record([entry(31, at=trail.clock.now())])
     trail.clock.advance(timedelta(days=40))
