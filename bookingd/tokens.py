@@ -49,12 +49,19 @@ class TokenSigner:
         self._key = key
 
     def sign(self, purpose: Purpose, subject: str, *, expires_at: datetime) -> str:
-        """`purpose.subject.expiry.signature`; `subject` has no dots."""
+        """`purpose.subject.expiry.signature`; `expires_at` counts by whole seconds.
+
+        Raises ValueError for a subject that is empty or has dots or other than ASCII characters.
+        """
+        if not subject or "." in subject or not subject.isascii():
+            raise ValueError("a token's subject is ASCII without dots")
         body = f"{purpose}.{subject}.{int(expires_at.timestamp()):x}"
         return f"{body}.{self._signature(body)}"
 
     def read(self, token: str, purpose: Purpose, *, now: datetime) -> Token:
         """What the token says. Raises InvalidToken."""
+        if not token.isascii():
+            raise InvalidToken("a token is ASCII")
         body, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(body).encode()):
             raise InvalidToken("the signature is not ours")

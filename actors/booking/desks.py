@@ -45,7 +45,7 @@ class Desks:
                 record=self.ticketed,
             ),
             ReleaseItem: Acting(
-                key=lambda message: _key(message, "release"),
+                key=lambda message: _key(message, "release", again=message.round),
                 perform=self.release,
                 look_up=self.find_release,
                 record=self.released,
@@ -122,5 +122,5 @@ class Desks:
         return self._desks[message.offer.supplier]
 
 
-def _key(message: HoldItem | TicketItem | ReleaseItem, step: str) -> IntentKey:
-    return IntentKey(subject=message.booking_id, object=message.item_id, step=step)
+def _key(message: HoldItem | TicketItem | ReleaseItem, step: str, *, again: int = 1) -> IntentKey:
+    return IntentKey(subject=message.booking_id, object=message.item_id, step=step, round=again)

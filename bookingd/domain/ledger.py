@@ -6,7 +6,7 @@ from uuid import UUID
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import BookingId, PaymentId
 from bookingd.domain.money import Money
-from bookingd.domain.prices import LineKind
+from bookingd.domain.prices import LineKind, PriceLine
 
 CUSTOMERS = "customers"
 """What we owe customers for money taken and not yet earned."""
@@ -59,18 +59,26 @@ def refunded(
 def sale(booking: Booking, *, journal: UUID) -> list[Entry]:
     """What a confirmed booking earned, line by line: what customers gave becomes others' and ours."""
     return [
-        Entry(
-            journal=journal,
-            booking_id=booking.id,
-            reason="sale",
-            debit=_from(line.kind, item.offer.supplier),
-            credit=_to(line.kind, item.offer.supplier),
-            amount=line.amount,
-        )
+        _sold(booking, line, item.offer.supplier, journal)
         for item in booking.items
         for line in item.offer.price.lines
         if line.amount
     ]
+
+
+def _sold(booking: Booking, line: PriceLine, supplier: str, journal: UUID) -> Entry:
+    """One line; an amount below zero (a supplier's discount) goes the other way."""
+    debit, credit = _from(line.kind, supplier), _to(line.kind, supplier)
+    if line.amount.amount < 0:
+        debit, credit = credit, debit
+    return Entry(
+        journal=journal,
+        booking_id=booking.id,
+        reason="sale",
+        debit=debit,
+        credit=credit,
+        amount=Money(abs(line.amount.amount), line.amount.currency),
+    )
 
 
 def _from(kind: LineKind, supplier: str) -> str:

@@ -7,7 +7,7 @@ any other: whoever reads the table sees what becomes of the seats and of the mon
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -18,73 +18,113 @@ from bookingd.domain.booking.facts import BookingMessage
 from bookingd.domain.booking.state import OVER, Booking, BookingState
 
 Transition: TypeAlias = Callable[[Booking, Any, Terms], Decision]
-Row: TypeAlias = Mapping[BookingState, Transition]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a message does to a booking in one state."""
+
+    transition: Transition
+    leads_to: tuple[BookingState, ...] = ()
+    """The states to which it may move the booking; any transition may also leave it where it is."""
+
+
+Row: TypeAlias = Mapping[BookingState, Answer]
+
+PRICE_CHANGED = BookingState.PRICE_CHANGED
+AWAITING_PAYMENT = BookingState.AWAITING_PAYMENT
+CONFIRMING = BookingState.CONFIRMING
+CONFIRMED = BookingState.CONFIRMED
+EXPIRED = BookingState.EXPIRED
+FAILED = BookingState.FAILED
+CANCELLED = BookingState.CANCELLED
+
+
+def _to(transition: Transition, *states: BookingState) -> Answer:
+    return Answer(transition, states)
 
 
 def _row(
     *,
-    pending: Transition = ignore,
-    price_changed: Transition = ignore,
-    awaiting_payment: Transition = ignore,
-    confirming: Transition = ignore,
-    confirmed: Transition = ignore,
-    over: Transition = ignore,
+    pending: Transition | Answer = ignore,
+    price_changed: Transition | Answer = ignore,
+    awaiting_payment: Transition | Answer = ignore,
+    confirming: Transition | Answer = ignore,
+    confirmed: Transition | Answer = ignore,
+    over: Transition | Answer = ignore,
 ) -> Row:
     """One message's answers, state by state; `over` is for expired, failed and cancelled alike."""
     answers = {
         BookingState.PENDING: pending,
-        BookingState.PRICE_CHANGED: price_changed,
-        BookingState.AWAITING_PAYMENT: awaiting_payment,
-        BookingState.CONFIRMING: confirming,
-        BookingState.CONFIRMED: confirmed,
+        PRICE_CHANGED: price_changed,
+        AWAITING_PAYMENT: awaiting_payment,
+        CONFIRMING: confirming,
+        CONFIRMED: confirmed,
     }
-    return MappingProxyType(answers | dict.fromkeys(OVER, over))
+    return MappingProxyType(
+        {
+            state: answer if isinstance(answer, Answer) else Answer(answer)
+            for state, answer in (answers | dict.fromkeys(OVER, over)).items()
+        }
+    )
 
+
+_called_off = _to(call_off, CANCELLED)
+_due = _to(hold_due, EXPIRED)
 
 TABLE: Mapping[type[BookingMessage], Row] = MappingProxyType(
     {
         facts.PlaceBooking: _row(pending=items.place),
-        facts.ItemHeld: _row(pending=items.hold, over=items.release_late_hold),
-        facts.ItemRefused: _row(pending=items.refuse_hold, confirming=items.refuse_ticket),
-        facts.GiveConsent: _row(pending=too_early, price_changed=items.consent),
-        facts.CallOff: _row(pending=call_off, price_changed=call_off, awaiting_payment=call_off),
-        facts.HoldDue: _row(pending=hold_due, price_changed=hold_due, awaiting_payment=hold_due),
+        facts.ItemHeld: _row(
+            pending=_to(items.hold, PRICE_CHANGED, AWAITING_PAYMENT, FAILED), over=items.release_late
+        ),
+        facts.ItemRefused: _row(
+            pending=_to(items.refuse_hold, FAILED), confirming=_to(items.refuse_ticket, FAILED)
+        ),
+        facts.GiveConsent: _row(pending=too_early, price_changed=_to(items.consent, AWAITING_PAYMENT)),
+        facts.CallOff: _row(pending=_called_off, price_changed=_called_off, awaiting_payment=_called_off),
+        facts.HoldDue: _row(pending=_due, price_changed=_due, awaiting_payment=_due),
         facts.StartPayment: _row(
             pending=too_early,
             price_changed=payments.pay_refused,
-            awaiting_payment=payments.pay,
+            awaiting_payment=_to(payments.pay, EXPIRED),
             confirming=payments.pay_refused,
             confirmed=payments.pay_refused,
             over=payments.pay_refused,
         ),
         facts.PaymentActionRequired: _row(awaiting_payment=payments.act),
         facts.PaymentAuthorised: _row(
-            awaiting_payment=payments.authorise,
+            price_changed=payments.void_unwanted,
+            awaiting_payment=_to(payments.authorise, CONFIRMING, EXPIRED),
             confirming=payments.void_unwanted,
             confirmed=payments.void_unwanted,
             over=payments.void_unwanted,
         ),
         facts.PaymentFailed: _row(
+            price_changed=payments.note_failure,
             awaiting_payment=payments.decline,
-            confirming=payments.decline,
+            confirming=_to(payments.decline, AWAITING_PAYMENT, FAILED),
             confirmed=payments.note_failure,
             over=payments.note_failure,
         ),
-        facts.ItemTicketed: _row(confirming=items.ticket, over=items.release_late_ticket),
+        facts.ItemTicketed: _row(confirming=_to(items.ticket, CONFIRMED), over=items.release_late),
         facts.PaymentCaptured: _row(
+            price_changed=payments.refund_unwanted,
             awaiting_payment=payments.refund_unwanted,
-            confirming=payments.capture,
+            confirming=_to(payments.capture, CONFIRMED),
             confirmed=payments.refund_unwanted,
             over=payments.refund_unwanted,
         ),
-        facts.CaptureRefused: _row(confirming=payments.capture_refused),
+        facts.CaptureRefused: _row(confirming=_to(payments.capture_refused, AWAITING_PAYMENT)),
         facts.PaymentVoided: _row(
-            awaiting_payment=payments.decline,
-            confirming=payments.voided,
+            price_changed=payments.note_failure,
+            awaiting_payment=payments.voided,
+            confirming=_to(payments.voided, AWAITING_PAYMENT, FAILED),
             confirmed=payments.note_failure,
             over=payments.note_failure,
         ),
         facts.PaymentRefunded: _row(
+            price_changed=payments.refunded,
             awaiting_payment=payments.refunded,
             confirming=payments.refunded,
             confirmed=payments.refunded,
@@ -99,7 +139,7 @@ def decide(booking: Booking, message: BookingMessage, terms: Terms) -> Decision:
 
     Raises KeyError for a message that is none of the lifecycle's.
     """
-    decision = TABLE[type(message)][booking.state](booking, message, terms)
+    decision = TABLE[type(message)][booking.state].transition(booking, message, terms)
     if decision.verdict is not Verdict.ADVANCED:
         return decision
     advanced = replace(decision.booking, sequence=booking.sequence + 1)

@@ -69,9 +69,12 @@ def hold_timer(booking: Booking, deadline: datetime) -> Timer:
     return Timer(due=deadline, message=HoldDue(booking_id=booking.id, deadline=deadline))
 
 
-def release(booking: Booking, item: Item) -> ReleaseItem:
+def release(booking: Booking, item: Item) -> tuple[Booking, ReleaseItem]:
     """Give one item's stock back."""
-    return ReleaseItem(booking_id=booking.id, item_id=item.id, offer=item.offer)
+    given_back = replace(item, state=ItemState.RELEASED, releases=item.releases + 1)
+    return booking.with_item(given_back), ReleaseItem(
+        booking_id=booking.id, item_id=item.id, offer=item.offer, round=given_back.releases
+    )
 
 
 def void(booking: Booking, payment: Payment) -> tuple[Booking, VoidPayment]:
@@ -93,16 +96,19 @@ def _give_back(
 ) -> tuple[Booking, tuple[BookingMessage, ...]]:
     """Every item back to its supplier, every payment back to its payer.
 
-    An item that is only quoted is released too: its hold may be under way. A payment that is being
-    captured is left alone; the capture's answer finds the booking over and is refunded.
+    An item that is only quoted has nothing to give back: if its hold is under way, the answer finds the
+    booking over, and the item is released then. Nothing is being captured yet: that comes when everything
+    is ticketed, and then only the capture's own answer moves the booking.
     """
     messages: list[BookingMessage] = []
+    undo: BookingMessage
     for item in booking.items:
-        if item.state is not ItemState.RELEASED:
-            messages.append(release(booking, item))
+        if item.state is ItemState.QUOTED:
             booking = booking.with_item(replace(item, state=ItemState.RELEASED))
+        elif item.state is not ItemState.RELEASED:
+            booking, undo = release(booking, item)
+            messages.append(undo)
     for payment in booking.payments:
-        undo: BookingMessage
         if payment.state in OPEN_PAYMENTS:
             booking, undo = void(booking, payment)
         elif payment.state is PaymentState.CAPTURED:

@@ -171,6 +171,8 @@ class ReleaseItem(BookingMessage):
 
     item_id: ItemId
     offer: Offer
+    round: int = 1
+    """Grows when a hold or a ticket came through after the item had been given back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """Transitions that concern the items: holding, consent to a changed price, ticketing."""
 
-from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from bookingd.domain.booking.decision import Decision, Terms
-from bookingd.domain.booking.ending import fail, hold_timer, ignore, release
+from bookingd.domain.booking.ending import fail, hold_timer, ignore, release, too_early
 from bookingd.domain.booking.facts import (
     BookingConfirmed,
     BookingHeld,
@@ -46,11 +46,14 @@ def place(booking: Booking, message: PlaceBooking, terms: Terms) -> Decision:
 
 def hold(booking: Booking, message: ItemHeld, terms: Terms) -> Decision:
     """An item is held; when all are, the booking can be paid for, or its new price agreed to."""
+    if booking.hold_until is None:
+        return too_early(booking, message, terms)
     item = booking.item(message.item_id)
-    if item.state is not ItemState.QUOTED:
+    if item is None or item.state is not ItemState.QUOTED:
         return ignore(booking, message, terms)
-    proposed = None if _as_shown(item.offer, message.offer) else message.offer
-    booking = booking.with_item(replace(item, state=ItemState.HELD, proposed=proposed))
+    if message.offer.price.currency != booking.currency:
+        return fail(booking.with_item(replace(item, state=ItemState.HELD)), "currency_changed")
+    booking = booking.with_item(_held(item, message.offer))
     if any(other.state is ItemState.QUOTED for other in booking.items):
         return Decision(booking=booking)
     if any(other.proposed for other in booking.items):
@@ -60,8 +63,10 @@ def hold(booking: Booking, message: ItemHeld, terms: Terms) -> Decision:
 
 def refuse_hold(booking: Booking, message: ItemRefused, terms: Terms) -> Decision:
     """An item cannot be held: the others are given back."""
-    refused = replace(booking.item(message.item_id), state=ItemState.RELEASED)
-    return fail(booking.with_item(refused), message.reason)
+    item = booking.item(message.item_id)
+    if item is None or item.state is not ItemState.QUOTED:
+        return ignore(booking, message, terms)
+    return fail(booking, message.reason)
 
 
 def consent(booking: Booking, message: GiveConsent, terms: Terms) -> Decision:
@@ -73,42 +78,43 @@ def consent(booking: Booking, message: GiveConsent, terms: Terms) -> Decision:
     return _await_payment(booking)
 
 
-def release_late_hold(booking: Booking, message: ItemHeld, terms: Terms) -> Decision:
-    """A hold came through after the booking was over."""
-    return Decision(booking=booking, messages=(release(booking, booking.item(message.item_id)),))
+def release_late(booking: Booking, message: ItemHeld | ItemTicketed, terms: Terms) -> Decision:
+    """A hold or a ticket came through after the booking was over."""
+    item = booking.item(message.item_id)
+    if item is None:
+        return ignore(booking, message, terms)
+    released, undo = release(booking, item)
+    return Decision(booking=released, messages=(undo,))
 
 
 def ticket(booking: Booking, message: ItemTicketed, terms: Terms) -> Decision:
-    """An item is confirmed; when all are, the money is taken."""
+    """An item is confirmed; the next one is asked for, and when all are confirmed, the money is taken."""
     item = booking.item(message.item_id)
-    if item.state is not ItemState.HELD:
+    if item is None or item.state is not ItemState.HELD:
         return ignore(booking, message, terms)
     confirmed = replace(item, state=ItemState.CONFIRMED, locator=message.locator, tickets=message.tickets)
-    return finish_if_ticketed(booking.with_item(confirmed))
+    return confirm_next(booking.with_item(confirmed))
 
 
 def refuse_ticket(booking: Booking, message: ItemRefused, terms: Terms) -> Decision:
     """An item could not be confirmed after all: nothing is kept, nothing is charged."""
-    if booking.item(message.item_id).state is not ItemState.HELD:
+    item = booking.item(message.item_id)
+    if item is None or item.state is not ItemState.HELD:
         return ignore(booking, message, terms)
     return fail(booking, message.reason)
 
 
-def release_late_ticket(booking: Booking, message: ItemTicketed, terms: Terms) -> Decision:
-    """A ticket was issued after the booking was over."""
-    return Decision(booking=booking, messages=(release(booking, booking.item(message.item_id)),))
+def confirm_next(booking: Booking) -> Decision:
+    """The money is in hand: have one item after the other ticketed, what can be undone first.
 
-
-def confirm_items(booking: Booking) -> Decision:
-    """The money is in hand: have everything ticketed, what can be undone first."""
-    open_items = [item for item in booking.items if item.state is ItemState.HELD]
-    if not open_items:
+    Not all at once: while the irrevocable ones are not asked for, everything else can still be undone.
+    """
+    waiting = [item for item in booking.items if item.state is ItemState.HELD]
+    if not waiting:
         return finish_if_ticketed(booking)
-    wanted = tuple(
-        TicketItem(booking_id=booking.id, item_id=item.id, offer=item.offer)
-        for item in _most_undoable_first(open_items)
-    )
-    return Decision(booking=booking, messages=wanted)
+    item = min(waiting, key=_irrevocable)
+    wanted = TicketItem(booking_id=booking.id, item_id=item.id, offer=item.offer)
+    return Decision(booking=booking, messages=(wanted,))
 
 
 def finish_if_ticketed(booking: Booking) -> Decision:
@@ -148,11 +154,29 @@ def _propose(booking: Booking) -> Decision:
     return Decision(booking=waiting, messages=(event,))
 
 
+def _held(item: Item, held: Offer) -> Item:
+    """What the supplier holds takes the place of what was shown, unless the traveller must agree first."""
+    if _as_shown(item.offer, held):
+        return replace(item, state=ItemState.HELD, offer=held)
+    return replace(item, state=ItemState.HELD, proposed=held)
+
+
 def _as_shown(shown: Offer, held: Offer) -> bool:
-    """Price, brand and conditions, not the price alone: another brand at the same price is a change."""
-    return shown.total == held.total and shown.itinerary.conditions == held.itinerary.conditions
+    """Price, brand, conditions and flights: another brand or another hour at the same price is a change."""
+    return (
+        shown.total == held.total
+        and shown.itinerary.cabin == held.itinerary.cabin
+        and shown.itinerary.conditions == held.itinerary.conditions
+        and _flights(shown) == _flights(held)
+    )
 
 
-def _most_undoable_first(items: Iterable[Item]) -> list[Item]:
-    """Irrevocable items last: while they are not confirmed, everything else can still be undone."""
-    return sorted(items, key=lambda item: item.offer.itinerary.conditions.cancel_fee is None)
+def _flights(offer: Offer) -> list[tuple[str, str, datetime, str, datetime]]:
+    return [
+        (flight.designator, flight.origin, flight.departs_at, flight.destination, flight.arrives_at)
+        for flight in offer.itinerary.segments
+    ]
+
+
+def _irrevocable(item: Item) -> bool:
+    return item.offer.itinerary.conditions.cancel_fee is None

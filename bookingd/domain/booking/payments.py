@@ -23,10 +23,9 @@ from bookingd.domain.booking.facts import (
     PaymentVoided,
     StartPayment,
 )
-from bookingd.domain.booking.items import confirm_items, finish_if_ticketed
+from bookingd.domain.booking.items import confirm_next, finish_if_ticketed
 from bookingd.domain.booking.state import (
     OPEN_PAYMENTS,
-    OVER,
     Booking,
     BookingState,
     ItemState,
@@ -42,7 +41,7 @@ def pay(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
     if booking.payment(message.payment_id) is not None:
         return ignore(booking, message, terms)
     if booking.hold_until is not None and terms.now >= booking.hold_until:
-        return expire(booking)
+        return _too_late(booking, message, terms)
     messages: list[BookingMessage] = []
     for open_payment in [payment for payment in booking.payments if payment.state in OPEN_PAYMENTS]:
         booking, abandon = void(booking, open_payment)
@@ -80,7 +79,7 @@ def authorise(booking: Booking, message: PaymentAuthorised, terms: Terms) -> Dec
     authorised = booking.with_payment(replace(payment, state=PaymentState.AUTHORISED))
     if booking.hold_until is not None and terms.now >= booking.hold_until:
         return expire(authorised)
-    return confirm_items(replace(authorised, state=BookingState.CONFIRMING))
+    return confirm_next(replace(authorised, state=BookingState.CONFIRMING))
 
 
 def void_unwanted(booking: Booking, message: PaymentAuthorised, terms: Terms) -> Decision:
@@ -93,18 +92,28 @@ def void_unwanted(booking: Booking, message: PaymentAuthorised, terms: Terms) ->
 
 
 def decline(booking: Booking, message: PaymentFailed, terms: Terms) -> Decision:
-    """This attempt came to nothing. What it was for is judged by the booking's state."""
+    """The attempt came to nothing."""
+    return _come_to_nothing(booking, message, message.reason, terms)
+
+
+def voided(booking: Booking, message: PaymentVoided, terms: Terms) -> Decision:
+    """Nothing is held any more; if nobody asked for that, the attempt has come to nothing."""
+    return _come_to_nothing(booking, message, "payment_lost", terms)
+
+
+def _come_to_nothing(
+    booking: Booking, message: PaymentFailed | PaymentVoided, reason: str, terms: Terms
+) -> Decision:
+    """What that means depends on how far this attempt had come, and on no other attempt."""
     payment = booking.payment(message.payment_id)
-    if payment is None:
-        return ignore(booking, message, terms)
-    if payment.state is PaymentState.VOIDING:
-        return Decision(booking=booking.with_payment(replace(payment, state=PaymentState.VOIDED)))
-    if payment.state not in OPEN_PAYMENTS:
-        return ignore(booking, message, terms)
+    if payment is None or payment.state not in {*OPEN_PAYMENTS, PaymentState.CAPTURING}:
+        return note_failure(booking, message, terms)
     failed = booking.with_payment(replace(payment, state=PaymentState.FAILED))
+    if payment.state is PaymentState.CAPTURING:
+        return _ask_again(failed, "payment_lost", terms)
     if payment.state is PaymentState.AUTHORISED:
         return fail(failed, "payment_lost")
-    declined = PaymentDeclined(booking_id=booking.id, payment_id=payment.id, reason=message.reason)
+    declined = PaymentDeclined(booking_id=booking.id, payment_id=payment.id, reason=reason)
     return Decision(booking=failed, messages=(declined,))
 
 
@@ -128,28 +137,13 @@ def refund_unwanted(booking: Booking, message: PaymentCaptured, terms: Terms) ->
 
 
 def capture_refused(booking: Booking, message: CaptureRefused, terms: Terms) -> Decision:
-    """Ticketed, but the money cannot be had: ask for another payment, within a deadline."""
+    """Ticketed, but the money cannot be had. What may still be held of it is let go."""
     payment = booking.payment(message.payment_id)
     if payment is None or payment.state is not PaymentState.CAPTURING:
         return ignore(booking, message, terms)
-    until = terms.now + terms.repayment
-    asking = replace(
-        booking.with_payment(replace(payment, state=PaymentState.FAILED)),
-        state=BookingState.AWAITING_PAYMENT,
-        hold_until=until,
-    )
-    needed = PaymentNeeded(booking_id=booking.id, reason=message.reason, until=until)
-    return Decision(booking=asking, messages=(needed,), timers=(hold_timer(booking, until),))
-
-
-def voided(booking: Booking, message: PaymentVoided, terms: Terms) -> Decision:
-    """Nothing is held any more; if nobody asked for that, the attempt has failed."""
-    payment = booking.payment(message.payment_id)
-    if payment is not None and payment.state is PaymentState.CAPTURING and booking.state not in OVER:
-        lost = CaptureRefused(booking_id=booking.id, payment_id=payment.id, reason="payment_lost")
-        return capture_refused(booking, lost, terms)
-    lapsed = PaymentFailed(booking_id=booking.id, payment_id=message.payment_id, reason="payment_lost")
-    return decline(booking, lapsed, terms)
+    voiding, undo = void(booking, payment)
+    asking = _ask_again(voiding, message.reason, terms)
+    return replace(asking, messages=(undo, *asking.messages))
 
 
 def refunded(booking: Booking, message: PaymentRefunded, terms: Terms) -> Decision:
@@ -161,12 +155,27 @@ def refunded(booking: Booking, message: PaymentRefunded, terms: Terms) -> Decisi
 
 
 def note_failure(booking: Booking, message: PaymentFailed | PaymentVoided, terms: Terms) -> Decision:
-    """A payment that no longer decides anything has come to its end."""
+    """A payment that decides nothing (any more) has come to its end."""
     payment = booking.payment(message.payment_id)
     if payment is None or payment.state not in {*OPEN_PAYMENTS, PaymentState.VOIDING}:
         return ignore(booking, message, terms)
     ended = PaymentState.VOIDED if payment.state is PaymentState.VOIDING else PaymentState.FAILED
     return Decision(booking=booking.with_payment(replace(payment, state=ended)))
+
+
+def _ask_again(booking: Booking, reason: str, terms: Terms) -> Decision:
+    """Ticketed and not paid for: another payment is waited for, within a deadline."""
+    until = terms.now + terms.repayment
+    asking = replace(booking, state=BookingState.AWAITING_PAYMENT, hold_until=until)
+    needed = PaymentNeeded(booking_id=booking.id, reason=reason, until=until)
+    return Decision(booking=asking, messages=(needed,), timers=(hold_timer(booking, until),))
+
+
+def _too_late(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
+    """The hold is over, though its timer has not come yet."""
+    refused = pay_refused(booking, message, terms)
+    over = expire(refused.booking)
+    return replace(over, messages=(*refused.messages, *over.messages))
 
 
 def _authorise(booking: Booking, message: StartPayment) -> AuthorisePayment:

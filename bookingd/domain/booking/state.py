@@ -81,6 +81,8 @@ class Item:
     """What the supplier holds instead, until the traveller consents to it."""
     locator: RecordLocator | None = None
     tickets: tuple[str, ...] = ()
+    releases: int = 0
+    """How often it was asked to be given back: again when a hold or a ticket came through after that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +136,9 @@ class Booking:
             raise ValueError(f"booking {self.reference} holds nothing")
         return self.hold_until
 
-    def item(self, item_id: ItemId) -> Item:
-        """The item of that id; raises KeyError."""
-        return {item.id: item for item in self.items}[item_id]
+    def item(self, item_id: ItemId) -> Item | None:
+        """The item of that id, if the booking has it."""
+        return next((item for item in self.items if item.id == item_id), None)
 
     def payment(self, payment_id: PaymentId) -> Payment | None:
         """The payment of that id, if the booking knows it."""

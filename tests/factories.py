@@ -1,0 +1,180 @@
+"""Values of the trade for tests: offers, bookings and parties, each with a sensible default for the rest."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from bookingd.domain.booking.decision import Terms
+from bookingd.domain.booking.state import Booking, BookingState, Item, ItemState, Payment, PaymentState
+from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
+from bookingd.domain.ids import BookingId, ItemId, OfferId, PaymentId, Reference
+from bookingd.domain.money import Money
+from bookingd.domain.offers import Offer
+from bookingd.domain.passengers import Party, PassengerType
+from bookingd.domain.prices import LineKind, Price, PriceLine
+from bookingd.domain.references import ALPHABET
+from bookingd.storage.bookings import Contact, NewBooking, Traveller
+from tests.fakes.sources import START
+
+OWN = "inventory"
+OWNER = "guest:00000000-0000-7000-8000-000000000001"
+TOTAL = Money(10_000, "EUR")
+
+
+def party(adults: int = 1, children: int = 0, infants: int = 0) -> Party:
+    return Party(adults=adults, children=children, infants=infants)
+
+
+def conditions(family: str = "Classic", *, cancel_fee: int | None = None) -> Conditions:
+    return Conditions(family=family, carry_on_bags=1, checked_bags=1, change_fee=7000, cancel_fee=cancel_fee)
+
+
+def segment(
+    departure: int = 1, *, departs_at: datetime = START + timedelta(days=10), airline: str = "LH"
+) -> Segment:
+    return Segment(
+        supplier_key=str(departure),
+        airline=airline,
+        number=departure % 9000 + 1,
+        origin="FRA",
+        destination="JFK",
+        departs_at=departs_at,
+        arrives_at=departs_at + timedelta(hours=8, minutes=40),
+        origin_zone="Europe/Berlin",
+        destination_zone="America/New_York",
+        aircraft="A343",
+    )
+
+
+def price(total: Money = TOTAL, *, commission: int = 0) -> Price:
+    """Four fifths are the supplier's, the rest is markup, fee and tax."""
+    net, markup, fee = total.amount * 8 // 10, total.amount // 10, total.amount // 20
+    parts = {
+        LineKind.NET: net,
+        LineKind.MARKUP: markup,
+        LineKind.SERVICE_FEE: fee,
+        LineKind.TAX: total.amount - net - markup - fee,
+        LineKind.COMMISSION: commission,
+    }
+    lines = tuple(
+        PriceLine(kind=kind, each=Money(amount, total.currency), count=1) for kind, amount in parts.items()
+    )
+    return Price(currency=total.currency, lines=lines)
+
+
+def offer(
+    *departures: int,
+    supplier: str = OWN,
+    total: Money = TOTAL,
+    for_party: Party | None = None,
+    family: str = "Classic",
+    cancel_fee: int | None = None,
+    cabin: Cabin = Cabin.ECONOMY,
+) -> Offer:
+    """One way over `departures` (1, if none is named), of `supplier`."""
+    flights = tuple(segment(departure) for departure in departures or (1,))
+    return Offer(
+        id=OfferId("of_test"),
+        supplier=supplier,
+        itinerary=Itinerary(
+            slices=(Slice(segments=flights),),
+            cabin=cabin,
+            conditions=conditions(family, cancel_fee=cancel_fee),
+        ),
+        party=for_party or party(),
+        price=price(total),
+        seats_left=9,
+        made_at=START,
+        expires_at=START + timedelta(minutes=20),
+    )
+
+
+def booking_id(number: int = 1) -> BookingId:
+    return BookingId(UUID(int=number << 64))
+
+
+def item_id(number: int = 1, *, of: int = 1) -> ItemId:
+    return ItemId(UUID(int=(of << 64) + (1 << 32) + number))
+
+
+def payment_id(number: int = 1, *, of: int = 1) -> PaymentId:
+    return PaymentId(UUID(int=(of << 64) + (2 << 32) + number))
+
+
+def reference(number: int = 1) -> Reference:
+    """A different one for each number."""
+    letters = []
+    for _ in range(6):
+        number, place = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[place])
+    return Reference("".join(letters))
+
+
+def item(number: int = 1, *, of: int = 1, state: ItemState = ItemState.QUOTED, **kinds: object) -> Item:
+    return Item(id=item_id(number, of=of), offer=offer(**kinds), state=state)  # type: ignore[arg-type]
+
+
+def payment(
+    number: int = 1,
+    state: PaymentState = PaymentState.CREATED,
+    *,
+    of: int = 1,
+    amount: Money = TOTAL,
+    gateway: str = "fake",
+) -> Payment:
+    return Payment(id=payment_id(number, of=of), gateway=gateway, amount=amount, state=state)
+
+
+def booking(
+    number: int = 1,
+    *,
+    items: tuple[Item, ...] = (),
+    payments: tuple[Payment, ...] = (),
+    state: BookingState = BookingState.PENDING,
+    hold_until: datetime | None = None,
+    owner: str = OWNER,
+) -> Booking:
+    return Booking(
+        id=booking_id(number),
+        reference=reference(number),
+        owner=owner,
+        items=items or (item(of=number),),
+        payments=payments,
+        state=state,
+        hold_until=hold_until,
+    )
+
+
+def travellers(of: Party) -> tuple[Traveller, ...]:
+    births = {
+        PassengerType.ADULT: date(1985, 3, 7),
+        PassengerType.CHILD: date(2018, 6, 1),
+        PassengerType.INFANT: date(2026, 2, 3),
+    }
+    types = [kind for kind, count in of.heads for _ in range(count)]
+    return tuple(
+        Traveller(number=number, type=kind, given_name="Ada", surname="Lovelace", born=births[kind])
+        for number, kind in enumerate(types, start=1)
+    )
+
+
+def new_booking(of: Booking) -> NewBooking:
+    return NewBooking(
+        booking=of,
+        contact=Contact(email="ada@example.org", phone="+4930123456"),
+        travellers=travellers(of.items[0].offer.party),
+    )
+
+
+def terms(now: datetime = START) -> Terms:
+    return Terms(
+        now=now,
+        hold=timedelta(minutes=15),
+        payment_extension=timedelta(minutes=10),
+        repayment=timedelta(hours=24),
+    )
+
+
+def dearer(shown: Offer, *, by: int = 500) -> Offer:
+    """The same offer at a higher price."""
+    return replace(shown, price=price(shown.total + Money(by, shown.total.currency)))
