@@ -240,22 +240,30 @@ class Runtime:
     async def _answer(self, incoming: IncomingQuery) -> str:
         """Answer before the deadline; nobody listens after it."""
         envelope = incoming.envelope
-        left = None
-        if envelope.deadline is not None:
-            left = (envelope.deadline - self._sources.clock.now()).total_seconds()
-            if left <= 0:
-                return "late"
+        left = self._left_for(envelope)
+        if left is not None and left <= 0:
+            return "late"
+        limit = asyncio.timeout(left)
         try:
-            async with asyncio.timeout(left):
+            async with limit:
                 answer = self._answering[type(incoming.message)]
                 async for part in answer(incoming.message, envelope.origin()):
                     incoming.answer(part)
         except Exception:
+            if limit.expired():
+                log.warning("%s did not answer %s in time", self.actor.name, envelope.name)
+                return "late"
             log.exception("%s could not answer %s", self.actor.name, envelope.name)
             incoming.fail()
             return "failed"
         incoming.end()
         return "done"
+
+    def _left_for(self, envelope: Envelope) -> float | None:
+        """Seconds until the deadline; None where there is none."""
+        if envelope.deadline is None:
+            return None
+        return (envelope.deadline - self._sources.clock.now()).total_seconds()
 
     # Loops
 

@@ -44,6 +44,9 @@ SKEW_REFUSED = 5.0  # seconds: holds would expire while their buyer is paying
 _UNAVAILABLE = ("08", "53", "57P", "25006")
 # asyncpg's words when a lost connection is used again (the pool takes it back by itself), or the pool ends.
 _LOST = ("connection is closed", "connection has been released back to the pool", "pool is clos")
+# The same when the server's last word has arrived and the end of the connection has not yet: the protocol
+# is in state 2, PROTOCOL_ERROR_CONSUME (asyncpg 0.32, protocol/coreproto.pxd).
+_ENDING = "another operation (2) is in progress"
 _RETRYABLE = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
 
@@ -193,6 +196,8 @@ def is_unavailable(error: BaseException) -> bool:
     """Whether the database could not be asked at all: no fault of the message, which waits."""
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_UNAVAILABLE)
+    if isinstance(error, asyncpg.InternalClientError):
+        return _ENDING in str(error)
     if isinstance(error, asyncpg.InterfaceError):
         return any(state in str(error) for state in _LOST)
     return isinstance(error, DatabaseUnavailable)

@@ -13,7 +13,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.messages = Counter(
             "bookingd_messages_total",
-            "Messages by what became of them: done, early, retried, refused, dead",
+            "Messages by what became of them: done, early, retried, refused, dead, late, failed",
             ["actor", "message", "outcome"],
             registry=self.registry,
         )

@@ -129,6 +129,12 @@ class House:
             await outbox.release_all(connection)
             await intents.release_all(connection)
 
+    def jump(self, by: timedelta) -> None:
+        """Let so much time pass at once."""
+        clock = self.sources.clock
+        assert isinstance(clock, HurriedClock)
+        clock.jump(by)
+
     async def send(self, *messages: Any, due: datetime | None = None) -> list[MessageId]:
         async with self.transactions.begin() as transaction:
             return [transaction.send(message, origin=ORIGIN, due=due) for message in messages]
