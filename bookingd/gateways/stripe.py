@@ -5,7 +5,6 @@ unknown), every POST carries the intent's id as its Idempotency-Key, and nothing
 or of what the gateway echoes of it gets into an error.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -27,7 +26,8 @@ from bookingd.gateways.port import (
     Refund,
 )
 from bookingd.gateways.stripe_amounts import ours, theirs
-from bookingd.outcomes import OutsideError, Refused, Unavailable, UnknownOutcome
+from bookingd.gateways.stripe_outcomes import fault, outcome, refusal
+from bookingd.outcomes import Refused
 from bookingd.sources import Clock
 
 Thing: TypeAlias = Mapping[str, Any]
@@ -35,6 +35,18 @@ Thing: TypeAlias = Mapping[str, Any]
 
 PAGE = 100
 """Objects a page of a list: the most that Stripe gives."""
+
+NOTICES = (
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.requires_action",
+    "payment_intent.canceled",
+    "charge.refunded",
+    "refund.updated",
+    "refund.failed",
+)
+"""The events that a webhook endpoint for bookingd is to be registered for."""
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the gateway's clock may be behind ours: `find` looks back so much further."""
@@ -277,9 +289,9 @@ def _refund(refund: Thing) -> Refund:
 
 def _declined(error: stripe.CardError) -> GatewayPayment:
     """The payment that the decline left behind; a card that never got that far is refused."""
-    intent = _fault(error).get("payment_intent")
+    intent = fault(error).get("payment_intent")
     if not intent:
-        raise Refused(_code(error), _message(error)) from error
+        raise refusal(error) from error
     return _payment(intent)
 
 
@@ -295,73 +307,15 @@ async def _pages(read: Callable[[Any], Awaitable[Any]], page: dict[str, Any]) ->
 
 
 async def _answer(call: Awaitable[Any], operation: str, *, deed: bool) -> Thing:
-    """The object as Stripe sent it, or the one of our errors that says what is known.
-
-    `deed` is False for a call that only reads: whatever became of that one, it may be made again.
-    """
+    """The object as Stripe sent it, or what is known without it."""
     try:
         answer = await call
     except (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise _outcome(error, operation, deed=deed) from error
+        known = outcome(error, operation, deed=deed)
+        # Stripe repeats the ends of a key that it does not know.
+        raise known from None if isinstance(known, CredentialsRejected) else error
     sent: Thing = answer.last_response.data
     return sent
-
-
-def _outcome(error: Exception, operation: str, *, deed: bool) -> OutsideError:
-    match error:
-        case stripe.AuthenticationError() | stripe.PermissionError():
-            return CredentialsRejected("Stripe does not accept the secret key: see stripe.secret_key")
-        case stripe.RateLimitError():
-            return Unavailable("Stripe asks for fewer calls", retry_after=_retry_after(error))
-        case stripe.StripeError() if error.http_status == 409:
-            return Unavailable(
-                "Stripe is still at work on this object or key", retry_after=_retry_after(error)
-            )
-        case stripe.InvalidRequestError() | stripe.IdempotencyError() | stripe.CardError():
-            return Refused(_code(error), _message(error))
-        case stripe.APIConnectionError() if _never_sent(error.__cause__):
-            return Unavailable(f"{operation}: Stripe cannot be reached ({_kind(error.__cause__)})")
-        case _:
-            return _lost(error, operation, deed=deed)
-
-
-def _lost(error: Exception, operation: str, *, deed: bool) -> OutsideError:
-    status = getattr(error, "http_status", None)
-    seen = f"HTTP {status}" if status else _kind(error.__cause__ or error)
-    what = f"{operation}: no usable answer from Stripe ({seen})"
-    return UnknownOutcome(what) if deed else Unavailable(what)
-
-
-def _never_sent(cause: BaseException | None) -> bool:
-    """Whether no connection came about, so that nothing can have happened."""
-    return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-
-
-def _kind(error: BaseException | None) -> str:
-    return "timeout" if isinstance(error, asyncio.TimeoutError) else type(error).__name__
-
-
-def _fault(error: stripe.StripeError) -> Thing:
-    body = error.json_body
-    fault = body.get("error") if isinstance(body, dict) else None
-    return fault if isinstance(fault, dict) else {}
-
-
-def _code(error: stripe.StripeError) -> str:
-    fault = _fault(error)
-    if error.http_status == 404:
-        return "not_found"
-    return str(fault.get("decline_code") or fault.get("code") or fault.get("type") or "refused")
-
-
-def _message(error: stripe.StripeError) -> str:
-    request_id = f" ({error.request_id})" if error.request_id else ""
-    return f"{_fault(error).get('message') or 'no reason given'}{request_id}"
-
-
-def _retry_after(error: stripe.StripeError) -> float | None:
-    given = (error.headers or {}).get("Retry-After", "")
-    return float(given) if given.replace(".", "", 1).isdigit() else None
 
 
 def _signed(body: bytes, header: str, secret: str) -> bool:

@@ -30,6 +30,12 @@ from bookingd.sources import Sources
 @click.option("--stripe-webhook-url", help="Where webhooks go: bookingd's own /webhooks/stripe.")
 @click.option("--stripe-webhook-secret", default=WEBHOOK_SECRET, show_default=True)
 @click.option(
+    "--stripe-webhook-event",
+    multiple=True,
+    metavar="KIND",
+    help="Send events of this kind only: payment_intent.succeeded. May be repeated.",
+)
+@click.option(
     "--misbehave",
     multiple=True,
     metavar="NAME[:OPERATION]:HOW[=SECONDS]",
@@ -46,6 +52,7 @@ def main(
     stripe_publishable_key: str,
     stripe_webhook_url: str | None,
     stripe_webhook_secret: str,
+    stripe_webhook_event: tuple[str, ...],
     misbehave: tuple[str, ...],
     until_eof: bool,
 ) -> None:
@@ -65,6 +72,7 @@ def main(
         publishable_key=stripe_publishable_key,
         webhook_url=stripe_webhook_url,
         webhook_secret=stripe_webhook_secret,
+        webhook_events=stripe_webhook_event or None,
         switches=switches,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -64,17 +64,24 @@ class SandboxServer:
 
     async def start(self, port: int = 0) -> int:
         """Listen on `port`, or on a free one; the port is returned. Raises OSError when it is taken."""
-        for sandbox in self._sandboxes:
-            await sandbox.start()
+        try:
+            for sandbox in self._sandboxes:
+                await sandbox.start()
+            self._port = await self._listen(port)
+        except BaseException:
+            await self.stop()
+            raise
+        return self._port
+
+    async def _listen(self, port: int) -> int:
         # A handler that keeps silent ends when its caller hangs up.
         self._runner = web.AppRunner(
             self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.5
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, port, reuse_address=True)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        return self._port
+        await web.TCPSite(self._runner, self._host, port, reuse_address=True).start()
+        bound: int = self._runner.addresses[0][1]
+        return bound
 
     async def stop(self) -> None:
         """Take no more calls, end what the stand-ins do by themselves."""

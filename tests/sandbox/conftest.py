@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,12 @@ async def server(sources: Sources, switches: Switches) -> AsyncIterator[SandboxS
 
 
 def stripe_server(
-    sources: Sources, switches: Switches, *, directory: Path | None = None, webhook_url: str | None = None
+    sources: Sources,
+    switches: Switches,
+    *,
+    directory: Path | None = None,
+    webhook_url: str | None = None,
+    webhook_events: Collection[str] | None = None,
 ) -> SandboxServer:
     sandbox = StripeSandbox(
         clock=sources.clock,
@@ -87,6 +92,7 @@ def stripe_server(
         switches=switches,
         directory=directory,
         webhook_url=webhook_url,
+        webhook_events=webhook_events,
     )
     return SandboxServer([sandbox], switches=switches)
 

@@ -1,11 +1,15 @@
 """Faults on demand: by header, by card, by switch. What is said to be done is done, the rest is not."""
 
+from pathlib import Path
+
 import aiohttp
 import pytest
+from yarl import URL
 
 from bookingd.sandbox.misbehaviour import Switches
 from bookingd.sandbox.server import SandboxServer
-from tests.sandbox.conftest import WatchedClock
+from bookingd.sources import Sources
+from tests.sandbox.conftest import WatchedClock, stripe_server
 from tests.sandbox.stripe_client import Client
 
 DEED_DONE = ["close_after_deed", "timeout_after_deed", "error_after_deed", "html_after_deed"]
@@ -143,3 +147,15 @@ async def test_a_wish_that_nobody_knows_is_refused(server: SandboxServer, client
 async def test_a_stand_in_that_nobody_knows_has_no_ledger(client: Client) -> None:
     async with client.session.get(f"{client.root}/_sandbox/nobody/ledger") as answer:
         assert answer.status == 404
+
+
+async def test_a_taken_port_is_an_error_that_leaves_nothing_open(
+    server: SandboxServer, sources: Sources, switches: Switches, tmp_path: Path
+) -> None:
+    second = stripe_server(sources, switches, directory=tmp_path)
+    with pytest.raises(OSError, match="address already in use"):
+        await second.start(URL(server.url("stripe")).port or 0)
+
+    third = stripe_server(sources, switches, directory=tmp_path)
+    await third.start()
+    await third.stop()

@@ -118,6 +118,22 @@ async def test_what_was_not_delivered_is_sent_after_a_restart(
     assert "payment_intent.amount_capturable_updated" in kinds
 
 
+async def test_an_endpoint_gets_the_kinds_that_it_wants(
+    sources: Sources, switches: Switches, endpoint: Endpoint
+) -> None:
+    server = stripe_server(
+        sources, switches, webhook_url=endpoint.url, webhook_events=["payment_intent.succeeded"]
+    )
+    await server.start()
+    async with Client(server.url("stripe")) as client:
+        intent = (await client.authorise()).body
+        await client.post(f"/v1/payment_intents/{intent['id']}/capture")
+        first = (await endpoint.next()).event
+    await server.stop()
+
+    assert (first["type"], endpoint.waiting()) == ("payment_intent.succeeded", [])
+
+
 async def test_webhooks_come_late_when_told_to(
     telling_client: Client, endpoint: Endpoint, clock: WatchedClock
 ) -> None:

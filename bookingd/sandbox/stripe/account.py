@@ -5,7 +5,7 @@ of the journal, written before the call is answered.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -148,12 +148,12 @@ class Work:
         clock: Clock,
         ids: Ids,
         chance: Chance,
-        notify: bool,
+        notify: Callable[[str], bool],
         request_id: str | None = None,
         key: str | None = None,
         origin: str = "",
     ) -> None:
-        """`notify`: whether events go to a webhook; `origin`: where the caller found the stand-in."""
+        """`notify`: whether a kind of event goes to a webhook; `origin`: where the caller found us."""
         self.account = account
         self.at = clock.now()
         self.now = int(self.at.timestamp())
@@ -190,7 +190,7 @@ class Work:
                 previous=previous,
                 request_id=self.request_id,
                 idempotency_key=self.key,
-                pending=self._notify,
+                pending=self._notify(kind),
             )
         )
 

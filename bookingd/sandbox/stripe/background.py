@@ -4,7 +4,7 @@ The one rule: whatever changes does so in a `Work`, also when nobody called.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Background:
         directory: Path | None,
         webhook_url: str | None,
         webhook_secret: str,
+        webhook_events: Collection[str] | None,
     ) -> None:
         self.account = Account(None if directory is None else Journal(directory / "stripe.jsonl"))
         self._clock = clock
@@ -43,6 +44,7 @@ class Background:
         self.courier = Courier(
             url=webhook_url,
             secret=webhook_secret,
+            events=webhook_events,
             clock=clock,
             agenda=self._agenda,
             delivered=self._delivered,
@@ -74,7 +76,7 @@ class Background:
             clock=self._clock,
             ids=self._ids,
             chance=self._chance,
-            notify=self.courier.active,
+            notify=self.courier.wants,
             request_id=request_id,
             key=key,
             origin=origin,

@@ -4,7 +4,7 @@ The one rule: a POST with a key has one effect and one answer, whatever happens 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,9 +78,13 @@ class StripeSandbox:
         publishable_key: str = PUBLISHABLE_KEY,
         webhook_url: str | None = None,
         webhook_secret: str = WEBHOOK_SECRET,
+        webhook_events: Collection[str] | None = None,
         switches: Switches | None = None,
     ) -> None:
-        """Without `directory` nothing outlives the process; without `webhook_url` no webhook is sent."""
+        """Without `directory` nothing outlives the process; without `webhook_url` no webhook is sent.
+
+        `webhook_events` are the kinds that the endpoint wants; None means all.
+        """
         self._clock = clock
         self._secret_key = secret_key
         self._publishable_key = publishable_key
@@ -92,6 +96,7 @@ class StripeSandbox:
             directory=directory,
             webhook_url=webhook_url,
             webhook_secret=webhook_secret,
+            webhook_events=webhook_events,
         )
         self._account = self._background.account
         self._running: set[str] = set()

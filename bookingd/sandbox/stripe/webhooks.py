@@ -6,7 +6,7 @@ The one rule: an event stays undelivered until the endpoint said 2xx, over resta
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,11 +48,21 @@ class Courier:
     """Delivers events to one URL; without one it does nothing."""
 
     def __init__(
-        self, *, url: str | None, secret: str, clock: Clock, agenda: Agenda, delivered: Callable[[str], None]
+        self,
+        *,
+        url: str | None,
+        secret: str,
+        events: Collection[str] | None,
+        clock: Clock,
+        agenda: Agenda,
+        delivered: Callable[[str], None],
     ) -> None:
-        """`delivered` hears of each event that needs no more care, accepted or given up."""
+        """`events` are the kinds to send (None: all); `delivered` hears of each event that needs no more
+        care, accepted or given up.
+        """
         self._url = url
         self._secret = secret
+        self._events = None if events is None else frozenset(events)
         self._clock = clock
         self._agenda = agenda
         self._delivered = delivered
@@ -62,13 +72,12 @@ class Courier:
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
 
-    @property
-    def active(self) -> bool:
-        """Whether there is anywhere to deliver to."""
-        return self._url is not None
+    def wants(self, kind: str) -> bool:
+        """Whether events of this kind are delivered, as for an endpoint's `enabled_events`."""
+        return self._url is not None and (self._events is None or kind in self._events)
 
     async def start(self) -> None:
-        if not self.active:
+        if self._url is None:
             return
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE))
         self._tasks = [asyncio.create_task(self._work()) for _ in range(WORKERS)]
@@ -84,7 +93,7 @@ class Courier:
 
     def send(self, event: Event, choice: Choice | None = None) -> None:
         """Have `event` delivered, as wrongly as `choice` says."""
-        if not self.active:
+        if not self.wants(event.type):
             return
         parcel = _Parcel(event=event, since=self._clock.now())
         match choice and choice.how:
@@ -100,7 +109,7 @@ class Courier:
 
     async def deliver_at_once(self, event: Event) -> None:
         """Deliver before going on; what the endpoint does not accept is tried again later."""
-        if self.active:
+        if self.wants(event.type):
             await self._handle(_Parcel(event=event, since=self._clock.now()))
 
     async def _work(self) -> None:
