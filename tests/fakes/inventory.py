@@ -43,6 +43,7 @@ class Planted:
     base: int = 30000
     cabin: Cabin = Cabin.ECONOMY
     cancelled: bool = False
+    km: int = 1000
 
     @property
     def departs_at(self) -> datetime:
@@ -94,7 +95,7 @@ async def plant(connection: Connection, *departures: Planted) -> None:
     for one in departures:
         day: date = one.leaves.date()
         await connection.execute(
-            "INSERT INTO flights VALUES ($1, $2, $3, $4, $5, $6, 127, $7, 1000, 'A320', $8, $8)",
+            "INSERT INTO flights VALUES ($1, $2, $3, $4, $5, $6, 127, $7, $9, 'A320', $8, $8)",
             one.id,
             one.airline,
             one.id % 9000 + 1,
@@ -103,6 +104,7 @@ async def plant(connection: Connection, *departures: Planted) -> None:
             one.leaves.time(),
             one.minutes,
             day,
+            one.km,
         )
         await connection.execute(
             "INSERT INTO departures VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8)",

@@ -136,6 +136,12 @@ async def test_a_sale_that_finds_none_left_releases_what_is_due(network: Connect
     assert await stock.check_books(network) == []
 
 
+async def test_who_is_told_of_a_hold_does_not_lose_it_to_the_next_in_line(network: Connection) -> None:
+    await stock.hold(network, wants=[want(1, seats=3)], now=START)
+    again = await stock.hold(network, wants=[want(1, seats=3), want(2)], now=UNTIL)
+    assert again == {item(1): Held(until=UNTIL), item(2): SoldOut()}
+
+
 async def test_a_due_hold_that_nobody_wanted_is_still_good(network: Connection) -> None:
     await stock.hold(network, wants=[want(1)], now=START)
     assert await stock.confirm(network, items=[item(1)], now=LATER) == {item(1): True}

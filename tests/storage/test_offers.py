@@ -1,0 +1,110 @@
+"""Offers found again by their ids."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+
+from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
+from bookingd.domain.ids import OfferId
+from bookingd.domain.money import Money
+from bookingd.domain.offers import Offer
+from bookingd.domain.passengers import Party, PassengerType
+from bookingd.domain.prices import LineKind, Price, PriceLine
+from bookingd.domain.search import FlightCriteria
+from bookingd.storage import offers
+from bookingd.storage.database import Connection
+from bookingd.storage.offers import MalformedOfferId, OfferExpired, OfferNotFound
+from tests.fakes.sources import START, SequentialIds
+
+CRITERIA = FlightCriteria(
+    origin="LON", destination="JFK", depart_on=date(2026, 12, 1), party=Party(adults=2, children=1)
+)
+LIFE = timedelta(minutes=20)
+
+
+def an_offer(number: int = 1) -> Offer:
+    segment = Segment(
+        supplier_key=str(number),
+        airline="BA",
+        number=117,
+        origin="LHR",
+        destination="JFK",
+        departs_at=START + timedelta(days=9),
+        arrives_at=START + timedelta(days=9, hours=8),
+        origin_zone="Europe/London",
+        destination_zone="America/New_York",
+        aircraft="A359",
+    )
+    conditions = Conditions(family="Light", carry_on_bags=1, checked_bags=0, change_fee=None, cancel_fee=None)
+    line = PriceLine(
+        kind=LineKind.NET, each=Money(31000, "EUR"), count=2, passenger=PassengerType.ADULT, rule="Light"
+    )
+    return Offer(
+        id=OfferId(""),
+        supplier="inventory",
+        itinerary=Itinerary(slices=(Slice(segments=(segment,)),), cabin=Cabin.ECONOMY, conditions=conditions),
+        party=CRITERIA.party,
+        price=Price(currency="EUR", lines=(line,)),
+        seats_left=9,
+        made_at=START,
+        expires_at=START + LIFE,
+    )
+
+
+async def kept(connection: Connection, ids: SequentialIds, *found: Offer) -> list[Offer]:
+    return await offers.save(
+        connection, set_id=ids.new(), criteria=CRITERIA, found=found, now=START, expires_at=START + LIFE
+    )
+
+
+async def test_an_offer_comes_back_as_it_was_shown(connection: Connection, ids: SequentialIds) -> None:
+    first, second = await kept(connection, ids, an_offer(1), an_offer(2))
+    assert await offers.load(connection, offer_id=second.id, now=START) == second
+    assert second == replace(an_offer(2), id=second.id)
+    assert first.id != second.id
+
+
+async def test_the_criteria_of_a_set_come_back(connection: Connection, ids: SequentialIds) -> None:
+    [offer] = await kept(connection, ids, an_offer())
+    set_id, _ = offers.parse_id(offer.id)
+    assert await offers.load_criteria(connection, set_id=set_id) == CRITERIA
+
+
+async def test_an_offer_ends_at_its_instant(connection: Connection, ids: SequentialIds) -> None:
+    [offer] = await kept(connection, ids, an_offer())
+    await offers.load(connection, offer_id=offer.id, now=START + LIFE - timedelta(seconds=1))
+    with pytest.raises(OfferExpired, match="2026-11-22 12:20"):
+        await offers.load(connection, offer_id=offer.id, now=START + LIFE)
+
+
+async def test_an_unknown_offer_is_told_apart(connection: Connection, ids: SequentialIds) -> None:
+    [offer] = await kept(connection, ids, an_offer())
+    set_id, place = offers.parse_id(offer.id)
+    for unknown in (offers.id_of(set_id, place + 1), offers.id_of(UUID(int=1), 0)):
+        with pytest.raises(OfferNotFound, match=unknown):
+            await offers.load(connection, offer_id=unknown, now=START)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "of_", "of_x", "of_" + "A" * 23, "of_" + "A" * 25, "A" * 24, "of_ä" * 8]
+)
+def test_what_is_no_id_is_refused_before_anything_is_asked(text: str) -> None:
+    with pytest.raises(MalformedOfferId):
+        offers.parse_id(text)
+
+
+def test_an_id_stands_for_its_set_and_place() -> None:
+    set_id = UUID("0192f0c1-2b3c-7def-8abc-0123456789ab")
+    assert offers.parse_id(offers.id_of(set_id, 199)) == (set_id, 199)
+
+
+async def test_sets_lie_in_the_part_of_their_day(
+    connection: Connection, owner_connection: Connection, ids: SequentialIds
+) -> None:
+    await connection.fetchval("SELECT ensure_partitions($1)", START)
+    await kept(connection, ids, an_offer())
+    assert await owner_connection.fetchval("SELECT tableoid::regclass::text FROM offer_sets") == (
+        "offer_sets_p20261122"
+    )

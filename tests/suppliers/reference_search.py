@@ -1,0 +1,112 @@
+"""A searcher that tries everything: slow, plain, and made of the domain's rules instead of SQL."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bookingd.domain.connections import ConnectionRules, carry_on_for_each_other
+from bookingd.domain.places import great_circle_km
+from bookingd.domain.search import FlightCriteria
+from tests.fakes.inventory import AIRPORTS, FACTORS, FAMILIES, Planted
+
+DOMESTIC, INTERNATIONAL = timedelta(minutes=45), timedelta(minutes=75)
+ALLIANCES = {"LH": "Star Alliance", "UA": "Star Alliance", "BA": "oneworld"}
+TAX = {"adult": 2000, "child": 1000, "infant": 0}
+LEAD = timedelta(minutes=60)
+STAY = timedelta(hours=1)
+
+Found = tuple[tuple[tuple[int, ...], ...], str, int]
+"""Departure ids by slice, the family, the total."""
+
+
+def reference_search(network: Sequence[Planted], criteria: FlightCriteria, now: datetime) -> set[Found]:
+    """Everything that the search may offer, without rules of ours on top of the prices."""
+    outs = list(_ways(network, criteria, now))
+    if criteria.return_on is None:
+        trips: list[tuple[tuple[Planted, ...], ...]] = [(out,) for out in outs]
+    else:
+        home = replace(
+            criteria,
+            origin=criteria.destination,
+            destination=criteria.origin,
+            depart_on=criteria.return_on,
+        )
+        backs = _ways(network, home, now)
+        trips = [
+            (out, back) for back in backs for out in outs if back[0].departs_at >= out[-1].arrives_at + STAY
+        ]
+    return {
+        (tuple(tuple(leg.id for leg in way) for way in trip), name, _total(trip, factor, criteria))
+        for trip in trips
+        for _, name, factor, *_ in FAMILIES
+    }
+
+
+def _ways(
+    network: Sequence[Planted], criteria: FlightCriteria, now: datetime
+) -> Iterator[tuple[Planted, ...]]:
+    for one in network:
+        if not _begins(one, criteria, now):
+            continue
+        if _inside(one.destination, criteria.destination):
+            yield (one,)
+        for two in network if criteria.max_stops else ():
+            ends = _inside(two.destination, criteria.destination)
+            if ends and _connects(one, two) and _open(two, criteria):
+                yield (one, two)
+
+
+def _begins(one: Planted, criteria: FlightCriteria, now: datetime) -> bool:
+    return (
+        _inside(one.origin, criteria.origin)
+        and one.leaves.date() == criteria.depart_on
+        and one.departs_at > now + LEAD
+        and AIRPORTS[one.destination][0] != AIRPORTS[one.origin][0]
+        and _open(one, criteria)
+    )
+
+
+def _connects(one: Planted, two: Planted) -> bool:
+    cities = [AIRPORTS[code][0] for code in (one.origin, one.destination, two.destination)]
+    if one.destination != two.origin or len(set(cities)) < 3:
+        return False
+    countries = {AIRPORTS[code][1] for code in (one.origin, one.destination, two.destination)}
+    least = DOMESTIC if len(countries) == 1 else INTERNATIONAL
+    here, there = AIRPORTS[one.origin], AIRPORTS[two.destination]
+    rules = ConnectionRules()
+    direct_km = great_circle_km(here[2], here[3], there[2], there[3])
+    return (
+        rules.waits_well(two.departs_at - one.arrives_at, least=least)
+        and rules.is_sensible(
+            one.km + two.km, direct_km=great_circle_km(here[2], here[3], there[2], there[3])
+        )
+        and carry_on_for_each_other(one.airline, ALLIANCES[one.airline], two.airline, ALLIANCES[two.airline])
+    )
+
+
+def _inside(airport: str, place: str) -> bool:
+    return place in (airport, AIRPORTS[airport][0])
+
+
+def _open(one: Planted, criteria: FlightCriteria) -> bool:
+    there = one.seats - one.taken >= criteria.party.seats
+    return there and one.cabin is criteria.cabin and not one.cancelled
+
+
+def _total(trip: Sequence[Sequence[Planted]], factor: int, criteria: FlightCriteria) -> int:
+    heads = {
+        "adult": criteria.party.adults,
+        "child": criteria.party.children,
+        "infant": criteria.party.infants,
+    }
+    fare = sum(
+        count * _half_up(leg.base * factor * FACTORS[kind])
+        for kind, count in heads.items()
+        for way in trip
+        for leg in way
+    )
+    return fare + sum(count * TAX[kind] for kind, count in heads.items()) * len(trip)
+
+
+def _half_up(millionths: int) -> int:
+    return (millionths + 50_000_000) // 100_000_000
