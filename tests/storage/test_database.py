@@ -18,7 +18,6 @@ from bookingd.storage.database import (
     is_unavailable,
 )
 
-
 LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg may raise on a connection that was lost, according to how far the news has come."""
 
