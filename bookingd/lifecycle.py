@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from bookingd.wiring.house import House
-from bookingd.wiring.stand_ins import PortTaken
+from bookingd.wiring.refusals import PortTaken
 
 log = logging.getLogger(__name__)
 

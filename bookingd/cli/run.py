@@ -19,8 +19,8 @@ from bookingd.storage.database import ClockSkew, DatabaseUnavailable
 from bookingd.storage.exclusive import AlreadyRunning
 from bookingd.storage.migrations import MigrationError
 from bookingd.telemetry import logging as telemetry
-from bookingd.wiring.house import House, SubsetOnMemory, build
-from bookingd.wiring.stand_ins import PortTaken
+from bookingd.wiring.house import House, build
+from bookingd.wiring.refusals import CannotStart
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def command(config: Path | None, actors: str | None, no_http: bool) -> None:
     telemetry.configure(level=settings.log.level, style=settings.log.format)
     try:
         uvloop.run(_run(settings, sources, http=not no_http))
-    except* (PortTaken, AlreadyRunning, SubsetOnMemory, MigrationError, ClockSkew, EngineError) as errors:
+    except* (CannotStart, AlreadyRunning, MigrationError, ClockSkew, EngineError) as errors:
         raise CannotRun(_first(errors)) from errors
     except* (DatabaseUnavailable, asyncpg.PostgresConnectionError) as errors:
         raise CannotRun(f"PostgreSQL cannot be reached: {_first(errors)}") from errors

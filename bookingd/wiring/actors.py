@@ -17,7 +17,13 @@ from bookingd.config import ActorName, Settings
 from bookingd.domain.booking.state import Booking
 from bookingd.messages.catalogue import Catalogue, Kind
 from bookingd.sources import Sources
-from bookingd.storage.checkpoints import CheckpointFile, Signer, pin_public_key
+from bookingd.storage.checkpoints import (
+    CheckpointFile,
+    Signer,
+    checkpoint_path,
+    pin_public_key,
+    public_key_path,
+)
 from bookingd.storage.database import Database
 from bookingd.storage.prices import CurrentRules
 from bookingd.suppliers.inventory import InventoryFlights, Repricer
@@ -124,15 +130,15 @@ def _link(tools: Tools, booking: Booking) -> str:
 
 
 def _audit(tools: Tools) -> Actor:
-    chosen, directory = tools.settings.audit, tools.settings.paths.var / "audit"
-    directory.mkdir(parents=True, exist_ok=True)
+    chosen, var = tools.settings.audit, tools.settings.paths.var
+    checkpoint_path(var).parent.mkdir(parents=True, exist_ok=True)
     signer = Signer(tools.settings.security.audit_key.reveal_bytes())
-    pin_public_key(directory / "checkpoints.pub", signer)
+    pin_public_key(public_key_path(var), signer)
     chainer = Chainer(
         database=tools.database,
         clock=tools.sources.clock,
         signer=signer,
-        file=CheckpointFile(directory / "checkpoints.jsonl"),
+        file=CheckpointFile(checkpoint_path(var)),
         every=timedelta(seconds=chosen.checkpoint_seconds),
         entries=chosen.checkpoint_entries,
     )

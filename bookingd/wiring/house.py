@@ -23,15 +23,12 @@ from bookingd.wiring.actors import Tools, build_actors, topology
 from bookingd.wiring.ground import Ground, Say, open_ground
 from bookingd.wiring.housekeeping import Housekeeping
 from bookingd.wiring.outside import open_outside
+from bookingd.wiring.refusals import SubsetOnMemory
 from bookingd.wiring.stand_ins import StandIns, start_stand_ins
 from handlers.application import build as build_application
 from handlers.parts import Parts
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
-
-
-class SubsetOnMemory(Exception):
-    """Some actors were left out, and the in-memory bus reaches no other process that could run them."""
 
 
 @dataclass(slots=True)

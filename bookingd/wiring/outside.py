@@ -5,12 +5,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bookingd.channels.email import EmailChannel, SmtpServer
+from bookingd.channels.email import BadSmtpUrl, EmailChannel, SmtpServer
 from bookingd.channels.port import Channel
 from bookingd.config import Settings
 from bookingd.gateways.port import Gateway
 from bookingd.gateways.stripe import StripeGateway
 from bookingd.sources import Sources
+from bookingd.wiring.refusals import UnusableSetting
 from bookingd.wiring.stand_ins import StandIns
 from handlers.parts import GatewayFacts
 
@@ -38,7 +39,7 @@ async def open_outside(
     )
     stack.push_async_callback(stripe.close)
     email = EmailChannel(
-        server=SmtpServer.from_url(stand_ins.smtp_url or settings.mail.url.reveal()),
+        server=_smtp_server(stand_ins.smtp_url or settings.mail.url.reveal()),
         from_address=settings.mail.from_address,
         from_name=settings.mail.from_name,
         public_host=urlsplit(settings.public_url).hostname or "localhost",
@@ -50,3 +51,10 @@ async def open_outside(
         gateway=stripe.name, publishable_key=settings.stripe.publishable_key, api_base=base_url
     )
     return Outside(gateways={stripe.name: stripe}, gateway_facts=(facts,), email=email)
+
+
+def _smtp_server(url: str) -> SmtpServer:
+    try:
+        return SmtpServer.from_url(url)
+    except BadSmtpUrl as error:
+        raise UnusableSetting(f"mail.url: {error}") from error
