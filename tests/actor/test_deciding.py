@@ -231,8 +231,7 @@ async def test_an_unknown_name_waits_an_hour_for_a_newer_release(bank_database: 
         strange = replace(
             sealed(house, Deposit(account=ACCOUNT)),
             name="bank.levitate",
-            sent_at=house.sources.clock.now()
-            - timedelta(days=2),  # an old timer
+            sent_at=house.sources.clock.now() - timedelta(days=2),  # an old timer
         )
         await put(house, strange)
 

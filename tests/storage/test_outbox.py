@@ -1,6 +1,8 @@
 """Bundles on their way out: claimed by one, found again when their claim has lapsed."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,15 +16,16 @@ from tests.fakes.sources import START
 MINUTE = timedelta(minutes=1)
 
 
-def bundle(number: int, **fields: object) -> Bundle:
-    given = {
-        "kind": Kind.COMMAND,
-        "destination": "bank",
-        "lane": Lane.NORMAL,
-        "payload": b"[]",
-        "due_at": START,
-    }
-    return Bundle(id=UUID(int=number), **(given | fields))  # type: ignore[arg-type]
+def bundle(number: int, **fields: Any) -> Bundle:
+    plain = Bundle(
+        id=UUID(int=number),
+        kind=Kind.COMMAND,
+        destination="bank",
+        lane=Lane.NORMAL,
+        payload=b"[]",
+        due_at=START,
+    )
+    return replace(plain, **fields)
 
 
 async def _claim(connection: Connection, *, after: timedelta = timedelta(), limit: int = 500) -> list[int]:

@@ -1,0 +1,89 @@
+"""The toy bank as a process of its own, which kills itself (-9) at a point that its caller chooses.
+
+    python -m tests.toy.daemon DSN COURIER_URL [POINT [TIMES]]
+
+It dies when it passes POINT for the TIMES-th time (1): `before commit`, `before commit of sent`,
+`after commit` (nothing published yet), `after deed` (nothing recorded yet), `before settle`.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import aiohttp
+
+from bookingd.bus.port import Delivered
+from bookingd.messages.catalogue import Message
+from bookingd.sources import Sources
+from bookingd.storage.database import Database
+from bookingd.storage.exclusive import hold_exclusively
+from bookingd.storage.outbox import Bundle
+from tests.toy.actors import Fault
+from tests.toy.courier import CourierOverHttp
+from tests.toy.house import House
+
+
+def deadly(point: str, times: int) -> Fault:
+    """Kill this process, as the kernel would for want of memory."""
+    left = times
+
+    def fault(passed: str) -> None:
+        nonlocal left
+        if passed == point:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return fault
+
+
+class FaultyOutlet:
+    """Between a commit and the publishing of what it has sent."""
+
+    def __init__(self, house: House, fault: Fault) -> None:
+        self._relay = house.relay
+        self._fault = fault
+
+    def claim_until(self) -> datetime:
+        return self._relay.claim_until()
+
+    def hand_over(self, bundles: Sequence[Bundle], notices: Sequence[Message]) -> None:
+        self._fault("after commit")
+        self._relay.hand_over(bundles, notices)
+
+
+def break_settling(house: House, fault: Fault) -> None:
+    """Between the commit of a handling and the end of its delivery."""
+    publish = house.bus.publish
+
+    def faulty(bundles: Sequence[Bundle], delivered: Delivered) -> None:
+        def deliver(bundle_id: UUID, gone: bool) -> None:
+            fault("before settle")
+            delivered(bundle_id, gone)
+
+        publish(bundles, deliver)
+
+    house.bus.publish = faulty  # type: ignore[method-assign]
+
+
+async def main(dsn: str, courier_url: str, point: str = "", times: str = "1") -> None:
+    fault = deadly(point, int(times))
+    async with hold_exclusively(dsn), aiohttp.ClientSession(courier_url) as session:
+        database = await Database.open(dsn=dsn)
+        courier = CourierOverHttp(session)
+        house = House(database, sources=Sources.system(), courier=courier, fault=fault)
+        house.transactions._outlet = FaultyOutlet(house, fault)
+        break_settling(house, fault)
+        await house.free()
+        async with house:
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+            await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
