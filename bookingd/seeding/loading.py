@@ -25,6 +25,7 @@ CLAIMED = query("inventory.claimed")
 REMOVE = query("inventory.remove")
 NUMBER_ON = query("inventory.number_on")
 
+EVERY_DAY = 0b111_1111
 PART = 10_000
 """Departures that are in memory at a time."""
 
@@ -152,7 +153,7 @@ def _tax_rows() -> Iterator[tuple[object, ...]]:
 
 def _flight_rows(world: World) -> Iterator[tuple[object, ...]]:
     for flight in world.flights:
-        way = (flight.origin.code, flight.destination.code, flight.leaves, flight.days)
+        way = (flight.origin.code, flight.destination.code, flight.leaves, EVERY_DAY)
         size = (flight.block_minutes, flight.distance, flight.aircraft.type)
         valid = (world.plan.first_day, world.plan.last_day)
         yield (flight.id, flight.airline, flight.number, *way, *size, *valid)

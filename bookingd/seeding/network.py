@@ -1,7 +1,7 @@
 """Who flies where and how often: a gravity model over the airports served.
 
 Demand between two airports grows with the traffic of both and falls with the distance; airlines with a hub
-at one end share it. How often a way is flown follows from how many departures a week are wanted.
+at one end share it. How often a way is flown follows from how many departures a day are wanted.
 """
 
 import math
@@ -23,17 +23,16 @@ SHARERS = 3
 """Airlines that compete on one pair, at most."""
 MOST_A_DAY = 16
 """Round trips that one airline flies a day on one pair, at most (the busiest shuttles)."""
-FULL_WEEK = 7
 FEWEST_AIRPORTS = 60
-DEPARTURES_OF_AN_AIRPORT = 150
-"""A week, roughly: what decides how many airports a network of a size serves."""
+DEPARTURES_OF_AN_AIRPORT = 21
+"""A day, roughly: what decides how many airports a network of a size serves."""
 TIE_KM = 5000.0
 """How far an airport's tie to an alliance's hub may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """An airline's way from its hub to another airport and back, `weekly` times a week."""
+    """An airline's way from its hub to another airport and back, `daily` times a day."""
 
     airline: Airline
     hub: Airport
@@ -41,7 +40,7 @@ class Route:
     distance: float
     demand: float
     """1 for a middling pair of all that are flown."""
-    weekly: int
+    daily: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +52,20 @@ class _Candidate:
     weight: float
 
 
-def routes(*, weekly_departures: int) -> list[Route]:
-    """The network whose departures (each way counts) are about `weekly_departures` a week.
+def routes(*, daily_departures: int) -> list[Route]:
+    """The network whose departures (each way counts) are about `daily_departures` a day.
 
     A small network serves fewer airports. Each airport is tied to a hub of every alliance, so that one can
     get from nearly everywhere to nearly everywhere with one connection; the rest of the flights go where
     most people want to go.
     """
-    candidates = _candidates(max(FEWEST_AIRPORTS, weekly_departures // DEPARTURES_OF_AN_AIRPORT))
+    candidates = _candidates(max(FEWEST_AIRPORTS, daily_departures // DEPARTURES_OF_AN_AIRPORT))
     needed = _ties(candidates)
-    scale = _scale(candidates, needed, weekly_departures)
+    scale = _scale(candidates, needed, daily_departures)
     flown = [
-        (candidate, weekly)
+        (candidate, daily)
         for number, candidate in enumerate(candidates)
-        if (weekly := _weekly(candidate.weight * scale, needed=number in needed))
+        if (daily := _daily(candidate.weight * scale, needed=number in needed))
     ]
     middling = flown[len(flown) // 2][0].weight
     return [
@@ -76,9 +75,9 @@ def routes(*, weekly_departures: int) -> list[Route]:
             away=candidate.away,
             distance=candidate.distance,
             demand=candidate.weight / middling,
-            weekly=weekly,
+            daily=daily,
         )
-        for candidate, weekly in flown
+        for candidate, daily in flown
     ]
 
 
@@ -157,24 +156,22 @@ def _ties(candidates: Sequence[_Candidate]) -> set[int]:
     return set(kept.values())
 
 
-def _weekly(wanted: float, *, needed: bool) -> int:
-    """Round trips a week: the same number every day, one at least where the way is needed."""
-    if wanted < FULL_WEEK / 2 and not needed:
-        return 0
-    return FULL_WEEK * min(MOST_A_DAY, max(1, round(wanted / FULL_WEEK)))
+def _daily(wanted: float, *, needed: bool) -> int:
+    """Round trips a day: one at least where the way is needed, none where hardly anybody wants to go."""
+    return min(MOST_A_DAY, max(1 if needed else 0, round(wanted)))
 
 
-def _scale(candidates: Sequence[_Candidate], needed: set[int], weekly_departures: int) -> float:
+def _scale(candidates: Sequence[_Candidate], needed: set[int], daily_departures: int) -> float:
     """The factor on weights at which the network has about as many departures as wanted (bisection)."""
 
     def departures(scale: float) -> int:
         return 2 * sum(
-            _weekly(candidate.weight * scale, needed=number in needed)
+            _daily(candidate.weight * scale, needed=number in needed)
             for number, candidate in enumerate(candidates)
         )
 
     low, high = 0.0, 100.0
     for _ in range(24):
         middle = (low + high) / 2
-        low, high = (middle, high) if departures(middle) < weekly_departures else (low, middle)
+        low, high = (middle, high) if departures(middle) < daily_departures else (low, middle)
     return high

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bookingd.seeding.aircraft import Aircraft, choose
 from bookingd.seeding.airports import Airport
 from bookingd.seeding.chance import draw, name_number
-from bookingd.seeding.network import FULL_WEEK, Route
+from bookingd.seeding.network import Route
 
 DAY = 24 * 60
 GRID = 5
@@ -32,7 +32,7 @@ WIND = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flight:
-    """A line of the schedule; `days` adds 1 for Monday, 2 for Tuesday, 4 for Wednesday and so on."""
+    """A line of the schedule, flown every day; `leaves` is the wall clock at the origin."""
 
     id: int
     airline: str
@@ -41,13 +41,9 @@ class Flight:
     origin: Airport
     destination: Airport
     leaves: time
-    days: int
     block_minutes: int
     distance: int
     aircraft: Aircraft
-
-    def goes_on(self, day: date) -> bool:
-        return bool(self.days >> day.weekday() & 1)
 
 
 def timetable(routes: Sequence[Route], *, seed: int, first_day: date) -> list[Flight]:
@@ -66,7 +62,6 @@ def timetable(routes: Sequence[Route], *, seed: int, first_day: date) -> list[Fl
                     origin=leg.origin,
                     destination=leg.destination,
                     leaves=time(*divmod(leg.leaves, 60)),
-                    days=leg.days,
                     block_minutes=block_minutes(leg.origin, leg.destination, route.distance),
                     distance=round(route.distance),
                     aircraft=leg.aircraft,
@@ -87,7 +82,6 @@ class _Leg:
     origin: Airport
     destination: Airport
     leaves: int
-    days: int
     aircraft: Aircraft
 
 
@@ -104,20 +98,12 @@ def _flights_of(route: Route, seed: int, first_day: date) -> Iterator[_Leg]:
     east = _minutes_ahead(route.hub, route.away, first_day)
     out_block = block_minutes(route.hub, route.away, route.distance)
     back_block = block_minutes(route.away, route.hub, route.distance)
-    trips = max(1, route.weekly // FULL_WEEK)
-    for trip in range(trips):
-        days = _days(route.weekly, draw(seed, code, trip))
-        leaves = _spread(trip, trips, _good_times(out_block, east), draw(seed, code, trip, 1))
+    for trip in range(route.daily):
+        leaves = _spread(trip, route.daily, _good_times(out_block, east), draw(seed, code, trip))
         ready = leaves + out_block + east + _turn_round(out_block)
         back = _next_good(ready, _good_times(back_block, -east))
-        yield _Leg(origin=route.hub, destination=route.away, leaves=leaves, days=days, aircraft=plane)
-        yield _Leg(
-            origin=route.away,
-            destination=route.hub,
-            leaves=back % DAY,
-            days=_shifted(days, back // DAY),
-            aircraft=plane,
-        )
+        yield _Leg(origin=route.hub, destination=route.away, leaves=leaves, aircraft=plane)
+        yield _Leg(origin=route.away, destination=route.hub, leaves=back, aircraft=plane)
 
 
 def _minutes_ahead(here: Airport, there: Airport, day: date) -> int:
@@ -144,26 +130,11 @@ def _spread(trip: int, trips: int, good: Sequence[int], drawn: int) -> int:
 
 
 def _next_good(ready: int, good: Sequence[int]) -> int:
-    """The first good time from `ready` on, in minutes of the day on which the aircraft left home."""
-    day, minute = divmod(ready + -ready % GRID, DAY)
-    later = next((time_of_day for time_of_day in good if time_of_day >= minute), None)
-    return day * DAY + later if later is not None else (day + 1) * DAY + good[0]
+    """The first good time of a day from `ready` on, or the first of the next day."""
+    minute = ready % DAY
+    return next((time_of_day for time_of_day in good if time_of_day >= minute), good[0])
 
 
 def _turn_round(block: int) -> int:
     """Minutes on the ground before the way back: longer after longer flights."""
     return 45 if block < 300 else 100
-
-
-def _days(weekly: int, drawn: int) -> int:
-    """The days of the week of a flight that goes `weekly` times: all, or as evenly spread as can be."""
-    if weekly >= FULL_WEEK:
-        return 0b111_1111
-    first = drawn % FULL_WEEK
-    return sum(1 << (first + number * FULL_WEEK // weekly) % FULL_WEEK for number in range(weekly))
-
-
-def _shifted(days: int, later: int) -> int:
-    """The same days of the week, `later` days on (or before, when over the date line)."""
-    shift = later % FULL_WEEK
-    return (days << shift | days >> (FULL_WEEK - shift)) & 0b111_1111

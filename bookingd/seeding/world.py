@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from bookingd.domain.flights import Cabin
 from bookingd.seeding import fares
-from bookingd.seeding.network import FULL_WEEK, routes
+from bookingd.seeding.network import routes
 from bookingd.seeding.timetable import Flight, timetable
 
 DEFAULT_DEPARTURES = 90_000
 DEFAULT_DAYS = 30
 FEWEST, MOST = 1, 10_000_000
-LONGEST = 345
+SHORTEST, LONGEST = 7, 345
 """Days: airlines sell about 345 to 360 days ahead."""
 
 
@@ -43,7 +44,7 @@ class Plan:
         """
         size = self.departures / DEFAULT_DEPARTURES
         days = round(DEFAULT_DAYS * math.pow(size, 0.55 if size < 1 else 0.97))
-        return max(FULL_WEEK, min(LONGEST, days))
+        return max(SHORTEST, min(LONGEST, days))
 
     @property
     def last_day(self) -> date:
@@ -67,23 +68,21 @@ class World:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        weekly = round(plan.departures / plan.days * FULL_WEEK)
-        self.flights = timetable(routes(weekly_departures=weekly), seed=plan.seed, first_day=plan.first_day)
+        daily = round(plan.departures / plan.days)
+        self.flights = timetable(routes(daily_departures=daily), seed=plan.seed, first_day=plan.first_day)
 
     @property
     def size(self) -> int:
         """How many departures there are."""
-        return sum(flight.goes_on(day) for day in self._days() for flight in self.flights)
+        return len(self.flights) * self.plan.days
 
     def departures(self) -> Iterator[Departure]:
         """Day by day in the order of the schedule, with ids from 1."""
-        number = 0
+        ids = count(1)
         for day in self._days():
             factor = fares.day_factor(day, first_day=self.plan.first_day)
             for flight in self.flights:
-                if flight.goes_on(day):
-                    number += 1
-                    yield self._departure(number, flight, day, factor)
+                yield self._departure(next(ids), flight, day, factor)
 
     def _departure(self, number: int, flight: Flight, day: date, factor: float) -> Departure:
         departs_at = datetime.combine(day, flight.leaves, _zone(flight.origin.zone)).astimezone(UTC)

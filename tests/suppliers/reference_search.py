@@ -77,9 +77,7 @@ def _connects(one: Planted, two: Planted) -> bool:
     direct_km = great_circle_km(here[2], here[3], there[2], there[3])
     return (
         rules.waits_well(two.departs_at - one.arrives_at, least=least)
-        and rules.is_sensible(
-            one.km + two.km, direct_km=great_circle_km(here[2], here[3], there[2], there[3])
-        )
+        and rules.is_sensible(one.km + two.km, direct_km=direct_km)
         and carry_on_for_each_other(one.airline, ALLIANCES[one.airline], two.airline, ALLIANCES[two.airline])
     )
 
