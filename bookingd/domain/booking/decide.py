@@ -103,7 +103,7 @@ TABLE: Mapping[type[BookingMessage], Row] = MappingProxyType(
         facts.PaymentFailed: _row(
             price_changed=payments.note_failure,
             awaiting_payment=payments.decline,
-            confirming=_to(payments.decline, AWAITING_PAYMENT, FAILED),
+            confirming=payments.note_failure,
             confirmed=payments.note_failure,
             over=payments.note_failure,
         ),

@@ -35,6 +35,9 @@ from bookingd.domain.booking.state import (
 
 UNDER_WAY = frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION})
 
+LOST = "payment_lost"
+"""The reason where money that was held for us is gone, without anyone's no."""
+
 
 def pay(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
     """Ask the gateway for the money. An attempt that was left open is abandoned first."""
@@ -92,29 +95,25 @@ def void_unwanted(booking: Booking, message: PaymentAuthorised, terms: Terms) ->
 
 
 def decline(booking: Booking, message: PaymentFailed, terms: Terms) -> Decision:
-    """The attempt came to nothing."""
-    return _come_to_nothing(booking, message, message.reason, terms)
+    """The attempt came to nothing.
+
+    Of a payment that is authorised this is old news: the payer failed first, and then tried again.
+    """
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state not in UNDER_WAY:
+        return note_failure(booking, message, terms)
+    return _declined(booking, payment, message.reason)
 
 
 def voided(booking: Booking, message: PaymentVoided, terms: Terms) -> Decision:
-    """Nothing is held any more; if nobody asked for that, the attempt has come to nothing."""
-    return _come_to_nothing(booking, message, "payment_lost", terms)
-
-
-def _come_to_nothing(
-    booking: Booking, message: PaymentFailed | PaymentVoided, reason: str, terms: Terms
-) -> Decision:
-    """What that means depends on how far this attempt had come, and on no other attempt."""
+    """Nothing is held any more. If nobody asked for that, it depends on how far this attempt had come."""
     payment = booking.payment(message.payment_id)
     if payment is None or payment.state not in {*OPEN_PAYMENTS, PaymentState.CAPTURING}:
         return note_failure(booking, message, terms)
+    if payment.state in UNDER_WAY:
+        return _declined(booking, payment, LOST)
     failed = booking.with_payment(replace(payment, state=PaymentState.FAILED))
-    if payment.state is PaymentState.CAPTURING:
-        return _ask_again(failed, "payment_lost", terms)
-    if payment.state is PaymentState.AUTHORISED:
-        return fail(failed, "payment_lost")
-    declined = PaymentDeclined(booking_id=booking.id, payment_id=payment.id, reason=reason)
-    return Decision(booking=failed, messages=(declined,))
+    return fail(failed, LOST) if payment.state is PaymentState.AUTHORISED else _ask_again(failed, LOST, terms)
 
 
 def capture(booking: Booking, message: PaymentCaptured, terms: Terms) -> Decision:
@@ -157,10 +156,16 @@ def refunded(booking: Booking, message: PaymentRefunded, terms: Terms) -> Decisi
 def note_failure(booking: Booking, message: PaymentFailed | PaymentVoided, terms: Terms) -> Decision:
     """A payment that decides nothing (any more) has come to its end."""
     payment = booking.payment(message.payment_id)
-    if payment is None or payment.state not in {*OPEN_PAYMENTS, PaymentState.VOIDING}:
+    if payment is None or payment.state not in {*UNDER_WAY, PaymentState.VOIDING}:
         return ignore(booking, message, terms)
     ended = PaymentState.VOIDED if payment.state is PaymentState.VOIDING else PaymentState.FAILED
     return Decision(booking=booking.with_payment(replace(payment, state=ended)))
+
+
+def _declined(booking: Booking, payment: Payment, reason: str) -> Decision:
+    failed = booking.with_payment(replace(payment, state=PaymentState.FAILED))
+    declined = PaymentDeclined(booking_id=booking.id, payment_id=payment.id, reason=reason)
+    return Decision(booking=failed, messages=(declined,))
 
 
 def _ask_again(booking: Booking, reason: str, terms: Terms) -> Decision:

@@ -97,6 +97,14 @@ def test_a_late_failure_of_the_first_attempt_never_touches_the_second(
     assert decision.messages == ()
 
 
+@pytest.mark.parametrize("standing", [SECOND_AUTHORISED, CAPTURING, CONFIRMED], ids=lambda one: one.state)
+def test_a_late_failure_never_touches_a_success_of_the_same_attempt(standing: Booking) -> None:
+    """The payer failed at the bank, tried again there, and the news came in the wrong order."""
+    late = PaymentFailed(booking_id=OF, payment_id=SECOND, reason="generic_decline")
+
+    assert decide(standing, late, TERMS).verdict is Verdict.IGNORED
+
+
 def test_a_late_success_of_the_first_attempt_is_not_kept_beside_the_second() -> None:
     """It is being voided since the second began; what was captured all the same goes back."""
     authorised = decide(CONFIRMED, PaymentAuthorised(booking_id=OF, payment_id=FIRST), TERMS)
@@ -160,7 +168,6 @@ def test_a_payment_that_is_voided_elsewhere_is_told_as_declined() -> None:
     "lost",
     [
         PaymentVoided(booking_id=OF, payment_id=SECOND),
-        PaymentFailed(booking_id=OF, payment_id=SECOND, reason="expired"),
         CaptureRefused(booking_id=OF, payment_id=SECOND, reason="expired"),
     ],
     ids=lambda one: type(one).__name__,

@@ -109,6 +109,8 @@ class World:
     """How often a payment was captured because we asked for it."""
     events: int = 0
     told: list[BookingMessage] = field(default_factory=list)
+    changed: bool = False
+    """Whether a supplier holds something else than was shown."""
     consented: Money | None = None
     steps: int = 0
 
@@ -195,7 +197,7 @@ class World:
 
     def _answer_price(self, proposed: Money) -> None:
         chance = self.chance.random()
-        if chance < 0.1:
+        if chance < 0.1 or chance > 0.95:
             self.send(GiveConsent(booking_id=self.booking.id, total=proposed + Money(1, "EUR")))
         if chance < 0.8:
             self.consented = proposed
@@ -235,6 +237,7 @@ class World:
             return
         if chance < 0.2:
             held = (DEARER if chance < 0.15 else STRICTER)[id(held)]
+            self.changed = True
         self.at_suppliers[message.item_id] = "held"
         self._answer(ItemHeld(booking_id=message.booking_id, item_id=message.item_id, offer=held))
 
@@ -282,11 +285,13 @@ class World:
             self.send(by_itself(booking_id=self.booking.id, payment_id=message.payment_id), within=100)
 
     def act(self, message: "_Payer") -> None:
-        """The payer answers their bank, if the payment is still there."""
+        """The payer answers their bank, if the payment is still there; who fails may try again there."""
         payment = self.at_gateway[message.payment_id]
-        if payment.status == "requires_action":
+        if payment.status in {"requires_action", "declined"}:
             payment.status = "authorised" if self.chance.random() < 0.8 else "declined"
             self.authorised_once |= payment.status == "authorised"
+            if payment.status == "declined" and self.chance.random() < 0.5:
+                self.send(message, within=200)
         self._tell(message.payment_id)
 
     def lapse(self, message: "_Lapse") -> None:
@@ -331,7 +336,7 @@ class World:
             return
         if not self._once("void", message.payment_id):
             return
-        if payment.status in {"authorised", "requires_action"}:
+        if payment.status != "captured":
             payment.status = "voided"
         self._tell(message.payment_id)
 
@@ -365,6 +370,7 @@ class World:
         """The promises, when nothing is left in the post and no timer runs."""
         confirmed = self.booking.state is BookingState.CONFIRMED
         assert self.booking.state in FINAL, "P6: it waits for nobody"
+        assert self.consented or not (confirmed and self.changed), "P8: nobody agreed to the change"
         assert self.kept() == (self._agreed.amount if confirmed else 0), "P2"
         statuses = [payment.status for payment in self.at_gateway.values()]
         assert "authorised" not in statuses, "money is held for nothing"
