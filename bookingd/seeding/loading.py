@@ -4,6 +4,7 @@ Rows go by COPY in parts, so that memory does not grow with the world. The conne
 role: removing truncates and loading ends with ANALYZE.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,13 +21,14 @@ from bookingd.storage.queries import query
 
 MARK_DEMO = query("inventory.mark_demo")
 ANYTHING = query("inventory.anything")
+LOCK = query("inventory.lock")
 LOCK_CLAIMS = query("inventory.lock_claims")
 CLAIMED = query("inventory.claimed")
 REMOVE = query("inventory.remove")
 NUMBER_ON = query("inventory.number_on")
 
 EVERY_DAY = 0b111_1111
-PART = 10_000
+PART = 5_000
 """Departures that are in memory at a time."""
 
 Progress = Callable[[int, int], None]
@@ -51,9 +53,12 @@ class Seeded:
 
 async def seed(connection: Connection, *, plan: Plan, now: datetime, progress: Progress) -> Seeded:
     """Fill an empty inventory. Raises SeedRefused when it is not empty; nothing is changed then."""
+    await _refuse_unless_empty(connection)
+    # Half a second of arithmetic: not on the event loop.
+    world = await asyncio.to_thread(World, plan)
     async with connection.transaction():
+        await connection.execute(LOCK)
         await _refuse_unless_empty(connection)
-        world = World(plan)
         await _load_reference(connection, world)
         cabins = await _load_departures(connection, world, progress)
         await connection.execute(MARK_DEMO, plan.seed, plan.first_day, plan.last_day, world.size, now)

@@ -58,6 +58,11 @@ INSERT INTO demo_inventory (seed, first_day, last_day, departures, seeded_at) VA
 -- Whether there is any inventory, made up or not.
 SELECT EXISTS (SELECT FROM airports) OR EXISTS (SELECT FROM airlines) OR EXISTS (SELECT FROM departures);
 
+-- name: lock
+-- Let only one at a time fill the inventory.
+-- role: owner
+LOCK TABLE demo_inventory IN EXCLUSIVE MODE;
+
 -- name: lock_claims
 -- Keep sales out until the end of the transaction; reading goes on.
 -- role: owner

@@ -1,8 +1,10 @@
 """The made-up world goes into PostgreSQL and out again."""
 
+import asyncio
 from datetime import date, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from bookingd.domain.flights import Cabin
@@ -78,6 +80,16 @@ async def test_seeding_twice_is_refused_and_changes_nothing(
     with pytest.raises(SeedRefused, match="seeded already"):
         await loading.seed(owner_connection, plan=PLAN, now=START, progress=quiet)
     assert await rows(owner_connection) == before
+
+
+async def test_of_two_who_seed_at_once_one_does(owner_dsn: str, owner_connection: Connection) -> None:
+    other = await asyncpg.connect(owner_dsn)
+    outcomes = await asyncio.gather(
+        *(loading.seed(one, plan=PLAN, now=START, progress=quiet) for one in (owner_connection, other)),
+        return_exceptions=True,
+    )
+    await other.close()
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["SeedRefused", "Seeded"]
 
 
 async def test_real_inventory_is_neither_filled_up_nor_removed(owner_connection: Connection) -> None:
