@@ -8,6 +8,7 @@ every request the same wait; one log line tells when that begins and one when it
 import asyncio
 import logging
 import math
+import struct
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ PAUSE = 5.0
 NEAR_BYTES = 16 * 1024 * 1024
 """How much this process keeps of what it has seen, besides Redis."""
 
-_EXPIRY_BYTES = 8
+_TIMES = struct.Struct(">dd")
 
 T = TypeVar("T")
 
@@ -48,9 +49,10 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A value and until when it may be used."""
+    """A value, when it was made, and until when it may be used."""
 
     value: bytes
+    made_at: datetime
     until: datetime
 
 
@@ -64,7 +66,7 @@ class Cache:
         self._clock = clock
         self._budget = budget
         self._near = _Near(near_bytes)
-        self._making: dict[str, asyncio.Task[bytes]] = {}
+        self._making: dict[str, asyncio.Task[Kept]] = {}
         self._resting_until = -math.inf
         self._resting = False
 
@@ -86,14 +88,15 @@ class Cache:
         self._near.put(key, found)
         return found
 
-    async def set(self, key: str, value: bytes, *, seconds: float) -> None:
-        """Keep the value for that long."""
-        kept = Kept(value=value, until=self._clock.now() + timedelta(seconds=seconds))
-        self._near.put(key, kept)
-        packed, life = _packed(kept), max(1, int(seconds * 1000))
-        await self._try(lambda: self._store.set(key, packed, px=life))
+    async def set(self, key: str, kept: Kept) -> None:
+        """Keep the value under the key until its time is over."""
+        life = int((kept.until - self._clock.now()) / timedelta(milliseconds=1))
+        if life > 0:
+            self._near.put(key, kept)
+            packed = _packed(kept)
+            await self._try(lambda: self._store.set(key, packed, px=life))
 
-    async def get_or_make(self, key: str, make: Callable[[], Awaitable[bytes]], *, seconds: float) -> Kept:
+    async def get_or_make(self, key: str, make: Callable[[], Awaitable[Kept]]) -> Kept:
         """What is kept, or else what `make` makes: once in this process, however many ask meanwhile.
 
         Raises what `make` raises, to everybody who waited for it; then nothing is kept.
@@ -102,11 +105,10 @@ class Cache:
             return found
         making = self._making.get(key)
         if making is None:
-            making = asyncio.ensure_future(self._make(key, make, seconds))
+            making = asyncio.ensure_future(self._make(key, make))
             self._making[key] = making
             making.add_done_callback(lambda done: self._made(key, done))
-        value = await asyncio.shield(making)
-        return Kept(value=value, until=self._clock.now() + timedelta(seconds=seconds))
+        return await asyncio.shield(making)
 
     async def close(self) -> None:
         """Stop what is being made and leave Redis."""
@@ -116,13 +118,12 @@ class Cache:
         await asyncio.gather(*making, return_exceptions=True)
         await self._try(self._store.aclose)
 
-    async def _make(self, key: str, make: Callable[[], Awaitable[bytes]], seconds: float) -> bytes:
-        value = await make()
-        if seconds > 0:
-            await self.set(key, value, seconds=seconds)
-        return value
+    async def _make(self, key: str, make: Callable[[], Awaitable[Kept]]) -> Kept:
+        kept = await make()
+        await self.set(key, kept)
+        return kept
 
-    def _made(self, key: str, done: "asyncio.Task[bytes]") -> None:
+    def _made(self, key: str, done: "asyncio.Task[Kept]") -> None:
         del self._making[key]
         if not done.cancelled():
             done.exception()  # seen: whoever asked is told, and nobody may be left to ask
@@ -174,12 +175,16 @@ class _Near:
 
 
 def _packed(kept: Kept) -> bytes:
-    """The value behind its expiry: Redis's own is not told when a value is read."""
-    return int(kept.until.timestamp() * 1000).to_bytes(_EXPIRY_BYTES, "big") + kept.value
+    """The value behind its times: when Redis's own is over is not told when a value is read."""
+    return _TIMES.pack(kept.made_at.timestamp(), kept.until.timestamp()) + kept.value
 
 
 def _unpacked(stored: bytes | None) -> Kept | None:
-    if stored is None or len(stored) < _EXPIRY_BYTES:
+    if stored is None or len(stored) < _TIMES.size:
         return None
-    until = datetime.fromtimestamp(int.from_bytes(stored[:_EXPIRY_BYTES], "big") / 1000, UTC)
-    return Kept(value=stored[_EXPIRY_BYTES:], until=until)
+    made_at, until = _TIMES.unpack_from(stored)
+    return Kept(
+        value=stored[_TIMES.size :],
+        made_at=datetime.fromtimestamp(made_at, UTC),
+        until=datetime.fromtimestamp(until, UTC),
+    )

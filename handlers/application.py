@@ -1,18 +1,58 @@
 """The HTTP application: built here from its parts, run by bookingd.lifecycle."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
 from aiohttp import web
 
+from handlers.bookings import INTAKE, MOVES, SHELF
+from handlers.intake import Intake
+from handlers.live import LIVE, Live
 from handlers.middlewares import watch
+from handlers.moves import Moves
+from handlers.offer_shelf import OfferShelf
+from handlers.openapi import OPENAPI, describe
 from handlers.parts import PARTS, GatewayFacts, Parts
 from handlers.routes import ROUTES
+from handlers.search import SEARCHES, Searches
 
 __all__ = ["GatewayFacts", "Parts", "build"]
 
 
 def build(*, parts: Parts) -> web.Application:
     """The application with all routes; nothing runs and nothing is asked before it is started."""
-    application = web.Application(middlewares=[watch(parts)], client_max_size=parts.server.max_body_bytes)
+    server = parts.settings.server
+    application = web.Application(middlewares=[watch(parts)], client_max_size=server.max_body_bytes)
     application[PARTS] = parts
+    application[SEARCHES] = Searches(parts)
+    application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
+    application[MOVES] = Moves(bus=parts.bus, database=parts.database)
+    application[LIVE] = Live()
+    application[INTAKE] = Intake(
+        transactions=parts.transactions, database=parts.database, sources=parts.sources
+    )
+    application[OPENAPI] = describe(ROUTES, parts)
     for route in ROUTES:
         application.router.add_route(route.method, route.path, route.handler)
+    application.cleanup_ctx.extend([_hear_moves, _take_in])
+    application.on_shutdown.append(_say_goodbye)
     return application
+
+
+async def _hear_moves(application: web.Application) -> AsyncIterator[None]:
+    with application[MOVES].heard():
+        yield
+
+
+async def _take_in(application: web.Application) -> AsyncIterator[None]:
+    """Runs until every request has been answered: the server stops before its application does."""
+    taking_in = asyncio.create_task(application[INTAKE].run(), name="intake")
+    yield
+    taking_in.cancel()
+    with suppress(asyncio.CancelledError):
+        await taking_in
+
+
+async def _say_goodbye(application: web.Application) -> None:
+    await application[LIVE].close()

@@ -13,7 +13,6 @@ from uuid import UUID
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from bookingd.messages.envelope import Origin
 from bookingd.telemetry.context import correlation
 from handlers.errors import Problem, reply_to
 from handlers.parts import PARTS, Parts
@@ -42,17 +41,15 @@ HSTS = "max-age=63072000"
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-ORIGIN = web.RequestKey("origin", Origin)
-"""On whose behalf the request is; the principal is the session's, if it has one."""
 CORRELATION = web.RequestKey("correlation", UUID)
 
 
 def watch(parts: Parts) -> Middleware:
     """The middleware of an application with these parts."""
     clock, requests = parts.sources.clock, parts.metrics.requests
-    limit = parts.server.request_timeout_seconds
+    limit = parts.settings.server.request_timeout_seconds
     common = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if parts.secure else {})
-    believed = [ipaddress.ip_network(text) for text in parts.server.trusted_proxies]
+    believed = [ipaddress.ip_network(text) for text in parts.settings.server.trusted_proxies]
 
     @web.middleware
     async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bookingd.bus.port import Bus
 from bookingd.cache import Cache
-from bookingd.config.sections import Booking, Search, Server
+from bookingd.config import Settings
 from bookingd.gateways.port import Gateway
 from bookingd.sources import Sources
 from bookingd.storage.database import Database
@@ -32,11 +32,7 @@ class GatewayFacts:
 class Parts:
     """Everything that handlers use, joined by bookingd.wiring."""
 
-    server: Server
-    search: Search
-    booking: Booking
-    public_url: str
-    """Where browsers find us, without a slash at the end."""
+    settings: Settings
     gateway_facts: tuple[GatewayFacts, ...]
     gateways: Mapping[str, Gateway]
     bus: Bus
@@ -49,6 +45,11 @@ class Parts:
     cache: Cache
     readiness: Callable[[], Mapping[str, str | None]]
     """What must be there for requests to be served: None where it is, else why it is not."""
+
+    @property
+    def public_url(self) -> str:
+        """Where browsers find us, without a slash at the end."""
+        return self.settings.public_url.rstrip("/")
 
     @property
     def secure(self) -> bool:

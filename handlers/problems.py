@@ -132,8 +132,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 503,
                 "unavailable",
                 "The service is not available for the moment",
-                "Nothing was done. Send the request again after the time in Retry-After, with the same"
-                " Idempotency-Key.",
+                "Send the request again after the time in Retry-After, with the same Idempotency-Key:"
+                " it is done once.",
             ),
             _kind(
                 503,

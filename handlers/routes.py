@@ -1,30 +1,297 @@
 """Every address of the house: the contents page of handlers/, and what the OpenAPI is made of."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
-from aiohttp import web
-
-from handlers import health
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One address and method."""
-
-    method: str
-    path: str
-    handler: Handler
-
-
-def _get(path: str, handler: Handler) -> Route:
-    return Route(method="GET", path=path, handler=handler)
-
-
-ROUTES: tuple[Route, ...] = (
-    _get("/healthz", health.healthz),
-    _get("/readyz", health.readyz),
-    _get("/metrics", health.metrics),
+from handlers import (
+    bookings,
+    docs,
+    health,
+    live,
+    offers,
+    openapi,
+    payments,
+    requests,
+    returns,
+    search,
+    sessions,
+    webhooks,
+    wishes,
 )
+from handlers.booking_views import (
+    BookingAccepted,
+    BookingBody,
+    Bookings,
+    Events,
+    PaymentAccepted,
+    WishAccepted,
+)
+from handlers.operations import Handler, Operation, Route
+
+
+def _get(path: str, handler: Handler, operation: Operation) -> Route:
+    return Route(method="GET", path=path, handler=handler, operation=operation)
+
+
+def _post(path: str, handler: Handler, operation: Operation) -> Route:
+    return Route(method="POST", path=path, handler=handler, operation=operation)
+
+
+SEARCHING = (
+    _get(
+        "/v1/flights/offers",
+        search.flight_offers,
+        Operation(
+            summary="Search flights",
+            tag="Search",
+            description=(
+                "One way, or there and back with `return`. Prices are for everybody together. Offers can be"
+                " booked until `expires_at`; a search is kept for a while, and `Age` says how old it is."
+            ),
+            query=requests.FlightSearch,
+            answers={200: search.FlightOffers},
+            problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+        ),
+    ),
+    _get(
+        "/v1/offers/{id}",
+        offers.offer,
+        Operation(
+            summary="Look at an offer again",
+            tag="Search",
+            description="Asks the supplier: is it still to be had, and at which price?",
+            answers={200: offers.OfferNow},
+            problems=("not-found", "unavailable", "search-late"),
+        ),
+    ),
+)
+
+BOOKING = (
+    _post(
+        "/v1/sessions",
+        sessions.open_session,
+        Operation(
+            summary="Open a session",
+            tag="Sessions",
+            description="Browsers get it as a cookie too, which scripts cannot read.",
+            body=requests.NewSession,
+            answers={201: sessions.Session},
+            problems=("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields"),
+        ),
+    ),
+    _post(
+        "/v1/bookings",
+        bookings.place,
+        Operation(
+            summary="Book an offer",
+            tag="Bookings",
+            description=(
+                "Answers as soon as the request is safe; its seats are held right after. With"
+                " `Prefer: wait=10` it answers 201 with the state after that. Then pay before `hold_until`."
+            ),
+            body=requests.NewBooking,
+            headers=("idempotency_key", "wait"),
+            answers={202: BookingAccepted, 201: BookingAccepted},
+            problems=(
+                "malformed-json",
+                "bad-request",
+                "session-required",
+                "cross-site",
+                "request-running",
+                "offer-expired",
+                "body-too-large",
+                "media-type",
+                "invalid-fields",
+                "key-reused",
+                "unavailable",
+            ),
+            session=True,
+        ),
+    ),
+    _get(
+        "/v1/bookings",
+        bookings.own,
+        Operation(
+            summary="List your bookings",
+            tag="Bookings",
+            query=requests.Page,
+            answers={200: Bookings},
+            problems=("session-required", "invalid-fields"),
+            session=True,
+        ),
+    ),
+    _get(
+        "/v1/bookings/{reference}",
+        bookings.show,
+        Operation(
+            summary="Look at a booking",
+            tag="Bookings",
+            query=requests.Link,
+            headers=("proof", "if_none_match"),
+            answers={200: BookingBody, 304: None},
+            problems=("not-found",),
+        ),
+    ),
+    _get(
+        "/v1/bookings/{reference}/events",
+        bookings.events,
+        Operation(
+            summary="Read a booking's timeline",
+            tag="Bookings",
+            query=requests.After,
+            headers=("proof",),
+            answers={200: Events},
+            problems=("not-found", "invalid-fields"),
+        ),
+    ),
+    _post(
+        "/v1/bookings/{reference}/consents",
+        wishes.consent,
+        Operation(
+            summary="Agree to a changed price",
+            tag="Bookings",
+            description="Send `proposed_total` as the booking shows it.",
+            body=requests.Consent,
+            headers=("optional_key", "wait", "proof"),
+            answers={202: WishAccepted},
+            problems=("session-required", "not-found", "booking-state", "invalid-fields"),
+            session=True,
+        ),
+    ),
+    _post(
+        "/v1/bookings/{reference}/cancellations",
+        wishes.cancel,
+        Operation(
+            summary="Call a booking off",
+            tag="Bookings",
+            description="Until it is paid for. Everything that is held is given back.",
+            body=requests.Cancellation,
+            headers=("optional_key", "wait", "proof"),
+            answers={202: WishAccepted},
+            problems=("session-required", "not-found", "booking-state"),
+            session=True,
+        ),
+    ),
+)
+
+PAYING = (
+    _get(
+        "/v1/gateways",
+        payments.gateways,
+        Operation(
+            summary="Who takes payments",
+            tag="Payments",
+            description="What a client needs to give a card to the gateway. Card data never comes here.",
+            answers={200: payments.Gateways},
+        ),
+    ),
+    _post(
+        "/v1/bookings/{reference}/payments",
+        payments.pay,
+        Operation(
+            summary="Pay a booking",
+            tag="Payments",
+            description=(
+                "Answers as soon as the attempt is recorded. With `Prefer: wait=10` it answers 201 with what"
+                " the gateway said: `requires_action` brings the `action_url` that the payer has to visit."
+            ),
+            body=requests.NewPayment,
+            headers=("idempotency_key", "wait", "proof"),
+            answers={202: PaymentAccepted, 201: PaymentAccepted},
+            problems=(
+                "malformed-json",
+                "bad-request",
+                "session-required",
+                "cross-site",
+                "not-found",
+                "request-running",
+                "booking-state",
+                "media-type",
+                "invalid-fields",
+                "key-reused",
+                "unavailable",
+            ),
+            session=True,
+        ),
+    ),
+    _get(
+        "/v1/bookings/{reference}/payments/{payment_id}/return",
+        returns.returned,
+        Operation(
+            summary="Come back from 3-D Secure",
+            tag="Payments",
+            description="A page for the payer; it looks again by itself until the outcome is known.",
+            answers={200: "text/html"},
+            problems=("not-found",),
+        ),
+    ),
+    _post(
+        "/webhooks/{gateway}",
+        webhooks.receive,
+        Operation(
+            summary="Take in a gateway's event",
+            tag="Payments",
+            description="For the gateways themselves; only with their signature.",
+            raw_body=True,
+            answers={200: webhooks.Received},
+            problems=("bad-signature", "not-found", "body-too-large", "unavailable"),
+        ),
+    ),
+)
+
+FOLLOWING = (
+    _get(
+        "/v1/live",
+        live.live,
+        Operation(
+            summary="Follow bookings live",
+            tag="Live",
+            description=(
+                'A WebSocket. Send `{"subscribe": "booking:REF", "after": N, "token": "..."}`; every event'
+                " after N comes once and in order, then each new one. After a break, subscribe again with the"
+                " last sequence number that you have seen."
+            ),
+            answers={101: None},
+            problems=("session-required", "cross-site", "upgrade-required", "unavailable"),
+        ),
+    ),
+)
+
+HOUSE = (
+    _get(
+        "/healthz",
+        health.healthz,
+        Operation(summary="Is the process alive?", tag="Operation", answers={200: health.Alive}),
+    ),
+    _get(
+        "/readyz",
+        health.readyz,
+        Operation(
+            summary="Should requests be sent here?",
+            tag="Operation",
+            answers={200: health.Ready, 503: health.Ready},
+        ),
+    ),
+    _get(
+        "/metrics",
+        health.metrics,
+        Operation(summary="Metrics for Prometheus", tag="Operation", answers={200: "text/plain"}),
+    ),
+    _get(
+        "/openapi.json",
+        openapi.openapi,
+        Operation(summary="This description", tag="About", answers={200: "application/json"}),
+    ),
+    _get(
+        "/docs", docs.docs, Operation(summary="This API as a page", tag="About", answers={200: "text/html"})
+    ),
+    _get(
+        "/problems/{slug}",
+        docs.problem,
+        Operation(
+            summary="What a problem means",
+            tag="About",
+            answers={200: "text/html"},
+            problems=("not-found",),
+        ),
+    ),
+)
+
+ROUTES: tuple[Route, ...] = (*SEARCHING, *BOOKING, *PAYING, *FOLLOWING, *HOUSE)

@@ -1,0 +1,57 @@
+"""How airports, cities and airlines are called, and where they are."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+KNOWN = query("places.known")
+NAMES = query("places.names")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An airport or a city."""
+
+    code: str
+    name: str
+    city_code: str
+    zone: str
+    """IANA; of a city with several airports that of its busiest one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirportName:
+    """How an airport is called."""
+
+    name: str
+    city: str
+    country: str
+    """ISO 3166-1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Names by IATA code; what is not in here has no name that we know."""
+
+    airports: Mapping[str, AirportName]
+    airlines: Mapping[str, str]
+
+
+async def known(connection: Connection, *, codes: Collection[str]) -> dict[str, Place]:
+    """Those of `codes` that are an airport or a city."""
+    return {row["code"]: Place(**row) for row in await connection.fetch(KNOWN, list(codes))}
+
+
+async def names(connection: Connection, *, airports: Collection[str], airlines: Collection[str]) -> Names:
+    """How they are called."""
+    rows = await connection.fetch(NAMES, list(airports), list(airlines))
+    return Names(
+        airports={
+            row["code"]: AirportName(name=row["name"], city=row["city"], country=row["country"])
+            for row in rows
+            if row["city"] is not None
+        },
+        airlines={row["code"]: row["name"] for row in rows if row["city"] is None},
+    )

@@ -1,0 +1,96 @@
+"""What a request brings besides its address: a JSON object, an Idempotency-Key, a preference to wait."""
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from marshmallow import Schema
+
+from bookingd.storage.idempotency import Key
+from handlers.errors import FieldError, Problem
+from handlers.fields import load
+from handlers.parts import PARTS
+from handlers.requests import schema
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+LONGEST_WAIT = 20
+"""Seconds for which an answer is held back at most (Prefer: wait=N, RFC 7240, 4.3)."""
+
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d{1,4})\"?\s*(?:$|[,;])", re.IGNORECASE)
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_decode = msgspec.json.Decoder().decode
+_same = msgspec.json.Encoder(order="deterministic").encode
+
+
+async def json_body(request: web.Request, of: type[Schema]) -> tuple[dict[str, Any], Any]:
+    """The body as the schema's values, and as it was sent. Raises Problem."""
+    if request.content_type != "application/json":
+        told = f"The body is {request.content_type}; it has to be application/json."
+        raise Problem("media-type", told, headers={"Accept-Post": "application/json"})
+    given = read_json(await read_body(request))
+    return load(schema(of), given), given
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The body's bytes. Raises Problem where there are too many."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        limit = request.app[PARTS].settings.server.max_body_bytes
+        raise Problem("body-too-large", f"A body has {limit:,} bytes at most.") from error
+
+
+def read_json(body: bytes) -> Any:
+    """The value that the bytes are. Raises Problem that says where reading stopped."""
+    try:
+        return _decode(body)
+    except RecursionError as error:
+        raise Problem("malformed-json", "The JSON is nested too deeply.") from error
+    except msgspec.MsgspecError as error:
+        found = _BYTE.search(str(error))
+        at = int(found[1]) if found else len(body)
+        line, column = body.count(b"\n", 0, at) + 1, at - (body.rfind(b"\n", 0, at) + 1) + 1
+        why = "it ends too early" if "truncated" in str(error) else "this is not JSON"
+        where = FieldError(field="", code="malformed", message=f"Line {line}, column {column}: {why}.")
+        raise Problem(
+            "malformed-json", f"Reading stopped at line {line}, column {column}: {why}.", errors=[where]
+        ) from error
+
+
+def idempotency_key(request: web.Request, scope: str) -> Key | None:
+    """The request's key among those of `scope`; None where it has none. Raises Problem."""
+    given = request.headers.get(IDEMPOTENCY_KEY)
+    if given is None:
+        return None
+    if not _KEY.fullmatch(given):
+        raise _key_problem("length", "The key has 1 to 255 printable ASCII characters.")
+    return scope, given
+
+
+def required_key(request: web.Request, scope: str) -> Key:
+    """The same where there has to be one. Raises Problem."""
+    key = idempotency_key(request, scope)
+    if key is None:
+        raise _key_problem("required", "Send a new random key (a UUID) with every new request.")
+    return key
+
+
+def fingerprint(request: web.Request, given: Any) -> bytes:
+    """What makes a request the same request: method, path and the body's values in any order."""
+    return hashlib.sha256(b" ".join((request.method.encode(), request.path.encode(), _same(given)))).digest()
+
+
+def wait_of(request: web.Request) -> int:
+    """How many seconds the client would rather wait for the final answer; 0 if it would not."""
+    found = _WAIT.search(",".join(request.headers.getall("Prefer", ())))
+    limit = int(request.app[PARTS].settings.server.request_timeout_seconds * 0.8)
+    return min(int(found[1]), LONGEST_WAIT, limit) if found else 0
+
+
+def _key_problem(code: str, message: str) -> Problem:
+    error = FieldError(field=IDEMPOTENCY_KEY, code=code, message=message)
+    return Problem("bad-request", f"The header {IDEMPOTENCY_KEY}: {message}", errors=[error])

@@ -1,0 +1,189 @@
+"""Bookings: take one in, list one's own, look at one, read its timeline."""
+
+import asyncio
+import base64
+import binascii
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from aiohttp import hdrs, web
+
+from bookingd.domain.access import Action
+from bookingd.domain.booking.facts import PlaceBooking
+from bookingd.domain.booking.state import Booking, BookingState
+from bookingd.domain.ids import BookingId
+from bookingd.storage import bookings, own_bookings, payments, places
+from bookingd.storage.bookings import Event
+from bookingd.storage.bookings import NewBooking as Placed
+from bookingd.tokens import Purpose
+from handlers.bodies import fingerprint, json_body, required_key, wait_of
+from handlers.booking_views import (
+    BookingAccepted,
+    Bookings,
+    Events,
+    EventView,
+    booking_body,
+    booking_line,
+    links,
+)
+from handlers.errors import Problem
+from handlers.fields import load_query, refuse
+from handlers.intake import Claim, Intake, Work
+from handlers.moves import Moves
+from handlers.offer_shelf import OfferShelf
+from handlers.opened import open_through
+from handlers.ordering import order
+from handlers.parts import PARTS, Parts
+from handlers.principals import origin_of, required_principal
+from handlers.reply import encode, json_reply
+from handlers.requests import After, NewBooking, Page, schema
+from handlers.views import codes
+
+INTAKE = web.AppKey("intake", Intake)
+MOVES = web.AppKey("moves", Moves)
+SHELF = web.AppKey("shelf", OfferShelf)
+
+TOKEN_LIFE = timedelta(days=400)
+"""A booking can be looked at until after its journey: flights are sold 361 days ahead."""
+
+EVENTS_LIMIT = 200
+
+_accepted = msgspec.json.Decoder(BookingAccepted)
+_cursor = msgspec.json.Decoder(tuple[datetime, UUID])
+
+
+async def place(request: web.Request) -> web.Response:
+    """Book an offer. Answers when the request is recorded; holding the seats comes after."""
+    parts, owner = request.app[PARTS], required_principal(request)
+    asked, given = await json_body(request, NewBooking)
+    claim = Claim(key=required_key(request, owner), fingerprint=fingerprint(request, given))
+    try:
+        new = await order(asked, owner=owner, shelf=request.app[SHELF], sources=parts.sources)
+    except Problem:
+        # An offer expires; the answer to a request that was taken in before does not change by that.
+        if (before := await request.app[INTAKE].recall(claim)) is None:
+            raise
+        return await _answer_placed(request, before)
+    work = Work(
+        claim=claim,
+        origin=origin_of(request, owner),
+        messages=(PlaceBooking(booking_id=new.booking.id),),
+        answer=lambda placed, now: _taken_in(placed or new, now),
+        location=lambda placed: f"/v1/bookings/{(placed or new).booking.reference}",
+        booking=new,
+    )
+    moved = asyncio.Event()
+    with request.app[MOVES].waking(new.booking.id, moved):
+        return await _answer_placed(request, await request.app[INTAKE].submit(work), moved)
+
+
+async def own(request: web.Request) -> web.Response:
+    """The bookings that this session made, the newest first."""
+    owner = required_principal(request)
+    asked = load_query(schema(Page), request.query)
+    after, limit = _read_cursor(asked["cursor"]), asked["limit"]
+    async with request.app[PARTS].database.connection() as connection:
+        found = await own_bookings.page(connection, owner=owner, after=after, limit=limit + 1)
+    shown, more = found[:limit], len(found) > limit
+    following = _write_cursor(shown[-1].created_at, shown[-1].id) if more else None
+    return json_reply(Bookings(bookings=tuple(map(booking_line, shown)), next=following))
+
+
+async def show(request: web.Request) -> web.Response:
+    """A booking as it stands."""
+    async with request.app[PARTS].database.connection() as connection:
+        stored = await open_through(connection, request, Action.VIEW)
+        booking = stored.booking
+        etag = f'W/"{booking.sequence}"'
+        headers: dict[str, str] = {hdrs.ETAG: etag, hdrs.CACHE_CONTROL: "private, no-cache"}
+        if _matches(request, str(booking.sequence)):
+            return web.Response(status=304, headers=headers)
+        people = await bookings.travellers(connection, booking_id=booking.id)
+        rows = await payments.of_booking(connection, booking_id=booking.id)
+        airports, airlines = codes(item.offer.itinerary for item in booking.items)
+        names = await places.names(connection, airports=airports, airlines=airlines)
+    return json_reply(booking_body(stored, people, rows, names), headers=headers)
+
+
+async def events(request: web.Request) -> web.Response:
+    """A booking's timeline after a sequence number."""
+    asked = load_query(schema(After), request.query)
+    async with request.app[PARTS].database.connection() as connection:
+        booking = (await open_through(connection, request, Action.VIEW)).booking
+        found = await bookings.events_after(
+            connection, booking_id=booking.id, sequence=asked["after"], limit=EVENTS_LIMIT + 1
+        )
+    shown = tuple(event_view(event) for event in found[:EVENTS_LIMIT])
+    return json_reply(Events(events=shown, more=len(found) > EVENTS_LIMIT))
+
+
+def event_view(event: Event) -> EventView:
+    """A step of the timeline as it is shown."""
+    if event.at is None:
+        raise ValueError("an event that is not recorded yet is not shown")
+    return EventView(
+        sequence=event.sequence,
+        name=event.name,
+        state=BookingState(event.state),
+        details=msgspec.Raw(event.details),
+        at=event.at,
+    )
+
+
+def booking_token(parts: Parts, booking_id: UUID, created_at: datetime) -> str:
+    """The token that opens the booking: always the same one, so a repeated request gets it again."""
+    return parts.signer.sign(Purpose.BOOKING, str(booking_id), expires_at=created_at + TOKEN_LIFE)
+
+
+def _taken_in(placed: Placed, now: datetime) -> bytes:
+    """What is recorded as the answer: without the token, which is made anew each time."""
+    booking = placed.booking
+    return encode(
+        BookingAccepted(
+            id=str(booking.id),
+            reference=booking.reference,
+            state=booking.state,
+            created_at=now,
+            links=links(booking.reference),
+        )
+    )
+
+
+async def _answer_placed(
+    request: web.Request, recorded: bytes, moved: asyncio.Event | None = None
+) -> web.Response:
+    parts, accepted = request.app[PARTS], _accepted.decode(recorded)
+    booking_id = BookingId(UUID(accepted.id))
+    token = booking_token(parts, booking_id, accepted.created_at)
+    headers: dict[str, str] = {hdrs.LOCATION: accepted.links.self}
+    answer = msgspec.structs.replace(accepted, booking_token=token)
+    if not (wait := wait_of(request)):
+        return json_reply(answer, status=202, headers=headers)
+    event = moved or asyncio.Event()
+    with request.app[MOVES].waking(booking_id, event):
+        booking = await request.app[MOVES].settled(booking_id, event, _has_left_pending, seconds=wait)
+    answer = msgspec.structs.replace(answer, state=booking.state, reason=booking.reason)
+    headers["Preference-Applied"] = f"wait={wait}"
+    return json_reply(answer, status=201 if _has_left_pending(booking) else 202, headers=headers)
+
+
+def _has_left_pending(booking: Booking) -> bool:
+    return booking.state is not BookingState.PENDING
+
+
+def _matches(request: web.Request, tag: str) -> bool:
+    return any(etag.value in {tag, "*"} for etag in request.if_none_match or ())
+
+
+def _write_cursor(made_at: datetime, booking_id: UUID) -> str:
+    return base64.urlsafe_b64encode(encode((made_at, booking_id))).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    try:
+        return _cursor.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise refuse("cursor", "foreign_cursor", "This is not a cursor of this list.") from error

@@ -1,0 +1,197 @@
+"""The fields that requests are made of, with words for people and codes for programs.
+
+Validation says everything that is wrong at once: `said` turns what marshmallow found into field errors whose
+`field` is the path in the request, `passengers[1].born`.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from handlers.errors import FieldError, Problem, invalid
+
+
+class Said(str):
+    """A sentence with its code; it stays one when marshmallow fills its gaps."""
+
+    __slots__ = ("code", "hint")
+
+    code: str
+    hint: str | None
+
+    def __new__(cls, code: str, text: str, hint: str | None = None) -> "Said":
+        made = super().__new__(cls, text)
+        made.code, made.hint = code, hint
+        return made
+
+    def format(self, *args: object, **kwargs: object) -> "Said":
+        return Said(self.code, str.format(self, *args, **kwargs), self.hint)
+
+
+UNKNOWN = Said("unknown", "There is no such field.")
+MISSING = Said("required", "This is needed.")
+NEEDED = {"required": MISSING, "null": MISSING}
+
+
+class Request(Schema):
+    """A body or a query string; what it does not know is a mistake, and the nearest name is offered."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {"unknown": UNKNOWN, "type": Said("type", "This has to be an object.")}  # noqa: RUF012
+
+    def handle_error(self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
+        messages: Any = error.messages
+        known = [field.data_key or name for name, field in self.fields.items()]
+        for name, found in messages.items():
+            if found == [UNKNOWN]:
+                messages[name] = [Said("unknown", str(UNKNOWN), did_you_mean(str(name), known))]
+
+
+def did_you_mean(given: str, known: Sequence[str]) -> str:
+    """The nearest known name, or all of them."""
+    near = difflib.get_close_matches(given, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+
+
+class Text(fields.String):
+    """Text of bounded length, without control characters."""
+
+    default_error_messages = {  # noqa: RUF012
+        **NEEDED,
+        "invalid": Said("type", "This has to be text."),
+        "invalid_utf8": Said("type", "This has to be text."),
+    }
+
+    def __init__(self, *, longest: int, shortest: int = 1, **kwargs: Any) -> None:
+        words = f"This has {shortest} to {longest} characters."
+        length = validate.Length(min=shortest, max=longest, error=Said("length", words))
+        more = kwargs.pop("validate", [])
+        super().__init__(validate=[length, _printable, *more], **kwargs)
+
+
+class Whole(fields.Integer):
+    """A whole number within limits; in a query string as digits, in JSON as a number."""
+
+    default_error_messages = {  # noqa: RUF012
+        **NEEDED,
+        "invalid": Said("type", "This has to be a whole number."),
+        "too_large": Said("range", "This number is too large."),
+    }
+
+    def __init__(self, low: int, high: int, **kwargs: Any) -> None:
+        words = Said("range", f"This has to be from {low} to {high}.")
+        super().__init__(validate=validate.Range(min=low, max=high, error=words), **kwargs)
+
+
+class Day(fields.Date):
+    """A date as `2026-12-24`."""
+
+    default_error_messages = {  # noqa: RUF012
+        **NEEDED,
+        "invalid": Said("date", "This has to be a date as 2026-12-24."),
+        "format": Said("date", "This has to be a date as 2026-12-24."),
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            raise self.make_error("invalid", input=value, obj_type="date")
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise self.make_error("invalid", input=value, obj_type="date") from error
+
+
+class Choice(fields.String):
+    """One of a few words."""
+
+    default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be text.")}  # noqa: RUF012
+
+    def __init__(self, choices: Sequence[str], **kwargs: Any) -> None:
+        words = Said("choice", f"This has to be one of: {', '.join(choices)}.")
+        super().__init__(validate=validate.OneOf(choices, error=words), **kwargs)
+
+
+class Code(fields.String):
+    """The three letters of an airport or a city (IATA), in any case."""
+
+    default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be text.")}  # noqa: RUF012
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = Said("code", "This has to be a code of three letters, such as FRA.")
+        super().__init__(validate=validate.Regexp(r"^\s*[A-Za-z]{3}\s*\Z", error=words), **kwargs)
+
+
+class Part(fields.Nested):
+    """An object within the request."""
+
+    default_error_messages = {**NEEDED, "type": Said("type", "This has to be an object.")}  # noqa: RUF012
+
+
+class Several(fields.List[Any]):
+    """A list of bounded length."""
+
+    default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be a list.")}  # noqa: RUF012
+
+    def __init__(self, of: fields.Field[Any], *, most: int, **kwargs: Any) -> None:
+        words = Said("length", f"This has 1 to {most} entries.")
+        super().__init__(of, validate=validate.Length(min=1, max=most, error=words), **kwargs)
+
+
+def load(schema: Schema, given: Any) -> dict[str, Any]:
+    """What was given, as the schema's values. Raises Problem with every mistake in it."""
+    try:
+        loaded: dict[str, Any] = schema.load(given)
+    except ValidationError as error:
+        raise invalid(*said(_by_field(error))) from error
+    return loaded
+
+
+def _by_field(error: ValidationError) -> Mapping[Any, Any]:
+    return error.messages if isinstance(error.messages, Mapping) else {"_schema": error.messages}
+
+
+def load_query(schema: Schema, pairs: Any) -> dict[str, Any]:
+    """The same for a query string, in which each name stands once."""
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        names = sorted({name for name in pairs if len(pairs.getall(name)) > 1})
+        words = "This stands in the query string more than once."
+        raise invalid(*(FieldError(field=name, code="repeated", message=words) for name in names))
+    return load(schema, given)
+
+
+def said(messages: Mapping[Any, Any] | Sequence[Any], path: str = "") -> Iterator[FieldError]:
+    """Every mistake with the path of its field."""
+    if not isinstance(messages, Mapping):
+        for message in messages:
+            if isinstance(message, Said):
+                yield FieldError(field=path, code=message.code, message=str(message), hint=message.hint)
+            else:
+                yield FieldError(field=path, code="invalid", message=str(message))
+        return
+    for key, below in messages.items():
+        yield from said(below, _step(path, key))
+
+
+def _step(path: str, key: Any) -> str:
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    if key == "_schema":
+        return path
+    return f"{path}.{key}" if path else str(key)
+
+
+def _printable(text: str) -> None:
+    if not text.isprintable():
+        raise ValidationError([Said("characters", "This holds characters that cannot be printed.")])
+
+
+def refuse(field: str, code: str, message: str, hint: str | None = None) -> Problem:
+    """One field that is not right."""
+    return invalid(FieldError(field=field, code=code, message=message, hint=hint))

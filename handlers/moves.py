@@ -1,0 +1,86 @@
+"""Who waits for which booking to move: notices wake them, and the tables tell what is so.
+
+A notice may be lost, so nobody trusts its absence: whoever waits looks at the table when its time is over.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bookingd.bus.port import Bus
+from bookingd.domain.booking.state import Booking
+from bookingd.domain.ids import BookingId
+from bookingd.messages.catalogue import Message
+from bookingd.messages.live import BookingMoved
+from bookingd.storage import bookings
+from bookingd.storage.database import Database
+
+
+class Moves:
+    """Hears every notice of this process's bus and wakes those whom it concerns."""
+
+    def __init__(self, *, bus: Bus, database: Database) -> None:
+        self._bus = bus
+        self._database = database
+        self._woken_by: dict[BookingId, set[asyncio.Event]] = {}
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Hear notices within the block."""
+        stop = self._bus.watch(self._hear)
+        try:
+            yield
+        finally:
+            stop()
+
+    @contextmanager
+    def waking(self, booking_id: BookingId, event: asyncio.Event) -> Iterator[None]:
+        """Set the event whenever the booking moves, within the block."""
+        self.add(booking_id, event)
+        try:
+            yield
+        finally:
+            self.remove(booking_id, event)
+
+    def add(self, booking_id: BookingId, event: asyncio.Event) -> None:
+        """Set the event whenever the booking moves, until it is removed."""
+        self._woken_by.setdefault(booking_id, set()).add(event)
+
+    def remove(self, booking_id: BookingId, event: asyncio.Event) -> None:
+        """Leave the event alone from now on."""
+        woken = self._woken_by.get(booking_id, set())
+        woken.discard(event)
+        if not woken:
+            self._woken_by.pop(booking_id, None)
+
+    async def settled(
+        self,
+        booking_id: BookingId,
+        event: asyncio.Event,
+        is_settled: Callable[[Booking], bool],
+        *,
+        seconds: float,
+    ) -> Booking:
+        """The booking when it is as wanted, or as it is when the time is over.
+
+        `event` was added before whatever moves the booking was asked for, so no move is missed.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    booking = await self._load(booking_id)
+                    if is_settled(booking):
+                        return booking
+                    await event.wait()
+                    event.clear()
+        except TimeoutError:
+            return await self._load(booking_id)
+
+    async def _load(self, booking_id: BookingId) -> Booking:
+        async with self._database.connection() as connection:
+            return (await bookings.by_id(connection, booking_id=booking_id)).booking
+
+    def _hear(self, notice: Message) -> None:
+        if isinstance(notice, BookingMoved):
+            for event in self._woken_by.get(notice.booking_id, ()):
+                event.set()

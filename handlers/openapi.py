@@ -1,0 +1,175 @@
+"""The API's description, OpenAPI 3.1: made from the routes, from the very schemas that validate requests and
+from the very types that answers are encoded from, so it cannot say anything else than what is so.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import hdrs, web
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from bookingd import __version__
+from handlers.bodies import IDEMPOTENCY_KEY, LONGEST_WAIT
+from handlers.errors import PROBLEM_JSON, ProblemBody
+from handlers.operations import Operation, Route
+from handlers.parts import Parts
+from handlers.principals import BOOKING_TOKEN, cookie_name
+from handlers.problems import KINDS
+from handlers.reply import encode, json_reply
+
+OPENAPI = web.AppKey("openapi", dict[str, Any])
+
+_REF = "#/components/schemas/{name}"
+_IN_PATH = re.compile(r"\{(\w+)\}")
+
+HEADERS: Mapping[str, dict[str, Any]] = {
+    "idempotency_key": {
+        "name": IDEMPOTENCY_KEY,
+        "in": "header",
+        "required": True,
+        "description": "New and random for every new request; the same to repeat one.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    "optional_key": {
+        "name": IDEMPOTENCY_KEY,
+        "in": "header",
+        "description": "Repeating this request does no harm; with a key it is answered the same way again.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    "wait": {
+        "name": "Prefer",
+        "in": "header",
+        "description": f"`wait=N`: answer with what came of it, within N seconds (at most {LONGEST_WAIT}).",
+        "schema": {"type": "string", "examples": ["wait=10"]},
+    },
+    "proof": {
+        "name": BOOKING_TOKEN,
+        "in": "header",
+        "description": "Opens a booking that another session made: its token, or that of a mail link.",
+        "schema": {"type": "string"},
+    },
+    "if_none_match": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The ETag that is known: 304 while nothing has changed.",
+        "schema": {"type": "string"},
+    },
+}
+
+
+async def openapi(request: web.Request) -> web.Response:
+    """This description."""
+    return json_reply(request.app[OPENAPI], headers={hdrs.CACHE_CONTROL: "public, max-age=300"})
+
+
+def describe(routes: Iterable[Route], parts: Parts) -> dict[str, Any]:
+    """The whole document."""
+    routes = tuple(routes)
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _class_of(schema).__name__)
+    spec = APISpec(
+        title="bookingd",
+        version=__version__,
+        openapi_version="3.1.0",
+        info={"description": "Search flights, book them, pay, and follow what becomes of it."},
+        servers=[{"url": parts.public_url}],
+        plugins=[plugin],
+    )
+    _security(spec, parts)
+    _answers(spec, routes)
+    for route in routes:
+        spec.path(path=route.path, operations={route.method.lower(): _operation(route, plugin)})
+    return spec.to_dict()
+
+
+def _security(spec: APISpec, parts: Parts) -> None:
+    scheme = spec.components.security_scheme
+    scheme("session", {"type": "http", "scheme": "bearer"})
+    scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie_name(parts)})
+
+
+def _answers(spec: APISpec, routes: Iterable[Route]) -> None:
+    """The types of answers as JSON Schema, which OpenAPI 3.1 takes as it is."""
+    types = {of for route in routes for of in route.operation.answers.values() if isinstance(of, type)}
+    shown = sorted(types | {ProblemBody}, key=lambda of: of.__name__)
+    _, components = msgspec.json.schema_components(shown, ref_template=_REF)
+    for name, schema in components.items():
+        spec.components.schema(name, schema)
+
+
+def _operation(route: Route, plugin: MarshmallowPlugin) -> dict[str, Any]:
+    operation = route.operation
+    described: dict[str, Any] = {
+        "operationId": route.handler.__name__,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": [*_in_path(route.path), *_in_query(operation, plugin), *_in_headers(operation)],
+        "responses": _responses(operation),
+    }
+    if operation.description:
+        described["description"] = operation.description
+    if operation.body is not None:
+        content = {"application/json": {"schema": operation.body}}
+        described["requestBody"] = {"required": True, "content": content}
+    elif operation.raw_body:
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {}}}}
+    if operation.session:
+        described["security"] = [{"session": []}, {"cookie": []}]
+    return described
+
+
+def _in_path(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _IN_PATH.findall(path)
+    ]
+
+
+def _in_query(operation: Operation, plugin: MarshmallowPlugin) -> list[dict[str, Any]]:
+    if operation.query is None or plugin.converter is None:
+        return []
+    found: list[dict[str, Any]] = plugin.converter.schema2parameters(operation.query, location="query")
+    return found
+
+
+def _in_headers(operation: Operation) -> list[dict[str, Any]]:
+    return [HEADERS[name] for name in operation.headers]
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, answer in operation.answers.items():
+        responses[str(status)] = _response(answer)
+    for slug in operation.problems:
+        kind = KINDS[slug]
+        known = responses.setdefault(str(kind.status), _problem([]))
+        known["description"] = "; ".join(filter(None, [known["description"], f"`{slug}`: {kind.title}"]))
+    responses["default"] = _problem(["Any other problem."])
+    return responses
+
+
+def _response(answer: type | str | None) -> dict[str, Any]:
+    if answer is None:
+        return {"description": "Without a body."}
+    if isinstance(answer, str):
+        return {"description": "As described.", "content": {answer: {"schema": {"type": "string"}}}}
+    about = " ".join((answer.__doc__ or "").split())
+    content = {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}}
+    return {"description": about, "content": content}
+
+
+def _problem(about: list[str]) -> dict[str, Any]:
+    schema = {"$ref": _REF.format(name=ProblemBody.__name__)}
+    return {"description": " ".join(about), "content": {PROBLEM_JSON: {"schema": schema}}}
+
+
+def _class_of(schema: type[Schema] | Schema | str) -> type:
+    return schema if isinstance(schema, type) else type(schema)
+
+
+def as_bytes(document: dict[str, Any]) -> bytes:
+    """As it is answered."""
+    return encode(document)

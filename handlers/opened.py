@@ -1,0 +1,43 @@
+"""Opening a booking by its reference: found, and allowed, or else the one answer for both (P10)."""
+
+import logging
+
+from aiohttp import web
+
+from bookingd.domain.access import Action, may
+from bookingd.domain.references import parse_reference
+from bookingd.storage import bookings
+from bookingd.storage.bookings import BookingNotFound, BookingView
+from bookingd.storage.database import Connection
+from handlers.errors import not_found
+from handlers.parts import PARTS
+from handlers.principals import principal_of, proofs_of
+
+log = logging.getLogger(__name__)
+
+
+async def open_booking(request: web.Request, action: Action, *shown: str) -> BookingView:
+    """The booking of the address, for whoever may do this with it. Raises Problem.
+
+    `shown` are tokens that came in another way than by header or link.
+    """
+    async with request.app[PARTS].database.connection() as connection:
+        return await open_through(connection, request, action, *shown)
+
+
+async def open_through(
+    connection: Connection, request: web.Request, action: Action, *shown: str
+) -> BookingView:
+    """The same, through a connection that is open already."""
+    reference = parse_reference(request.match_info["reference"])
+    if reference is None:
+        raise not_found()
+    principal, proofs = principal_of(request), proofs_of(request, *shown)
+    try:
+        found = await bookings.by_reference(connection, reference=reference)
+    except BookingNotFound as error:
+        raise not_found() from error
+    if not may(principal, action, found.booking, proofs):
+        log.warning("%s may not %s booking %s", principal or "nobody", action, reference)
+        raise not_found()
+    return found

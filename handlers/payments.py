@@ -1,0 +1,192 @@
+"""Paying: what a client needs to know of the gateways, and an attempt to pay a booking."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+from aiohttp import hdrs, web
+from msgspec import Meta
+
+from bookingd.domain.access import Action
+from bookingd.domain.booking.facts import StartPayment
+from bookingd.domain.booking.state import FINAL, Booking, BookingState, PaymentState
+from bookingd.domain.ids import PaymentId
+from bookingd.storage import payments
+from bookingd.tokens import Purpose
+from handlers.bodies import fingerprint, json_body, required_key, wait_of
+from handlers.booking_views import PaymentAccepted, links, payment_view
+from handlers.bookings import INTAKE, MOVES
+from handlers.errors import Problem
+from handlers.fields import refuse
+from handlers.intake import Claim, Work
+from handlers.opened import open_booking
+from handlers.parts import PARTS, Parts
+from handlers.principals import origin_of, required_principal
+from handlers.reply import encode, json_reply
+from handlers.requests import NewPayment
+from handlers.views import View, amount
+
+RETURN_LIFE = timedelta(hours=2)
+"""How long the address works to which 3-D Secure sends the browser back: it stays in its history."""
+
+_accepted = msgspec.json.Decoder(PaymentAccepted)
+
+
+class GatewayView(View, frozen=True, kw_only=True):
+    """What a client needs to give the gateway a card and get a `pm_...` for it."""
+
+    gateway: str
+    publishable_key: str
+    api_base: Annotated[str, Meta(description="Where the gateway's own API is.")]
+
+
+class Gateways(View, frozen=True, kw_only=True):
+    """The gateways that take payments here."""
+
+    gateways: tuple[GatewayView, ...]
+
+
+async def gateways(request: web.Request) -> web.Response:
+    """Who takes payments here. Card data goes to them and never comes to us."""
+    facts = request.app[PARTS].gateway_facts
+    shown = tuple(
+        GatewayView(gateway=one.gateway, publishable_key=one.publishable_key, api_base=one.api_base)
+        for one in facts
+    )
+    return json_reply(Gateways(gateways=shown), headers={hdrs.CACHE_CONTROL: "public, max-age=300"})
+
+
+async def pay(request: web.Request) -> web.Response:
+    """Start to pay. Answers when the attempt is recorded; the gateway is asked after."""
+    parts, principal = request.app[PARTS], required_principal(request)
+    asked, given = await json_body(request, NewPayment)
+    booking = (await open_booking(request, Action.PAY)).booking
+    claim = Claim(key=required_key(request, principal), fingerprint=fingerprint(request, given))
+    try:
+        if asked["gateway"] not in parts.gateways:
+            raise refuse("gateway", "unknown_gateway", f"Known here: {', '.join(sorted(parts.gateways))}.")
+        check_payable(booking, parts.sources.clock.now())
+        message = _message(parts, booking, asked["gateway"], asked["payment_method"], asked["return_url"])
+    except Problem:
+        # The booking moves on by being paid for; the answer to the request that paid does not change.
+        if (before := await request.app[INTAKE].recall(claim)) is None:
+            raise
+        return await _answer_paying(request, booking, before)
+    work = Work(
+        claim=claim,
+        origin=origin_of(request, principal),
+        messages=(message,),
+        answer=lambda placed, now: encode(_begun(booking, message)),
+        location=lambda placed: f"/v1/bookings/{booking.reference}",
+    )
+    moved = asyncio.Event()
+    with request.app[MOVES].waking(booking.id, moved):
+        recorded = await request.app[INTAKE].submit(work)
+        return await _answer_paying(request, booking, recorded, moved)
+
+
+def check_payable(booking: Booking, now: datetime) -> None:
+    """Raises Problem where there is nothing to pay for, with what to do instead."""
+    told = {
+        BookingState.PENDING: "Its seats are still being held: wait until it is awaiting_payment.",
+        BookingState.PRICE_CHANGED: "Its price has changed: agree to it first, with POST .../consents.",
+        BookingState.CONFIRMING: "It is being paid for already: follow its events.",
+        BookingState.CONFIRMED: "It is paid for already.",
+        BookingState.EXPIRED: "It was not paid for in time: search and book again.",
+        BookingState.FAILED: "It could not be had, and nothing was charged: search and book again.",
+        BookingState.CANCELLED: "It was called off.",
+    }.get(booking.state)
+    if told is not None:
+        raise Problem("booking-state", f"The booking is {booking.state}. {told}")
+    if booking.hold_until is not None and now >= booking.hold_until:
+        raise Problem("booking-state", "The hold has just ended: search and book again.")
+
+
+def _message(
+    parts: Parts, booking: Booking, gateway: str, payment_method: str, return_url: str | None
+) -> StartPayment:
+    payment_id = PaymentId(parts.sources.ids.new())
+    return StartPayment(
+        booking_id=booking.id,
+        payment_id=payment_id,
+        gateway=gateway,
+        payment_method=payment_method,
+        return_url=_own_page(parts, return_url) if return_url else _return_page(parts, booking, payment_id),
+    )
+
+
+def _own_page(parts: Parts, url: str) -> str:
+    """A return address of this site: anything else would make us send payers where others want them."""
+    try:
+        given, ours = urlsplit(url), urlsplit(parts.public_url)
+        same = (given.scheme, given.netloc.lower()) == (ours.scheme, ours.netloc.lower())
+    except ValueError:
+        same, given, ours = False, urlsplit(""), urlsplit("")
+    below = given.path == ours.path or given.path.startswith(f"{ours.path.rstrip('/')}/")
+    if not (same and below) or "\\" in url or not url.isascii() or " " in url:
+        hint = "Leave it out to use ours."
+        raise refuse("return_url", "foreign", f"This has to be a page below {parts.public_url}/.", hint)
+    return url
+
+
+def _return_page(parts: Parts, booking: Booking, payment_id: PaymentId) -> str:
+    expires_at = parts.sources.clock.now() + RETURN_LIFE
+    token = parts.signer.sign(Purpose.LINK, str(booking.id), expires_at=expires_at)
+    here = f"{parts.public_url}/v1/bookings/{booking.reference}/payments/{payment_id}"
+    return f"{here}/return?token={token}"
+
+
+def _begun(booking: Booking, message: StartPayment) -> PaymentAccepted:
+    return PaymentAccepted(
+        payment_id=str(message.payment_id),
+        gateway=message.gateway,
+        amount=amount(booking.total),
+        state=PaymentState.CREATED,
+        reference=booking.reference,
+        booking_state=booking.state,
+        links=links(booking.reference),
+    )
+
+
+async def _answer_paying(
+    request: web.Request, booking: Booking, recorded: bytes, moved: asyncio.Event | None = None
+) -> web.Response:
+    accepted = _accepted.decode(recorded)
+    headers: dict[str, str] = {hdrs.LOCATION: accepted.links.self}
+    if not (wait := wait_of(request)):
+        return json_reply(accepted, status=202, headers=headers)
+    headers["Preference-Applied"] = f"wait={wait}"
+    event, payment_id = moved or asyncio.Event(), PaymentId(UUID(accepted.payment_id))
+    is_settled = _tells(payment_id)
+    with request.app[MOVES].waking(booking.id, event):
+        booking = await request.app[MOVES].settled(booking.id, event, is_settled, seconds=wait)
+    answer = await _now(request.app[PARTS], accepted, booking, payment_id)
+    return json_reply(answer, status=201 if is_settled(booking) else 202, headers=headers)
+
+
+def _tells(payment_id: PaymentId) -> Callable[[Booking], bool]:
+    """Whether the gateway has answered, or the booking waits for nothing any more."""
+
+    def tells(booking: Booking) -> bool:
+        payment = booking.payment(payment_id)
+        answered = payment is not None and payment.state is not PaymentState.CREATED
+        return answered or booking.state in FINAL
+
+    return tells
+
+
+async def _now(
+    parts: Parts, accepted: PaymentAccepted, booking: Booking, payment_id: PaymentId
+) -> PaymentAccepted:
+    payment = booking.payment(payment_id)
+    if payment is None:
+        return msgspec.structs.replace(accepted, booking_state=booking.state)
+    async with parts.database.connection() as connection:
+        shown = payment_view(payment, await payments.load(connection, payment_id=payment_id))
+    return msgspec.structs.replace(
+        accepted, booking_state=booking.state, state=shown.state, action_url=shown.action_url
+    )

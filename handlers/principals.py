@@ -1,0 +1,87 @@
+"""Who is asking, and what they show: the session's token, and tokens that open one booking."""
+
+from uuid import UUID
+
+from aiohttp import hdrs, web
+
+from bookingd.domain.access import Proof, ProofKind
+from bookingd.domain.ids import BookingId
+from bookingd.messages.envelope import Origin
+from bookingd.tokens import InvalidToken, Purpose, Token
+from handlers.errors import Problem
+from handlers.middlewares import CORRELATION, trace_of
+from handlers.parts import PARTS, Parts
+
+BOOKING_TOKEN = "Booking-Token"  # noqa: S105 - the header's name
+LINK = "link"
+"""The query parameter of the link in a mail."""
+
+_LONGEST_TOKEN = 200
+_KINDS = ((Purpose.BOOKING, ProofKind.BOOKING_TOKEN), (Purpose.LINK, ProofKind.MAIL_LINK))
+
+
+def cookie_name(parts: Parts) -> str:
+    """`__Host-` binds a cookie to this host and to https; a browser refuses it on plain http."""
+    return "__Host-bookingd" if parts.secure else "bookingd-session"
+
+
+def principal_of(request: web.Request) -> str | None:
+    """The principal of the session that came with the request; None if none did.
+
+    Raises Problem for a bearer token that is not good: whoever sends one means to be somebody. A cookie
+    that is too old is no session, since browsers send it without being asked.
+    """
+    if (given := request.headers.get(hdrs.AUTHORIZATION)) is not None:
+        scheme, _, token = given.partition(" ")
+        session = _read(request, token.strip(), Purpose.GUEST) if scheme.lower() == "bearer" else None
+        if session is None:
+            raise session_required("The token in Authorization is not valid, or too old.")
+    else:
+        session = _read(request, request.cookies.get(cookie_name(request.app[PARTS]), ""), Purpose.GUEST)
+    return None if session is None else f"guest:{session.subject}"
+
+
+def required_principal(request: web.Request) -> str:
+    """The same where somebody must be there. Raises Problem."""
+    principal = principal_of(request)
+    if principal is None:
+        raise session_required("This needs a session.")
+    return principal
+
+
+def session_required(detail: str) -> Problem:
+    """Who are you?"""
+    errors = {"WWW-Authenticate": 'Bearer realm="bookingd"'}
+    return Problem(
+        "session-required",
+        f"{detail} Open one with POST /v1/sessions, then send 'Authorization: Bearer <token>'.",
+        headers=errors,
+    )
+
+
+def proofs_of(request: web.Request, *shown: str) -> tuple[Proof, ...]:
+    """The bookings that open to this request by a token in its header, its mail link or `shown`."""
+    tokens = (request.headers.get(BOOKING_TOKEN, ""), request.query.get(LINK, ""), *shown)
+    return tuple(proof for token in tokens if (proof := _proof(request, token)) is not None)
+
+
+def origin_of(request: web.Request, principal: str) -> Origin:
+    """On whose behalf messages go that this request causes."""
+    return Origin(principal=principal, correlation_id=request[CORRELATION], trace=trace_of(request))
+
+
+def _proof(request: web.Request, token: str) -> Proof | None:
+    for purpose, kind in _KINDS:
+        if (read := _read(request, token, purpose)) is not None:
+            return Proof(kind=kind, booking_id=BookingId(UUID(read.subject)))
+    return None
+
+
+def _read(request: web.Request, token: str, purpose: Purpose) -> Token | None:
+    parts = request.app[PARTS]
+    if not token.isascii() or not 0 < len(token) <= _LONGEST_TOKEN:
+        return None
+    try:
+        return parts.signer.read(token, purpose, now=parts.sources.clock.now())
+    except InvalidToken:
+        return None

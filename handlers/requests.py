@@ -1,0 +1,174 @@
+"""What clients may ask: the schemas that validate requests, and from which the OpenAPI is made."""
+
+from functools import cache
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from bookingd.channels.compose import mailbox
+from bookingd.domain.flights import Cabin
+from bookingd.domain.passengers import MOST_SEATS, PassengerType
+from bookingd.outcomes import Refused
+from handlers.fields import Choice, Code, Day, Part, Request, Said, Several, Text, Whole
+from handlers.results import SORTS
+
+MOST_HEADS = 2 * MOST_SEATS
+"""Seats, and an infant on each lap."""
+
+PAYMENT_METHOD = r"^pm_[A-Za-z0-9_]{1,120}\Z"
+
+
+def _email(given: str) -> None:
+    """What our mails could not be sent to is refused before anything is booked."""
+    try:
+        address = mailbox(given)
+    except Refused as error:
+        raise ValidationError([Said("email", "This has to be a mail address.")]) from error
+    if "." not in address.domain.strip("."):
+        raise ValidationError([Said("email", "A mail address ends in a domain with a dot in it.")])
+
+
+class FlightSearch(Request):
+    """Flights one way, or there and back where `return` is given."""
+
+    origin = Code(required=True, metadata={"description": "Airport or city (IATA).", "example": "FRA"})
+    destination = Code(required=True, metadata={"description": "Airport or city (IATA).", "example": "LON"})
+    depart = Day(required=True, metadata={"description": "Local date at the origin."})
+    return_ = Day(
+        data_key="return",
+        attribute="return_on",
+        load_default=None,
+        metadata={"description": "Local date at the destination; left out for one way."},
+    )
+    adults = Whole(0, 99, load_default=1, metadata={"description": "12 years and older."})
+    children = Whole(0, 99, load_default=0, metadata={"description": "2 to 11 years old when flying."})
+    infants = Whole(0, 99, load_default=0, metadata={"description": "Under 2, on an adult's lap."})
+    cabin = Choice([cabin.value for cabin in Cabin], load_default=Cabin.ECONOMY.value)
+    max_stops = Whole(0, 1, load_default=1, metadata={"description": "Connections on the way, each way."})
+    currency = Text(
+        longest=3, shortest=3, load_default=None, metadata={"description": "Only the agency's own."}
+    )
+    sort = Choice(tuple(SORTS), load_default="price")
+    limit = Whole(1, 100, load_default=20, metadata={"description": "Offers on a page."})
+    cursor = Text(
+        longest=200, load_default=None, metadata={"description": "`next` of the page before this one."}
+    )
+
+
+class NewSession(Request):
+    """What kind of session to open."""
+
+    kind = Choice(("guest",), required=True)
+
+
+class PassengerIn(Request):
+    """Somebody who travels."""
+
+    given_name = Text(longest=100, required=True, metadata={"description": "In Latin letters, as printed."})
+    surname = Text(longest=100, required=True)
+    born = Day(required=True)
+    type = Choice(
+        [kind.value for kind in PassengerType],
+        load_default=None,
+        metadata={"description": "Follows from the date of birth; where it is given, it must agree."},
+    )
+
+
+class ContactIn(Request):
+    """Whom to tell."""
+
+    email = Text(longest=254, required=True, validate=[_email], metadata={"format": "email"})
+    phone = Text(
+        longest=30,
+        load_default=None,
+        allow_none=True,
+        validate=[
+            validate.Regexp(
+                r"^\+[0-9][0-9 ()./-]{4,28}\Z", error=Said("phone", "This has to be as +49 69 1234567.")
+            )
+        ],
+    )
+    locale = Text(
+        longest=20,
+        load_default="en",
+        validate=[
+            validate.Regexp(
+                r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z",
+                error=Said("locale", "This has to be a language tag as en or de-AT (BCP 47)."),
+            )
+        ],
+        metadata={"description": "Language of our mails (BCP 47)."},
+    )
+
+
+class NewBooking(Request):
+    """Book an offer for these people."""
+
+    offer_id = Text(longest=100, required=True, metadata={"example": "of_AZqv..."})
+    passengers = Several(Part(PassengerIn), most=MOST_HEADS, required=True)
+    contact = Part(ContactIn, required=True)
+
+
+class NewPayment(Request):
+    """Pay with a method that was given to the gateway; card data never comes here."""
+
+    gateway = Text(longest=30, required=True, metadata={"example": "stripe"})
+    payment_method = Text(
+        longest=123,
+        required=True,
+        validate=[
+            validate.Regexp(
+                PAYMENT_METHOD,
+                error=Said("payment_method", "This has to be the gateway's token of a card: pm_..."),
+            )
+        ],
+        metadata={"example": "pm_card_visa"},
+    )
+    return_url = Text(
+        longest=1000,
+        load_default=None,
+        metadata={"description": "Where the browser goes after 3-D Secure; a page of this site."},
+    )
+
+
+class MoneyIn(Request):
+    """An amount in minor units, as answers show it; `decimal` may be sent along and says nothing new."""
+
+    amount = Whole(0, 10**15, required=True, strict=True, metadata={"description": "In minor units (cents)."})
+    currency = Text(longest=3, shortest=3, required=True)
+    decimal = fields.Raw(load_default=None)
+
+
+class Consent(Request):
+    """Agree to a changed price."""
+
+    total = Part(MoneyIn, required=True, metadata={"description": "`proposed_total` of the booking."})
+
+
+class Cancellation(Request):
+    """Call the booking off. An empty object."""
+
+
+class Page(Request):
+    """Where in a list to go on."""
+
+    limit = Whole(1, 100, load_default=20)
+    cursor = Text(longest=200, load_default=None)
+
+
+class After(Request):
+    """Where in a timeline to go on."""
+
+    after = Whole(0, 2**31 - 1, load_default=0, metadata={"description": "The last sequence number seen."})
+    link = Text(longest=200, load_default=None, metadata={"description": "The token of a mail link."})
+
+
+class Link(Request):
+    """How a mail link opens a booking."""
+
+    link = Text(longest=200, load_default=None, metadata={"description": "The token of a mail link."})
+
+
+@cache
+def schema(of: type[Schema]) -> Schema:
+    """The one instance of a schema: making one costs more than using it."""
+    return of()

@@ -1,0 +1,134 @@
+"""Where the payer's browser comes back to after 3-D Secure.
+
+The one rule: as long as the outcome is unknown this page says so, and never that something failed. People who
+read "failed" pay a second time.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC
+from uuid import UUID
+
+from aiohttp import web
+
+from bookingd.domain.access import Action
+from bookingd.domain.booking.state import Booking, BookingState, Payment, PaymentState
+from bookingd.domain.ids import PaymentId
+from handlers.errors import not_found
+from handlers.opened import open_booking
+from handlers.pages import page
+from handlers.parts import PARTS
+from handlers.webhooks import refresh
+
+LOOK_AGAIN = 3
+"""Seconds between two looks of an open page."""
+
+UNDECIDED = frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION})
+
+GIVEN_BACK = frozenset(
+    {PaymentState.CAPTURING, PaymentState.CAPTURED, PaymentState.REFUNDING, PaymentState.REFUNDED}
+)
+"""What a payment can be besides, while its booking waits for another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the page says."""
+
+    heading: str
+    told: str
+    advice: str
+    tone: str
+    again: int = 0
+
+
+async def returned(request: web.Request) -> web.Response:
+    """The payer is back: have the payment looked at, and show where the booking stands."""
+    booking = (await open_booking(request, Action.VIEW, request.query.get("token", ""))).booking
+    payment = _payment(booking, request.match_info["payment_id"])
+    if payment.state in UNDECIDED:
+        async with request.app[PARTS].transactions.begin() as transaction:
+            await refresh(request, transaction, payment.id)
+    words = words_for(booking, payment)
+    return page(
+        request,
+        "return.html",
+        title=f"{words.heading} - booking {booking.reference}",
+        values={
+            "heading": words.heading,
+            "told": words.told,
+            "advice": words.advice,
+            "tone": words.tone,
+            "reference": booking.reference,
+            "total": payment.amount.format(),
+            "hold_until": _held_until(booking),
+        },
+        again=words.again,
+    )
+
+
+def words_for(booking: Booking, payment: Payment) -> Words:
+    """What is known, and what to do."""
+    match booking.state:
+        case BookingState.CONFIRMED:
+            return Words(
+                heading="Your booking is confirmed",
+                told="Paid and ticketed.",
+                advice="We are sending you a mail with everything you need.",
+                tone="good",
+            )
+        case BookingState.CONFIRMING:
+            return Words(
+                heading="Your payment is accepted",
+                told="Your tickets are being issued.",
+                advice="This takes a few seconds. You need not pay again.",
+                tone="wait",
+                again=LOOK_AGAIN,
+            )
+        case BookingState.EXPIRED | BookingState.FAILED | BookingState.CANCELLED:
+            return Words(
+                heading="This booking has ended",
+                told="It was not completed, and nothing is booked.",
+                advice="If anything was taken or held on your card for it, it goes back by itself.",
+                tone="bad",
+            )
+    return _words_for_waiting(payment)
+
+
+def _words_for_waiting(payment: Payment) -> Words:
+    if payment.state in UNDECIDED or payment.state is PaymentState.AUTHORISED:
+        return Words(
+            heading="We are checking your payment",
+            told="The outcome is not known yet.",
+            advice="Please do not pay again. This page shows the result as soon as we have it.",
+            tone="wait",
+            again=LOOK_AGAIN,
+        )
+    if payment.state in GIVEN_BACK:
+        return Words(
+            heading="This payment is given back",
+            told="What was taken goes back to your card.",
+            advice="Nothing needs to be done for that. Your seats are still held if you want to pay again.",
+            tone="bad",
+        )
+    return Words(
+        heading="This payment was not made",
+        told="Nothing was charged.",
+        advice="Your seats are still held. Go back to pay with another card, or try again.",
+        tone="bad",
+    )
+
+
+def _payment(booking: Booking, payment_id: str) -> Payment:
+    try:
+        payment = booking.payment(PaymentId(UUID(payment_id)))
+    except ValueError as error:
+        raise not_found() from error
+    if payment is None:
+        raise not_found()
+    return payment
+
+
+def _held_until(booking: Booking) -> str:
+    if booking.hold_until is None:
+        return ""
+    return f"{booking.hold_until.astimezone(UTC):%d %B %Y, %H:%M} UTC"

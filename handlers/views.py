@@ -1,0 +1,236 @@
+"""What clients are shown of offers: plain values made for reading, with local times and names.
+
+The one rule: of a price only what `Price.for_traveller` gives leaves the house, never net or markup.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
+from bookingd.domain.money import Money
+from bookingd.domain.offers import Offer
+from bookingd.domain.passengers import PassengerType
+from bookingd.domain.places import days_later, local
+from bookingd.domain.prices import TravellerPrice
+from bookingd.storage.places import Names
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Anything that an answer is made of."""
+
+
+class Amount(View, frozen=True, kw_only=True):
+    """Money."""
+
+    amount: Annotated[int, Meta(description="In minor units: cents, yen, fils.")]
+    currency: Annotated[str, Meta(description="ISO 4217.")]
+    decimal: Annotated[str, Meta(description="The same in major units, with all decimals.")]
+
+
+class Stop(View, frozen=True, kw_only=True):
+    """One end of a flight."""
+
+    code: Annotated[str, Meta(description="IATA.")]
+    name: str
+    city: str
+    zone: Annotated[str, Meta(description="IANA time zone.")]
+    local: Annotated[datetime, Meta(description="What clocks there show, with the offset of that day.")]
+    utc: datetime
+
+
+class Airline(View, frozen=True, kw_only=True):
+    """Who flies."""
+
+    code: Annotated[str, Meta(description="IATA.")]
+    name: str
+
+
+class SegmentView(View, frozen=True, kw_only=True):
+    """One flight."""
+
+    flight: Annotated[str, Meta(description="As on a ticket: `LH 441`.")]
+    airline: Airline
+    aircraft: Annotated[str, Meta(description="ICAO type designator.")]
+    departs: Stop
+    arrives: Stop
+    duration_minutes: int
+    days_later: Annotated[int, Meta(description="Calendar days between leaving and arriving.")]
+
+
+class SliceView(View, frozen=True, kw_only=True):
+    """The way from one place to another."""
+
+    departs: Stop
+    arrives: Stop
+    duration_minutes: Annotated[int, Meta(description="With the waiting at connections.")]
+    stops: int
+    days_later: int
+    segments: tuple[SegmentView, ...]
+
+
+class ConditionsView(View, frozen=True, kw_only=True):
+    """What the fare allows. Fees are for a passenger; null means that it is not possible."""
+
+    family: str
+    carry_on_bags: int
+    checked_bags: int
+    change_fee: Amount | None
+    cancel_fee: Amount | None
+
+
+class PriceLineView(View, frozen=True, kw_only=True):
+    """One line: for `count` passengers of a type, or for the booking."""
+
+    kind: Annotated[str, Meta(description="`fare`, `tax` or `fee`.")]
+    label: str
+    amount: Amount
+    count: int
+    passenger: PassengerType | None
+
+
+class PriceView(View, frozen=True, kw_only=True):
+    """What everybody together pays; the lines add up to the total."""
+
+    total: Amount
+    fare: Amount
+    fees: Amount
+    taxes: Amount
+    lines: tuple[PriceLineView, ...]
+
+
+class PartyView(View, frozen=True, kw_only=True):
+    """How many of each type travel."""
+
+    adults: int
+    children: int
+    infants: int
+
+
+class OfferView(View, frozen=True, kw_only=True):
+    """What can be booked, for whom, at which price, until when."""
+
+    id: str
+    supplier: str
+    cabin: Cabin
+    slices: tuple[SliceView, ...]
+    conditions: ConditionsView
+    party: PartyView
+    price: PriceView
+    seats_left: Annotated[int, Meta(description="A hint, never a promise.")]
+    expires_at: datetime
+
+
+def amount(money: Money) -> Amount:
+    """Money as it is shown."""
+    return Amount(amount=money.amount, currency=money.currency, decimal=f"{money.decimal():f}")
+
+
+def offer_view(offer: Offer, names: Names) -> OfferView:
+    """An offer as travellers see it."""
+    return OfferView(
+        id=offer.id,
+        supplier=offer.supplier,
+        cabin=offer.itinerary.cabin,
+        slices=slices_view(offer.itinerary, names),
+        conditions=conditions_view(offer.itinerary.conditions, offer.price.currency),
+        party=PartyView(
+            adults=offer.party.adults, children=offer.party.children, infants=offer.party.infants
+        ),
+        price=price_view(offer.price.for_traveller()),
+        seats_left=offer.seats_left,
+        expires_at=offer.expires_at,
+    )
+
+
+def slices_view(itinerary: Itinerary, names: Names) -> tuple[SliceView, ...]:
+    """The ways of an itinerary."""
+    return tuple(_slice(part, names) for part in itinerary.slices)
+
+
+def conditions_view(conditions: Conditions, currency: str) -> ConditionsView:
+    """What a fare allows; its fees are in the offer's currency."""
+    return ConditionsView(
+        family=conditions.family,
+        carry_on_bags=conditions.carry_on_bags,
+        checked_bags=conditions.checked_bags,
+        change_fee=_fee(conditions.change_fee, currency),
+        cancel_fee=_fee(conditions.cancel_fee, currency),
+    )
+
+
+def price_view(price: TravellerPrice) -> PriceView:
+    """A price as travellers see it."""
+    return PriceView(
+        total=amount(price.total),
+        fare=amount(price.fare),
+        fees=amount(price.fees),
+        taxes=amount(price.taxes),
+        lines=tuple(
+            PriceLineView(
+                kind=line.kind,
+                label=line.label,
+                amount=amount(line.amount),
+                count=line.count,
+                passenger=line.passenger,
+            )
+            for line in price.lines
+        ),
+    )
+
+
+def codes(itineraries: Iterable[Itinerary]) -> tuple[set[str], set[str]]:
+    """The airports and the airlines that have to be named."""
+    segments = [segment for itinerary in itineraries for segment in itinerary.segments]
+    airports = {code for segment in segments for code in (segment.origin, segment.destination)}
+    return airports, {segment.airline for segment in segments}
+
+
+def _slice(part: Slice, names: Names) -> SliceView:
+    segments = tuple(_segment(segment, names) for segment in part.segments)
+    first, last = part.segments[0], part.segments[-1]
+    return SliceView(
+        departs=segments[0].departs,
+        arrives=segments[-1].arrives,
+        duration_minutes=_minutes(part.departs_at, part.arrives_at),
+        stops=part.stops,
+        days_later=days_later(first.departs_at, first.origin_zone, last.arrives_at, last.destination_zone),
+        segments=segments,
+    )
+
+
+def _segment(segment: Segment, names: Names) -> SegmentView:
+    return SegmentView(
+        flight=segment.designator,
+        airline=Airline(code=segment.airline, name=names.airlines.get(segment.airline, segment.airline)),
+        aircraft=segment.aircraft,
+        departs=_stop(segment.origin, segment.origin_zone, segment.departs_at, names),
+        arrives=_stop(segment.destination, segment.destination_zone, segment.arrives_at, names),
+        duration_minutes=_minutes(segment.departs_at, segment.arrives_at),
+        days_later=days_later(
+            segment.departs_at, segment.origin_zone, segment.arrives_at, segment.destination_zone
+        ),
+    )
+
+
+def _stop(code: str, zone: str, at: datetime, names: Names) -> Stop:
+    known = names.airports.get(code)
+    return Stop(
+        code=code,
+        name=known.name if known else code,
+        city=known.city if known else code,
+        zone=zone,
+        local=local(at, zone),
+        utc=at,
+    )
+
+
+def _fee(fee: int | None, currency: str) -> Amount | None:
+    return None if fee is None else amount(Money(fee, currency))
+
+
+def _minutes(begin: datetime, end: datetime) -> int:
+    return int((end - begin).total_seconds()) // 60

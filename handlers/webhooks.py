@@ -1,0 +1,68 @@
+"""What gateways tell us: verified, stored once, and answered; the payment actor looks for itself.
+
+Stored first, acknowledged after. An event for a payment of which we have no row yet needs nothing more than
+that: the answer to the authorisation itself brings the payment's state, and our own polls follow it.
+"""
+
+import logging
+
+from aiohttp import web
+
+from bookingd.domain.ids import PaymentId
+from bookingd.gateways.port import GatewayNotice, InvalidNotice
+from bookingd.messages.envelope import SYSTEM
+from bookingd.messages.payments import RefreshPayment
+from bookingd.storage import payments
+from bookingd.storage.transactions import Transaction
+from handlers.bodies import read_body
+from handlers.errors import Problem, not_found
+from handlers.parts import PARTS
+from handlers.principals import origin_of
+from handlers.reply import json_reply
+from handlers.views import View
+
+log = logging.getLogger(__name__)
+
+
+class Received(View, frozen=True, kw_only=True):
+    """The event is stored."""
+
+    received: bool = True
+
+
+async def receive(request: web.Request) -> web.Response:
+    """Take in a gateway's event; the same one again is acknowledged and changes nothing."""
+    name = request.match_info["gateway"]
+    gateway = request.app[PARTS].gateways.get(name)
+    if gateway is None:
+        raise not_found()
+    body = await read_body(request)
+    try:
+        notice = gateway.read_notice(request.headers, body)
+    except InvalidNotice as error:
+        log.warning("a webhook for %s was refused: %s", name, error)
+        raise Problem("bad-signature", "This event is not signed as one of the gateway's.") from error
+    async with request.app[PARTS].transactions.begin() as transaction:
+        await _store(request, transaction, name, notice)
+    return json_reply(Received())
+
+
+async def _store(request: web.Request, transaction: Transaction, gateway: str, notice: GatewayNotice) -> None:
+    new = await payments.receive_webhook(
+        transaction.connection,
+        gateway=gateway,
+        event_id=notice.event_id,
+        kind=notice.kind,
+        payment_id=notice.payment_id,
+        now=transaction.now,
+    )
+    if new and notice.payment_id is not None:
+        await refresh(request, transaction, notice.payment_id)
+
+
+async def refresh(request: web.Request, transaction: Transaction, payment_id: PaymentId) -> None:
+    """Have the payment actor look at a payment that we know."""
+    row = await payments.load(transaction.connection, payment_id=payment_id)
+    if row is not None:
+        message = RefreshPayment(payment_id=row.id, booking_id=row.booking_id)
+        transaction.send(message, origin=origin_of(request, SYSTEM))

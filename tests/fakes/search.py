@@ -1,0 +1,57 @@
+"""A search actor that answers from a list, for tests of those who ask."""
+
+import asyncio
+from collections.abc import Sequence
+
+from bookingd.bus.memory import MemoryBus
+from bookingd.bus.port import IncomingQuery, Topology
+from bookingd.domain.offers import Offer
+from bookingd.messages.catalogue import CATALOGUE
+from bookingd.messages.search import (
+    CheckOffer,
+    FlightResults,
+    OfferChecked,
+    OfferStatus,
+    SearchFlights,
+    SupplierStatus,
+)
+from bookingd.sources import Clock, Ids
+
+ACTORS = frozenset({"search", "booking", "payment", "notify", "audit"})
+
+
+def quiet_bus(clock: Clock, ids: Ids) -> MemoryBus:
+    """A bus on which nobody takes messages: they stay in the outbox."""
+    topology = Topology(subscribers={}, actors=ACTORS)
+    return MemoryBus(topology=topology, catalogue=CATALOGUE, clock=clock, ids=ids)
+
+
+class FakeSearch:
+    """Answers every search with `offers`, and counts."""
+
+    def __init__(self) -> None:
+        self.offers: Sequence[Offer] = ()
+        self.suppliers = {"inventory": SupplierStatus.ANSWERED}
+        self.checked = OfferChecked(status=OfferStatus.UNKNOWN)
+        self.asked: list[SearchFlights | CheckOffer] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.fails = False
+        self._answering: set[asyncio.Task[None]] = set()
+
+    def receive(self, query: IncomingQuery) -> None:
+        self.asked.append(query.message)
+        task = asyncio.ensure_future(self._answer(query))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, query: IncomingQuery) -> None:
+        await self.may_answer.wait()
+        if self.fails:
+            query.fail()
+            return
+        if isinstance(query.message, SearchFlights):
+            query.answer(FlightResults(offers=tuple(self.offers), suppliers=self.suppliers))
+        else:
+            query.answer(self.checked)
+        query.end()
