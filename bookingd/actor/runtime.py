@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from bookingd.actor.acting import Actions
@@ -84,7 +84,9 @@ class Runtime:
         self._transactions = transactions
         self._catalogue = catalogue
         self._sources = sources
-        self._metrics = metrics
+        self._in_flight = metrics.in_flight.labels(actor.name)
+        self._outcomes = cache(partial(metrics.messages.labels, actor.name))  # by message and outcome
+        self._durations = cache(partial(metrics.handling.labels, actor.name))  # by message
         self._limits = limits
         self._deciding = dict(actor.deciding)
         self._acting = dict(actor.acting)
@@ -176,13 +178,13 @@ class Runtime:
 
     async def _handle(self, envelope: Envelope, lane: Lane, unsettled: _Unsettled) -> None:
         correlation.set(envelope.correlation_id)
-        with self._metrics.in_flight.labels(self.actor.name).track_inprogress():
+        with self._in_flight.track_inprogress():
             try:
                 outcome = await self._dispatch(envelope, lane)
             except Exception as error:  # noqa: BLE001 - logged and buried, whatever it is
                 outcome = "dead"
                 await self._burying.bury(envelope, error)
-        self._metrics.messages.labels(self.actor.name, envelope.name, outcome).inc()
+        self._outcomes(envelope.name, outcome).inc()
         unsettled.one_done()
 
     async def _dispatch(self, envelope: Envelope, lane: Lane) -> str:
@@ -197,9 +199,7 @@ class Runtime:
         else:
             async with self._places.one(lane):
                 outcome = await self._actions.act(self._acting[type(message)], letter)
-        self._metrics.handling.labels(self.actor.name, envelope.name).observe(
-            self._sources.clock.monotonic() - started
-        )
+        self._durations(envelope.name).observe(self._sources.clock.monotonic() - started)
         return outcome
 
     async def _wait_for_release(self, envelope: Envelope) -> str:
@@ -235,7 +235,7 @@ class Runtime:
         else:
             async with self._places.one(Lane.NORMAL):
                 outcome = await self._answer(incoming)
-        self._metrics.messages.labels(self.actor.name, envelope.name, outcome).inc()
+        self._outcomes(envelope.name, outcome).inc()
 
     async def _answer(self, incoming: IncomingQuery) -> str:
         """Answer before the deadline; nobody listens after it."""

@@ -28,7 +28,7 @@ NAP = timedelta(seconds=0.25)
 """Between two looks for rows of other processes, at most."""
 
 BREATH = timedelta(seconds=0.01)
-"""Between two looks, at least: timers that are due close together are taken together."""
+"""Between two looks or two deletions, at least: what comes close together is done together."""
 
 BATCH = 500
 """Rows a claim takes at most."""
@@ -56,7 +56,7 @@ class Relay:
         self._turn = asyncio.Lock()
         """A claim and a deletion take turns: a row that goes while it is claimed would be published again."""
         self._away = False
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def claim_until(self) -> datetime:
         """Until when rows written now are this process's to publish."""
@@ -78,7 +78,7 @@ class Relay:
 
     def stop(self) -> None:
         """Finish what is in hand and end `run`."""
-        self._stopping = True
+        self._stopping.set()
         self._sooner.set()
         self._something_to_delete.set()
 
@@ -104,7 +104,7 @@ class Relay:
     async def _nap(self) -> None:
         """Until the earliest due time that is known, also of one that becomes known meanwhile, or NAP."""
         begin = self._clock.now()
-        while not self._stopping:
+        while not self._stopping.is_set():
             earliest = min([begin + NAP, *self._timers[:1]])
             wait = max(earliest, begin + BREATH) - self._clock.now()
             if wait <= timedelta(0):
@@ -115,7 +115,7 @@ class Relay:
     # The two loops
 
     async def _claim_forever(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             full = await self._guard(self._claim_once)
             if not full:
                 await self._nap()
@@ -132,8 +132,9 @@ class Relay:
         return len(claimed) == BATCH
 
     async def _delete_forever(self) -> None:
-        while not (self._stopping and (self._away or not self._delivered)):
+        while not (self._stopping.is_set() and (self._away or not self._delivered)):
             await self._something_to_delete.wait()
+            await _first_of(self._stopping.wait(), self._clock.sleep(BREATH.total_seconds()))
             self._something_to_delete.clear()
             await self._guard(self._delete_once)
 

@@ -207,8 +207,8 @@ async def test_what_the_bus_could_not_deliver_is_published_again(
     process.wire.settle()
 
     assert process.wire.accounts == [1, 1]
-    await process.rest()
     await process.stop()
+    assert await process.waiting() == 0
 
 
 async def test_a_row_of_a_dead_process_is_published_when_its_lease_has_lapsed(
@@ -227,8 +227,8 @@ async def test_a_row_of_a_dead_process_is_published_when_its_lease_has_lapsed(
 
     assert before == []
     assert heir.wire.accounts == [1]
-    await heir.rest()
     await heir.stop()
+    assert await heir.waiting() == 0
 
 
 async def test_a_start_that_is_alone_frees_all_rows(database: Database, sources: Sources) -> None:
@@ -284,8 +284,8 @@ async def test_a_timer_is_published_when_it_is_due(
     await process.wire.wait_for(1)
 
     assert before == []
-    await process.rest()
     await process.stop()
+    assert await process.waiting() == 0
 
 
 async def test_a_timer_of_this_process_is_on_time(process: Process, sources: Sources) -> None:
