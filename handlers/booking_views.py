@@ -13,6 +13,7 @@ from bookingd.domain.ids import Reference
 from bookingd.domain.passengers import PassengerType
 from bookingd.storage.bookings import BookingView as Stored
 from bookingd.storage.bookings import Contact, Traveller
+from bookingd.storage.notifications import Notification, NotificationState
 from bookingd.storage.own_bookings import OwnBooking
 from bookingd.storage.payments import PaymentRow
 from bookingd.storage.places import Names
@@ -34,6 +35,7 @@ class Links(View, frozen=True, kw_only=True):
 
     self: str
     events: str
+    messages: str
     payments: str
     live: Annotated[str, Meta(description="The WebSocket.")] = "/v1/live"
     topic: Annotated[str, Meta(description="What to subscribe to there.")]
@@ -182,11 +184,31 @@ class Events(View, frozen=True, kw_only=True):
     more: Annotated[bool, Meta(description="Whether there are later ones: ask again after the last.")]
 
 
+class MessageView(View, frozen=True, kw_only=True):
+    """Something that we told the traveller."""
+
+    kind: Annotated[str, Meta(description="What it told of: `confirmed`.")]
+    channel: str
+    recipient: str
+    state: NotificationState
+    sent_at: datetime | None
+
+
+class Messages(View, frozen=True, kw_only=True):
+    """What we told the traveller about a booking, the oldest first."""
+
+    messages: tuple[MessageView, ...]
+
+
 def links(reference: Reference) -> Links:
     """Where a booking is found."""
     here = f"/v1/bookings/{reference}"
     return Links(
-        self=here, events=f"{here}/events", payments=f"{here}/payments", topic=f"booking:{reference}"
+        self=here,
+        events=f"{here}/events",
+        messages=f"{here}/messages",
+        payments=f"{here}/payments",
+        topic=f"booking:{reference}",
     )
 
 
@@ -211,6 +233,17 @@ def booking_body(
         contact=_contact(stored.contact),
         payments=payment_views(booking, rows),
         links=links(booking.reference),
+    )
+
+
+def message_view(said: Notification) -> MessageView:
+    """A message as its recipient sees it."""
+    return MessageView(
+        kind=said.key.kind,
+        channel=said.channel,
+        recipient=said.recipient,
+        state=said.state,
+        sent_at=said.sent_at,
     )
 
 

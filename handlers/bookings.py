@@ -13,7 +13,7 @@ from bookingd.domain.access import Action
 from bookingd.domain.booking.facts import PlaceBooking
 from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.ids import BookingId
-from bookingd.storage import bookings, own_bookings, payments, places
+from bookingd.storage import bookings, notifications, own_bookings, payments, places
 from bookingd.storage.bookings import Event
 from bookingd.storage.bookings import NewBooking as Placed
 from bookingd.tokens import Purpose
@@ -23,9 +23,11 @@ from handlers.booking_views import (
     Bookings,
     Events,
     EventView,
+    Messages,
     booking_body,
     booking_line,
     links,
+    message_view,
 )
 from handlers.errors import Problem
 from handlers.fields import load_query, refuse
@@ -116,6 +118,14 @@ async def events(request: web.Request) -> web.Response:
         )
     shown = tuple(event_view(event) for event in found[:EVENTS_LIMIT])
     return json_reply(Events(events=shown, more=len(found) > EVENTS_LIMIT))
+
+
+async def messages(request: web.Request) -> web.Response:
+    """What the traveller was told, and where it went."""
+    async with request.app[PARTS].database.connection() as connection:
+        booking = (await open_through(connection, request, Action.VIEW)).booking
+        said = await notifications.of_booking(connection, booking_id=booking.id)
+    return json_reply(Messages(messages=tuple(message_view(one) for one in said)))
 
 
 def event_view(event: Event) -> EventView:

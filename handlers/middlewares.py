@@ -29,6 +29,7 @@ METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 """What metrics count by name; anything else is `other`, or clients could invent labels without end."""
 
 SECURITY_HEADERS = {
+    "Server": "bookingd",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

@@ -20,6 +20,7 @@ from handlers.booking_views import (
     BookingBody,
     Bookings,
     Events,
+    Messages,
     PaymentAccepted,
     WishAccepted,
 )
@@ -139,6 +140,17 @@ BOOKING = (
             headers=("proof",),
             answers={200: Events},
             problems=("not-found", "invalid-fields"),
+        ),
+    ),
+    _get(
+        "/v1/bookings/{reference}/messages",
+        bookings.messages,
+        Operation(
+            summary="See what the traveller was told",
+            tag="Bookings",
+            headers=("proof",),
+            answers={200: Messages},
+            problems=("not-found",),
         ),
     ),
     _post(

@@ -191,7 +191,7 @@ class Inventory:
     """Our own contracted stock. `demo` fills an empty database with a made-up network of `departures`."""
 
     demo: bool = True
-    departures: int = _within(20_000, 1, 10_000_000)
+    departures: int = _within(90_000, 1, 10_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bookingd.cli.options import config_option, load
 from bookingd.cli.trip.client import Client, Json, TripFailed
-from bookingd.cli.trip.journey import Card, Journey, Wish, in_a_month, money
+from bookingd.cli.trip.journey import Card, Journey, Wish, in_two_weeks, money
 from bookingd.sources import Sources
 
 
@@ -66,7 +66,7 @@ def command(
     wish = Wish(
         origin=origin.upper(),
         destination=destination.upper(),
-        depart=depart.date() if depart else in_a_month(sources.clock.now().date()),
+        depart=depart.date() if depart else in_two_weeks(sources.clock.now().date()),
         back=back.date() if back else None,
         card=_card(decline=decline, three_d_secure=three_d_secure),
         email=email,
@@ -109,8 +109,8 @@ def _show(booking: Json) -> None:
         if item.get("locator"):
             console.print(f"Airline's reference  {item['locator']}")
     console.print(_travellers(booking))
-    console.print(f"Total  {money(booking['price']['total'])}")
-    for message in booking.get("messages", []):
+    console.print(f"Total  {money(booking['total'])}")
+    for message in booking["messages"]:
         console.print(f"Mail   {message['kind']} to {message['recipient']}, {message['state']}")
 
 
@@ -123,10 +123,10 @@ def _flights(item: Json) -> Table:
             departs, arrives = _local(segment["departs"]), _local(segment["arrives"])
             days = (arrives.date() - departs.date()).days
             table.add_row(
-                f"{segment['airline']} {segment['number']}",
-                segment["origin"]["code"],
+                segment["flight"],
+                f"{segment['departs']['code']} {segment['departs']['city']}",
                 departs.strftime("%a %d %b %Y %H:%M"),
-                segment["destination"]["code"],
+                f"{segment['arrives']['code']} {segment['arrives']['city']}",
                 arrives.strftime("%H:%M") + (f" {days:+d}" if days else ""),
             )
     return table

@@ -64,7 +64,8 @@ class Journey:
             await self._pay(reference)
         booking = await self._booking(reference)
         self._check(booking, following.result())
-        return await self._with_mail(reference) if booking["state"] == "confirmed" else booking
+        booking["messages"] = await self._mail(reference)
+        return booking
 
     async def _find(self) -> Json:
         wish = self._wish
@@ -151,14 +152,14 @@ class Journey:
         if self._wish.card is Card.THREE_D_SECURE and "payment.action_required" not in names:
             raise TripFailed("the gateway did not ask for 3-D Secure")
 
-    async def _with_mail(self, reference: str) -> Json:
-        """The booking once its confirmation has been sent."""
+    async def _mail(self, reference: str) -> list[Json]:
+        """What the traveller was told, once it has been sent."""
         for _ in range(MAIL_LOOKS):
-            booking = await self._booking(reference)
-            if any(message["state"] == "sent" for message in booking["messages"]):
-                return booking
+            told = (await self._client.get(f"/v1/bookings/{reference}/messages"))["messages"]
+            if told and all(message["state"] == "sent" for message in told):
+                return list(told)
             await self._sources.clock.sleep(0.2)
-        raise TripFailed(f"booking {reference} is confirmed, but its mail was not sent in time")
+        raise TripFailed(f"booking {reference} has ended, but its mail was not sent in time")
 
     async def _booking(self, reference: str) -> Json:
         return await self._client.get(f"/v1/bookings/{reference}")
@@ -187,19 +188,15 @@ def _stops_then_price(offer: Json) -> tuple[int, int]:
 
 
 def _in_words(offer: Json) -> str:
-    flights = ", ".join(
-        f"{segment['airline']} {segment['number']}"
-        for part in offer["slices"]
-        for segment in part["segments"]
-    )
+    flights = ", ".join(segment["flight"] for part in offer["slices"] for segment in part["segments"])
     return f"{flights} for {money(offer['price']['total'])}"
 
 
 def money(amount: Json) -> str:
     """An amount of the API for eyes."""
-    return f"{amount['formatted']}" if "formatted" in amount else f"{amount['decimal']} {amount['currency']}"
+    return f"{amount['decimal']} {amount['currency']}"
 
 
-def in_a_month(today: date) -> date:
+def in_two_weeks(today: date) -> date:
     """When people who try things out travel."""
     return today + timedelta(days=14)
