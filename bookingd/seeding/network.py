@@ -23,7 +23,7 @@ SHARERS = 3
 """Airlines that compete on one pair, at most."""
 MOST_A_DAY = 16
 """Round trips that one airline flies a day on one pair, at most (the busiest shuttles)."""
-FEWEST_AIRPORTS = 60
+FEWEST_AIRPORTS = 120
 DEPARTURES_OF_AN_AIRPORT = 21
 """A day, roughly: what decides how many airports a network of a size serves."""
 TIE_KM = 5000.0

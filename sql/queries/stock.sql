@@ -34,7 +34,7 @@ WITH claims AS (
     UPDATE stock_claims AS claim
        SET state = 'sold', expires_at = NULL, changed_at = $2
       FROM whole
-     WHERE claim.item_id = whole.item_id AND claim.state = 'held'
+     WHERE claim.item_id = whole.item_id AND claim.state <> 'sold'
 )
 SELECT item_id FROM whole;
 
@@ -52,7 +52,7 @@ WITH claims AS (
     UPDATE stock_claims AS claim
        SET expires_at = $2::timestamptz
       FROM whole
-     WHERE claim.item_id = whole.item_id AND claim.state = 'held'
+     WHERE claim.item_id = whole.item_id AND claim.state <> 'sold'
 )
 SELECT item_id FROM whole;
 
