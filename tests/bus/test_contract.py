@@ -202,9 +202,9 @@ async def test_no_more_than_prefetch_are_unsettled(bus: Bus) -> None:
 
 async def test_a_consumer_that_settles_at_once_is_served_on(bus: Bus) -> None:
     publisher = Publisher()
-    await bus.consume(actor="bank", lane=Lane.NORMAL, prefetch=1, receive=lambda incoming: incoming.settle())
-
     bus.publish([bundle_of(DEPOSIT) for _ in range(5000)], publisher)
+
+    await bus.consume(actor="bank", lane=Lane.NORMAL, prefetch=1, receive=lambda incoming: incoming.settle())
 
     async with asyncio.timeout(5):
         while len(publisher.delivered) < 5000:

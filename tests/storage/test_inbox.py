@@ -84,8 +84,8 @@ async def test_overlapping_batches_in_any_order_do_not_deadlock(database: Databa
         async with database.transaction() as connection:
             return await _take(connection, *numbers)
 
-    upward, downward = list(range(200)), list(range(199, -1, -1))
-    taken = await asyncio.gather(*(batch(*numbers) for numbers in [upward, downward] * 4))
+    upward, downward = list(range(4000)), list(range(3999, -1, -1))
+    taken = await asyncio.gather(*(batch(*numbers) for numbers in [upward, downward] * 2))
 
     assert sorted(number for numbers in taken for number in numbers) == upward
 
