@@ -5,7 +5,7 @@ webhook and our own poll all end; it emits what the gateway says. It never decid
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -29,7 +29,7 @@ from bookingd.domain.booking.facts import (
 from bookingd.domain.money import Money
 from bookingd.gateways.port import Authorisation, Gateway, GatewayPayment, GatewayStatus, Refund
 from bookingd.messages.payments import RefreshPayment
-from bookingd.outcomes import Refused, Unavailable
+from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Sources
 from bookingd.storage import ledger as books
 from bookingd.storage import payments
@@ -46,7 +46,11 @@ LAST_POLL = 8
 
 PaymentStep = AuthorisePayment | CapturePayment | VoidPayment | RefundPayment
 
-SETTLED = frozenset({PaymentStatus.VOIDED, PaymentStatus.FAILED, PaymentStatus.REFUNDED})
+OVER = frozenset({PaymentStatus.VOIDED, PaymentStatus.REFUNDED})
+"""Nothing can come of it any more. Of a failed one it can: who failed at their bank may try again there."""
+
+HOLDS_NOTHING = frozenset({GatewayStatus.VOIDED, GatewayStatus.CAPTURED, GatewayStatus.DECLINED})
+"""Nothing is left to be voided."""
 
 STATUS = MappingProxyType(
     {
@@ -58,6 +62,14 @@ STATUS = MappingProxyType(
         GatewayStatus.DECLINED: PaymentStatus.FAILED,
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A payment as its gateway has it, and as we had it when we looked."""
+
+    row: PaymentRow
+    seen: GatewayPayment
 
 
 class PaymentActor:
@@ -131,7 +143,7 @@ class PaymentActor:
         """Take the amount."""
         gateway, reference = await self._at_gateway(message)
         try:
-            return await gateway.capture(reference, amount=message.amount, key=intent.id)
+            return _finished(await gateway.capture(reference, amount=message.amount, key=intent.id))
         except Refused:
             seen = await gateway.retrieve(reference)
             if seen.status is GatewayStatus.CAPTURED:
@@ -141,7 +153,7 @@ class PaymentActor:
     async def find_capture(self, message: CapturePayment, intent: Intent) -> GatewayPayment | None:
         """The payment if it is captured or can no longer be; None while it waits to be captured."""
         gateway, reference = await self._at_gateway(message)
-        seen = await gateway.retrieve(reference)
+        seen = _finished(await gateway.retrieve(reference))
         return None if seen.status is GatewayStatus.AUTHORISED else seen
 
     async def captured(
@@ -149,13 +161,15 @@ class PaymentActor:
     ) -> None:
         """Enter it in the books and tell the booking; a refusal is the booking's to deal with."""
         message: CapturePayment = letter.message
-        if isinstance(outcome, Refused):
+        refusal = outcome.code if isinstance(outcome, Refused) else None
+        if isinstance(outcome, GatewayPayment):
+            await self._take_in(transaction, letter, await self._locked(transaction, message), outcome)
+            refusal = None if outcome.status is GatewayStatus.CAPTURED else "payment_lost"
+        if refusal:
             refused = CaptureRefused(
-                booking_id=message.booking_id, payment_id=message.payment_id, reason=outcome.code
+                booking_id=message.booking_id, payment_id=message.payment_id, reason=refusal
             )
             transaction.send(refused, origin=letter.origin)
-            return
-        await self._take_in(transaction, letter, await self._locked(transaction, message), outcome)
 
     # Void
 
@@ -168,9 +182,12 @@ class PaymentActor:
         if row.gateway_reference is None:
             return None
         try:
-            return await gateway.void(row.gateway_reference, key=intent.id)
+            return _finished(await gateway.void(row.gateway_reference, key=intent.id))
         except Refused:
-            return await gateway.retrieve(row.gateway_reference)
+            seen = await gateway.retrieve(row.gateway_reference)
+            if seen.status in HOLDS_NOTHING:
+                return seen
+            raise
 
     async def find_void(self, message: VoidPayment, intent: Intent) -> GatewayPayment | None:
         """The payment if it holds nothing any more; None while it still does."""
@@ -178,8 +195,7 @@ class PaymentActor:
         if row is None or row.gateway_reference is None:
             return None
         seen = await self._gateways[message.gateway].retrieve(row.gateway_reference)
-        released = {GatewayStatus.VOIDED, GatewayStatus.CAPTURED, GatewayStatus.DECLINED}
-        return seen if seen.status in released else None
+        return seen if seen.status in HOLDS_NOTHING else None
 
     async def voided(
         self, transaction: Transaction, letter: Letter, outcome: GatewayPayment | Refused | None
@@ -229,25 +245,31 @@ class PaymentActor:
 
     # Refresh
 
-    async def refresh(self, message: RefreshPayment) -> GatewayPayment | None:
+    async def refresh(self, message: RefreshPayment) -> Look | None:
         """The payment as the gateway has it now; None if there is nothing to learn any more."""
         row = await self._load(message)
         if row is None:
             raise Unavailable("the gateway's answer to the authorisation is still to come")
-        if row.gateway_reference is None or row.state in SETTLED:
+        if row.gateway_reference is None or row.state in OVER:
             return None
-        return await self._gateways[row.gateway].retrieve(row.gateway_reference)
+        return Look(row=row, seen=await self._gateways[row.gateway].retrieve(row.gateway_reference))
 
     async def refreshed(
-        self, transaction: Transaction, letter: Letter, outcome: GatewayPayment | Refused | None
+        self, transaction: Transaction, letter: Letter, outcome: Look | Refused | None
     ) -> None:
-        """Tell the booking what is new; a poll that saw nothing new polls again, for a while."""
+        """Tell the booking what is new; a poll that saw nothing new polls again, for a while.
+
+        What changed here while we looked may be newer than what was seen: then we look once more.
+        """
         message: RefreshPayment = letter.message
         if outcome is None or isinstance(outcome, Refused):
             return
         row = await self._locked(transaction, message)
-        await self._take_in(transaction, letter, row, outcome)
-        waits = outcome.status in {GatewayStatus.PENDING, GatewayStatus.REQUIRES_ACTION}
+        if row != outcome.row:
+            transaction.send(message, origin=letter.origin)
+            return
+        await self._take_in(transaction, letter, row, outcome.seen)
+        waits = outcome.seen.status in {GatewayStatus.PENDING, GatewayStatus.REQUIRES_ACTION}
         if waits and 0 < message.poll < LAST_POLL:
             self._poll(transaction, letter, row, message.poll + 1)
 
@@ -266,7 +288,7 @@ class PaymentActor:
         now = replace(
             row,
             gateway_reference=seen.gateway_reference,
-            state=row.state if row.state in SETTLED else STATUS[seen.status],
+            state=row.state if row.state is PaymentStatus.REFUNDED else STATUS[seen.status],
             captured=max(row.captured, seen.captured),
             action_url=seen.action_url,
             failure=seen.decline_reason,
@@ -338,6 +360,13 @@ def _acting(
         look_up=look_up,
         record=record,
     )
+
+
+def _finished(seen: GatewayPayment) -> GatewayPayment:
+    """What the gateway is still working on has no outcome yet: it is looked up a little later."""
+    if seen.status is GatewayStatus.PENDING:
+        raise UnknownOutcome(f"{seen.gateway_reference} is still being worked on")
+    return seen
 
 
 def _fact(row: PaymentRow) -> BookingMessage | None:

@@ -104,7 +104,7 @@ class BookingActor:
         batch = await self._load(transaction, letters)
         moves = [Move(letter.message, letter.origin, letter) for letter in letters]
         await self._decide(transaction, batch, moves)
-        await self._lock_stock(transaction, batch, letters)
+        await self._lock_stock(transaction, batch)
         while batch.own:
             await self._decide(transaction, batch, await self._ask_own_stock(transaction, batch))
         await self._save(transaction, batch)
@@ -179,13 +179,15 @@ class BookingActor:
             details={"reference": booking.reference, "state": booking.state.value, **told},
         )
 
-    async def _lock_stock(self, transaction: Transaction, batch: Batch, letters: Sequence[Letter]) -> None:
-        """A batch that may both take and give back stock locks all of it first, in the one order."""
+    async def _lock_stock(self, transaction: Transaction, batch: Batch) -> None:
+        """A batch that may touch stock rows in more than one statement locks all of them first, in one order.
+
+        One statement it is where all ask for the same, and nobody's refusal gives other items back.
+        """
         commands = [command for command, _ in batch.own]
-        takes = any(isinstance(command, facts.HoldItem) for command in commands)
-        only_takes = all(isinstance(letter.message, facts.PlaceBooking) for letter in letters)
+        kinds = {type(command) for command in commands} - {facts.ExtendHold}
         single = all(len(booking.items) == 1 for booking in batch.bookings.values())
-        if takes and not (only_takes and single):
+        if len(kinds) > 1 or (kinds and not single):
             items = [item.id for booking in batch.bookings.values() for item in booking.items]
             await self._own_stock.lock(transaction.connection, commands=commands, items=items)
 
