@@ -116,6 +116,13 @@ def test_bundles_keep_both_limits_and_lose_nothing(sizes: list[int]) -> None:
         assert len(codec.pack(bundle)) <= BUNDLE_BYTES or len(bundle) == 1
 
 
+def test_what_an_envelope_adds_to_its_message_counts_too() -> None:
+    for size in range(700, 1000, 3):
+        envelopes = [envelope_of(b'"%s"' % (b"x" * size), number) for number in range(BUNDLE_LIMIT)]
+
+        assert max(len(codec.pack(bundle)) for bundle in codec.bundles(envelopes)) <= BUNDLE_BYTES
+
+
 def test_bundles_are_not_cut_before_they_are_full() -> None:
     envelopes = [envelope_of(b"{}", number) for number in range(BUNDLE_LIMIT * 2 + 1)]
     heavy = [envelope_of(b'"%s"' % (b"x" * 16_000), number) for number in range(8)]
