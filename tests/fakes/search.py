@@ -34,6 +34,7 @@ class FakeSearch:
         self.suppliers = {"inventory": SupplierStatus.ANSWERED}
         self.checked = OfferChecked(status=OfferStatus.UNKNOWN)
         self.asked: list[SearchFlights | CheckOffer] = []
+        self.was_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.fails = False
@@ -41,6 +42,7 @@ class FakeSearch:
 
     def receive(self, query: IncomingQuery) -> None:
         self.asked.append(query.message)
+        self.was_asked.set()
         task = asyncio.ensure_future(self._answer(query))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
