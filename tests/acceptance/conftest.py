@@ -1,0 +1,97 @@
+"""A daemon on a world of its own, with a gateway and a mail server that outlive it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookingd.sandbox.mail import MailCatcher
+from bookingd.sources import SystemClock, SystemIds
+from bookingd.storage.database import Database
+from tests.acceptance import truths
+from tests.acceptance.daemon import Daemon, Gateway, configuration, free_port
+from tests.acceptance.guest import Guest
+from tests.conftest import Spawn
+from tests.world import World, make_world
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """Everything of one installation that a test looks at."""
+
+    daemon: Daemon
+    gateway: Gateway
+    mails: MailCatcher
+    database: Database
+    world: World
+
+    async def check(self, **options: Any) -> dict[str, truths.Booked]:
+        """Every promise, once nothing is under way any more; the bookings by id."""
+        return await truths.check_all(
+            self.database, gateway=self.gateway, mail=self.mails.directory, **options
+        )
+
+    def guest(self) -> Any:
+        """A guest who arrives now."""
+        return Guest.arriving(self.daemon.url)
+
+
+@pytest.fixture
+async def mails(tmp_path: Path) -> AsyncIterator[MailCatcher]:
+    """A mail server that keeps everything."""
+    async with MailCatcher(tmp_path / "mails", clock=SystemClock(), ids=SystemIds()).serving() as catcher:
+        yield catcher
+
+
+Open = Callable[..., Awaitable[Agency]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The test's database, for the test itself, for the daemon and for the owner."""
+
+    database: Database
+    dsn: str
+    owner_dsn: str
+
+
+@pytest.fixture
+def ground(database: Database, database_dsn: str, owner_dsn: str) -> Ground:
+    return Ground(database=database, dsn=database_dsn, owner_dsn=owner_dsn)
+
+
+@pytest.fixture
+async def agency_of(spawn: Spawn, tmp_path: Path, ground: Ground, mails: MailCatcher) -> AsyncIterator[Open]:
+    """Open an agency whose departures have so many seats each; further settings by section."""
+    daemons: list[Daemon] = []
+    port = free_port()
+
+    async with Gateway.running(spawn, webhooks_to=port) as gateway:
+
+        async def open_agency(*seats: int, dsn: str = ground.dsn, **sections: dict[str, Any]) -> Agency:
+            world = await make_world(ground.owner_dsn, *(seats or (100,)))
+            settings = configuration(
+                tmp_path / "daemon",
+                port=port,
+                database_dsn=dsn,
+                gateway=gateway.url,
+                smtp=f"smtp://127.0.0.1:{mails.port}",
+            )
+            for section, values in sections.items():
+                settings[section] = settings.get(section, {}) | values
+            daemon = Daemon(directory=tmp_path / "daemon", port=port, spawn=spawn, settings=settings)
+            daemons.append(daemon)
+            await daemon.start()
+            return Agency(daemon=daemon, gateway=gateway, mails=mails, database=ground.database, world=world)
+
+        yield open_agency
+    for daemon in daemons:
+        daemon.tell()
+
+
+@pytest.fixture
+async def agency(agency_of: Open) -> Agency:
+    """An agency with one departure of a hundred seats."""
+    return await agency_of(100)

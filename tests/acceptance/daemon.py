@@ -1,0 +1,252 @@
+"""The daemon, its gateway's stand-in and its mail server as a test runs them: real processes to be killed.
+
+The gateway and the mail server outlive the daemon, as they do in the world: what they have seen is what
+really happened. All of them die with the test run.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.conftest import Spawn
+
+SECRET_KEY, WEBHOOK_SECRET = "sk_test_sandbox", "whsec_sandbox"
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+"""Of every process: the checkout's own code, wherever it runs."""
+
+STARTS_WITHIN = 40.0
+"""Seconds, on a busy machine; an idle one needs two."""
+
+TOLD = 60
+"""Lines of its log that a daemon shows when its test fails."""
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody has at the moment."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port
+
+
+async def until(done: Callable[[], Awaitable[Any]], within: float = 20.0, *, every: float = 0.02) -> Any:
+    """The first true answer; another process and PostgreSQL tell nobody by themselves, so they are asked."""
+    async with asyncio.timeout(within):
+        while not (found := await done()):  # noqa: ASYNC110
+            await asyncio.sleep(every)
+    return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """The stand-in for Stripe, wherever it runs."""
+
+    port: int
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def running(cls, spawn: Spawn, *, webhooks_to: int) -> AsyncIterator["Gateway"]:
+        """In a process of its own; `webhooks_to` is the daemon's port."""
+        process = spawn(
+            sys.executable,
+            "-m",
+            "bookingd.sandbox",
+            "--stripe-webhook-url",
+            f"http://127.0.0.1:{webhooks_to}/webhooks/stripe",
+            "--until-eof",
+            stdin=subprocess.PIPE,
+            stderr=None,
+            env=ENVIRONMENT,
+        )
+        assert process.stdout is not None
+        line = await asyncio.to_thread(process.stdout.readline)
+        assert line.startswith("listening on "), line
+        yield cls(port=int(line.rsplit(":", 1)[1].split("/")[0]))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/stripe"
+
+    async def misbehave(self, how: str, operation: str, *, times: int = 1, seconds: float = 3.0) -> None:
+        """Let the next `times` calls of the operation go wrong."""
+        wish = {"sandbox": "stripe", "operation": operation, "how": how, "times": times, "seconds": seconds}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self._root}/_sandbox/misbehave", json=wish) as answer,
+        ):
+            assert answer.status == 204, await answer.text()
+
+    async def payments(self) -> dict[str, Any]:
+        """What it has done, by our ids of the payments."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self._root}/_sandbox/stripe/ledger") as answer,
+        ):
+            found: dict[str, Any] = (await answer.json())["payments"]
+        return found
+
+    async def call(self, path: str, *, headers: Mapping[str, str]) -> dict[str, Any]:
+        """What the merchant does at the vendor's own site, past bookingd."""
+        authorised = {"Authorization": f"Bearer {SECRET_KEY}", **headers}
+        async with (
+            aiohttp.ClientSession(headers=authorised) as session,
+            session.post(self.url + path) as answer,
+        ):
+            found: dict[str, Any] = await answer.json()
+            assert answer.status == 200, found
+        return found
+
+    @property
+    def _root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Daemon:
+    """`bookingd run` in a directory of its own, to be started, killed and started again."""
+
+    directory: Path
+    port: int
+    spawn: Spawn
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    process: "subprocess.Popen[str] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def config(self) -> Path:
+        return self.directory / "bookingd.toml"
+
+    @property
+    def var(self) -> Path:
+        return self.directory / "var"
+
+    @property
+    def log(self) -> str:
+        """All that it has said, over all its lives."""
+        file = self.directory / "daemon.log"
+        return file.read_text() if file.exists() else ""
+
+    async def start(self, *arguments: str, within: float = STARTS_WITHIN) -> None:
+        """Start it and wait until it is ready."""
+        process = self.launch(*arguments)
+        await until(lambda: self._ready_or_over(process), within, every=0.05)
+        assert process.poll() is None, f"the daemon ended with status {process.poll()}:\n{self.log}"
+
+    def launch(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start it without waiting for anything."""
+        self.directory.mkdir(exist_ok=True)
+        self.config.write_text(as_toml(self.settings))
+        with (self.directory / "daemon.log").open("a") as log:
+            self.process = self.spawn(
+                sys.executable,
+                "-m",
+                "bookingd",
+                "run",
+                "--config",
+                self.config,
+                *arguments,
+                stdout=log,
+                cwd=self.directory,
+                env=ENVIRONMENT,
+            )
+        return self.process
+
+    def kill(self) -> None:
+        """`kill -9`, and wait until the kernel has cleared it away."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    async def stop(self, number: int = signal.SIGTERM, within: float = 30.0) -> int:
+        """Ask it to stop; its exit status."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return await self.ended(within)
+
+    async def ended(self, within: float = 30.0) -> int:
+        """Wait until it has ended; its exit status."""
+        assert self.process is not None
+        return await asyncio.to_thread(self.process.wait, within)
+
+    async def restart(self) -> None:
+        """Kill it and start it again."""
+        await asyncio.to_thread(self.kill)
+        await self.start()
+
+    async def command(self, *arguments: str) -> tuple[int, str, str]:
+        """Run `bookingd ...` beside it; exit status, standard output and standard error."""
+        process = self.spawn(
+            sys.executable,
+            "-m",
+            "bookingd",
+            *arguments,
+            stderr=subprocess.PIPE,
+            cwd=self.directory,
+            env=ENVIRONMENT,
+        )
+        output, errors = await asyncio.to_thread(process.communicate, timeout=90)
+        return process.returncode, output, errors
+
+    async def status_of(self, path: str) -> int | None:
+        """The status of a GET; None where nobody answers."""
+        try:
+            async with aiohttp.ClientSession() as session, session.get(self.url + path) as answer:
+                return answer.status
+        except aiohttp.ClientError:
+            return None
+
+    def tell(self) -> None:
+        """Its last words, which pytest shows when the test has failed."""
+        sys.stdout.write("\n".join(["--- the daemon's log ends ---", *self.log.splitlines()[-TOLD:], ""]))
+
+    async def _ready_or_over(self, process: "subprocess.Popen[str]") -> bool:
+        return process.poll() is not None or await self.status_of("/readyz") == 200
+
+
+def as_toml(settings: dict[str, dict[str, Any]]) -> str:
+    """JSON's spelling of text, numbers and truth is TOML's."""
+    lines = []
+    for section, values in settings.items():
+        lines.append(f"[{section}]")
+        lines.extend(f"{name} = {json.dumps(value)}" for name, value in values.items())
+    return "\n".join(lines) + "\n"
+
+
+def configuration(
+    directory: Path, *, port: int, database_dsn: str, gateway: str, smtp: str
+) -> dict[str, dict[str, Any]]:
+    """The settings of a daemon whose database, gateway and mail server are elsewhere."""
+    directory.mkdir(exist_ok=True)
+    for name, secret in (("stripe_key", SECRET_KEY), ("webhook_secret", WEBHOOK_SECRET)):
+        file = directory / name
+        file.touch(mode=0o600)
+        file.write_text(secret)
+    return {
+        "server": {"port": port, "drain_seconds": 5},
+        "database": {"url": database_dsn, "pool_maximum": 6},
+        "paths": {"var": str(directory / "var")},
+        "inventory": {"demo": False},
+        "stripe": {
+            "base_url": gateway,
+            "secret_key_file": str(directory / "stripe_key"),
+            "webhook_secret_file": str(directory / "webhook_secret"),
+        },
+        "mail": {"url": smtp},
+        "sandbox": {"enabled": False},
+        "audit": {"checkpoint_seconds": 1},
+    }
