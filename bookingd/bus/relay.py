@@ -58,6 +58,11 @@ class Relay:
         self._away = False
         self._stopping = asyncio.Event()
 
+    @property
+    def waiting_for_database(self) -> bool:
+        """Whether the database is away; known within NAP, since we ask it that often."""
+        return self._away
+
     def claim_until(self) -> datetime:
         """Until when rows written now are this process's to publish."""
         return self._clock.now() + LEASE
@@ -136,17 +141,17 @@ class Relay:
             await self._something_to_delete.wait()
             await _first_of(self._stopping.wait(), self._clock.sleep(BREATH.total_seconds()))
             self._something_to_delete.clear()
-            await self._guard(self._delete_once)
+            if self._delivered:
+                await self._guard(self._delete_once)
 
     async def _delete_once(self) -> bool:
         async with self._turn:
             gone = self._delivered[:]
-            if gone:
-                async with self._database.connection() as connection:
-                    await outbox.delete(connection, ids=gone)
-                del self._delivered[: len(gone)]
-                self._in_hand.difference_update(gone)
-        return bool(gone)
+            async with self._database.connection() as connection:
+                await outbox.delete(connection, ids=gone)
+            del self._delivered[: len(gone)]
+            self._in_hand.difference_update(gone)
+        return True
 
     async def _guard(self, work: Work) -> bool:
         """Do it; while the database is away, wait and say so once."""

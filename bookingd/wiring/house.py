@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from aiohttp import web
@@ -35,15 +35,18 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 class Readiness:
     """Whether this process may be sent work, and why not."""
 
-    runtimes: Sequence[Runtime] = ()
+    relay: Relay
+    runtimes: Sequence[Runtime]
     ready: bool = False
 
     def report(self) -> Mapping[str, str | None]:
         """Part -> None if it is well, or else what it waits for."""
         waiting = [runtime.actor.name for runtime in self.runtimes if runtime.waiting_for_database]
+        if self.relay.waiting_for_database:
+            waiting.append("relay")
         return {
             "daemon": None if self.ready else "starting or stopping",
-            "database": f"actors wait for it: {', '.join(waiting)}" if waiting else None,
+            "database": f"waiting for it: {', '.join(waiting)}" if waiting else None,
         }
 
 
@@ -59,7 +62,7 @@ class House:
     """None where no HTTP is served."""
     background: Mapping[str, Work]
     """What runs beside the actors, by name."""
-    readiness: Readiness = field(default_factory=Readiness)
+    readiness: Readiness
 
 
 async def build(
@@ -98,7 +101,7 @@ async def build(
         )
         for name, actor in build_actors(tools, outside).items()
     ]
-    readiness = Readiness(runtimes=runtimes)
+    readiness = Readiness(relay=relay, runtimes=runtimes)
     app = None
     if http:
         app = build_application(
