@@ -178,18 +178,25 @@ async def test_payments_that_arrive_at_the_very_end_are_all_or_nothing(
                 reference = await guest.book(offer)
                 waiting.release()
                 await everybody.wait()
-                await asyncio.sleep(number * 0.015)
+                await asyncio.sleep(number * 0.05)
                 try:
                     await guest.pay(reference)
                 except Refused as refused:
                     too_late.append(refused.body["type"])
                 return str((await guest.sees(reference))["state"])
 
+        async def some_confirmed() -> bool:
+            async with database.connection() as connection:
+                confirmed: int = await connection.fetchval(
+                    "SELECT count(*) FROM bookings WHERE state = 'confirmed'"
+                )
+            return confirmed >= buyers // 4
+
         async def end() -> None:
             for _ in range(buyers):
                 await waiting.acquire()
             everybody.set()
-            await asyncio.sleep(buyers * 0.015 / 2)
+            await until(some_confirmed, every=0.005)
             house.clock.leap(minutes=HOLD + EXTENSION)
 
         waiting, everybody = asyncio.Semaphore(0), asyncio.Event()
