@@ -1,1 +1,1 @@
-"""Each performance figure as a runnable comparison."""
+"""Each performance figure as a runnable comparison; see README.md beside this."""

@@ -1,0 +1,64 @@
+"""bookingd's HTTP API as the load generator uses it: JSON in and out, and no answer but a good one."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeAlias
+from uuid import uuid4
+
+import aiohttp
+import msgspec
+
+Json: TypeAlias = dict[str, Any]
+
+decode = msgspec.json.decode
+encode = msgspec.json.encode
+
+
+class Refused(Exception):
+    """The daemon did not do what was asked: a run in which that happens counts nothing."""
+
+
+class Api:
+    """One guest with connections of their own."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> None:
+        self._session = session
+        self._url = url
+        self._headers = headers
+
+    @classmethod
+    @asynccontextmanager
+    async def anonymous(cls, url: str) -> AsyncIterator[Self]:
+        """Nobody in particular."""
+        async with aiohttp.ClientSession() as session:
+            yield cls(session, url, {})
+
+    @classmethod
+    @asynccontextmanager
+    async def guest(cls, url: str) -> AsyncIterator[Self]:
+        """A guest with a session. Raises Refused."""
+        async with cls.anonymous(url) as nobody:
+            opened = await nobody.post("/v1/sessions", {"kind": "guest"})
+            headers = {"Authorization": f"Bearer {opened['token']}", "Content-Type": "application/json"}
+            yield cls(nobody._session, url, headers)  # noqa: SLF001 - of the same class
+
+    async def get(self, path: str) -> Json:
+        """Raises Refused."""
+        return await self._call("GET", path, headers=self._headers)
+
+    async def post(self, path: str, body: Json) -> Json:
+        """With an idempotency key of its own. Raises Refused."""
+        headers = {"Content-Type": "application/json", **self._headers, "Idempotency-Key": str(uuid4())}
+        return await self._call("POST", path, headers=headers, data=encode(body))
+
+    async def live(self) -> aiohttp.ClientWebSocketResponse:
+        """A WebSocket for live events."""
+        return await self._session.ws_connect(self._url + "/v1/live", headers=self._headers)
+
+    async def _call(self, method: str, path: str, **options: Any) -> Json:
+        async with self._session.request(method, self._url + path, **options) as response:
+            body = await response.read()
+        if response.status >= 400:
+            raise Refused(f"{method} {path} answered {response.status}: {body.decode(errors='replace')}")
+        found: Json = decode(body)
+        return found

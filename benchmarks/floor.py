@@ -1,0 +1,76 @@
+"""The floor under every booking: `pgbench` with the least that one must leave behind, on the same server.
+
+Its one rule: tables are made anew before each run, and the log is flushed, so that no run pays for another.
+"""
+
+import asyncio
+import re
+from importlib import metadata
+from pathlib import Path
+
+import asyncpg
+
+from benchmarks.figures import Cpu, Figure
+from benchmarks.servers import Servers
+from bookingd.engine.binaries import INSTALLATION, PACKAGE
+
+CLIENTS = 8
+DATABASE = "booking_floor"
+HERE = Path(__file__).parent
+TABLES, BOOKING = HERE / "minimal_booking_tables.sql", HERE / "minimal_booking.sql"
+
+_DONE = re.compile(r"number of transactions actually processed: (\d+)")
+_RATE = re.compile(r"tps = ([\d.]+) ")
+_LATENCY = re.compile(r"latency average = ([\d.]+) ms")
+
+
+async def measure(servers: Servers, *, seconds: float) -> Figure:
+    """Minimal bookings by CLIENTS clients; of the latency pgbench tells the mean. Raises RuntimeError."""
+    await _make_tables(servers)
+    cpu = Cpu(PostgreSQL=servers.pids["PostgreSQL"])
+    said = await _pgbench(servers, seconds)
+    used = cpu.used()
+    done, rate, latency = (_found(pattern, said) for pattern in (_DONE, _RATE, _LATENCY))
+    return Figure(done=int(done), seconds=done / rate, latencies=[latency / 1000], cpu=used)
+
+
+async def _pgbench(servers: Servers, seconds: float) -> str:
+    command = ["--no-vacuum", f"--file={BOOKING}", f"--client={CLIENTS}", f"--time={max(1, round(seconds))}"]
+    process = await asyncio.create_subprocess_exec(
+        _program(),
+        *command,
+        servers.dsn(DATABASE),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, complained = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"pgbench failed: {complained.decode()}")
+    return said.decode()
+
+
+def _program() -> str:
+    """It comes with the embedded server."""
+    return str(metadata.distribution(PACKAGE).locate_file(str(INSTALLATION / "bin/pgbench")))
+
+
+async def _make_tables(servers: Servers) -> None:
+    connection = await asyncpg.connect(servers.dsn("postgres"))
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{DATABASE}"')
+        await connection.execute(f'CREATE DATABASE "{DATABASE}"')
+    finally:
+        await connection.close()
+    connection = await asyncpg.connect(servers.dsn(DATABASE))
+    try:
+        await connection.execute(TABLES.read_text())
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
+
+
+def _found(pattern: re.Pattern[str], said: str) -> float:
+    match = pattern.search(said)
+    if match is None:
+        raise RuntimeError(f"pgbench did not tell what it did:\n{said}")
+    return float(match[1])

@@ -1,0 +1,187 @@
+"""The figures of a run, for people as tables and for programs as JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import floor
+from benchmarks.booking import Booked, Measured
+from benchmarks.figures import Figure, Spread, percentile
+from benchmarks.search import Cached, Uncached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Whatever was measured."""
+
+    booked: Sequence[Booked]
+    cached: Cached | None
+    uncached: Uncached | None
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "booking": [_booked(booked) for booked in self.booked],
+            "cached_search": _cached(self.cached) if self.cached else None,
+            "new_searches": (
+                {"offers": self.uncached.offers, **_figure(self.uncached.figure)} if self.uncached else None
+            ),
+        }
+
+
+def show(console: Console, results: Results, company: Mapping[str, float]) -> None:
+    """The tables, and how much else ran."""
+    console.print()
+    if results.cached:
+        console.print(cached_table(results.cached))
+    if results.uncached:
+        console.print(uncached_table(results.uncached))
+    if results.booked:
+        console.print(booking_table(results.booked))
+    console.print(
+        "Medians of the rounds, in brackets the least and the most. CPU is user and system time."
+        f" Load average {company['load_before']} before and {company['load_after']} after;"
+        f" {company['steal_percent']} % of the CPU was stolen by the hypervisor."
+    )
+
+
+def cached_table(found: Cached) -> Table:
+    """Ours, the bare handler's, and the ratio."""
+    table = _table(f"The same search again and again, {found.body / 1000:.1f} KB", "answers/s", "p50 ms")
+    for column in ("p99 ms", "server CPU µs"):
+        table.add_column(column, justify="right")
+    for name, figures in (("bookingd", found.ours), ("bare aiohttp handler, same bytes", found.bare)):
+        table.add_row(
+            name,
+            spread(Spread([figure.rate for figure in figures]), ",.0f"),
+            spread(Spread([figure.percentile(0.5) for figure in figures]), ".1f"),
+            spread(Spread([figure.percentile(0.99) for figure in figures]), ".1f"),
+            spread(Spread([figure.each("server") * 1000 for figure in figures]), ".0f"),
+        )
+    table.add_section()
+    table.add_row("ratio", ratio(found.rate_ratio), "", "", ratio(found.cpu_ratio))
+    return table
+
+
+def uncached_table(found: Uncached) -> Table:
+    """One row: nothing else does this."""
+    table = _table(
+        f"New searches, one after the other ({found.offers:.0f} offers each)", "searches/s", "p50 ms"
+    )
+    for column in ("p99 ms", "daemon CPU ms", "PostgreSQL CPU ms"):
+        table.add_column(column, justify="right")
+    figure = found.figure
+    table.add_row(
+        "bookingd",
+        f"{figure.rate:,.0f}",
+        *(f"{figure.percentile(share):.1f}" for share in (0.5, 0.99)),
+        *(f"{figure.each(component):.1f}" for component in ("daemon", "PostgreSQL")),
+    )
+    return table
+
+
+def booking_table(found: Sequence[Booked]) -> Table:
+    """A column a number of users: the floor, ours, the ratio, and where time and CPU go."""
+    table = _table("Bookings end to end", *(f"{booked.users} users" for booked in found))
+    for name, show in _BOOKING_ROWS:
+        if show is None:
+            table.add_section()
+        else:
+            table.add_row(name, *(show(booked) for booked in found))
+    return table
+
+
+def _times(which: Callable[[Measured], Sequence[float]], share: float) -> Callable[[Booked], str]:
+    return lambda booked: spread(Spread([percentile(which(one), share) for one in booked.ours]), ",.0f")
+
+
+def _cpu(component: str) -> Callable[[Booked], str]:
+    return lambda booked: spread(Spread([one.figure.each(component) for one in booked.ours]), ".1f")
+
+
+_BOOKING_ROWS: Sequence[tuple[str, Callable[[Booked], str] | None]] = (
+    ("confirmed bookings/s", lambda booked: spread(Spread([one.figure.rate for one in booked.ours]), ",.0f")),
+    (
+        f"pgbench, minimal write set, {floor.CLIENTS} clients, /s",
+        lambda booked: spread(Spread([one.rate for one in booked.floor]), ",.0f"),
+    ),
+    ("ratio", lambda booked: ratio(booked.ratio, ".3f")),
+    ("", None),
+    ("request to seats held, p50 ms", _times(lambda one: one.held, 0.5)),
+    ("request to seats held, p99 ms", _times(lambda one: one.held, 0.99)),
+    ("2xx of payment to confirmed, p50 ms", _times(lambda one: one.settled, 0.5)),
+    ("2xx of payment to confirmed, p99 ms", _times(lambda one: one.settled, 0.99)),
+    ("request to confirmed, p50 ms", _times(lambda one: one.figure.latencies, 0.5)),
+    ("request to confirmed, p99 ms", _times(lambda one: one.figure.latencies, 0.99)),
+    (
+        "mails and audit caught up after, s",
+        lambda booked: spread(Spread([one.drained for one in booked.ours]), ".1f"),
+    ),
+    ("", None),
+    ("CPU a booking, ms: daemon", _cpu("daemon")),
+    ("  PostgreSQL with all backends", _cpu("PostgreSQL")),
+    ("  sandbox (card gateway)", _cpu("sandbox")),
+    ("  mail sink", _cpu("mail sink")),
+    ("  load generator", _cpu("load generator")),
+    (
+        "CPU a minimal write set, ms: PostgreSQL",
+        lambda booked: spread(Spread([one.each("PostgreSQL") for one in booked.floor]), ".2f"),
+    ),
+)
+
+
+def spread(found: Spread, style: str) -> str:
+    """The median with the extremes beside it."""
+    median, low, high = (format(value, style) for value in (found.median, found.low, found.high))
+    return f"{median} [dim]({low} to {high})[/]" if len(found.values) > 1 else median
+
+
+def ratio(found: Spread, style: str = ".2f") -> str:
+    """What a run is made for."""
+    return f"[bold green]{spread(found, style)}[/]"
+
+
+def _booked(found: Booked) -> dict[str, object]:
+    ours = [
+        {
+            **_figure(one.figure),
+            "held_p50_ms": percentile(one.held, 0.5),
+            "held_p99_ms": percentile(one.held, 0.99),
+            "settled_p50_ms": percentile(one.settled, 0.5),
+            "settled_p99_ms": percentile(one.settled, 0.99),
+            "drained_seconds": one.drained,
+        }
+        for one in found.ours
+    ]
+    floors = [_figure(one) for one in found.floor]
+    return {"users": found.users, "ours": ours, "floor": floors, "ratio": found.ratio.values}
+
+
+def _cached(found: Cached) -> dict[str, object]:
+    return {
+        "body_bytes": found.body,
+        "ours": [_figure(one) for one in found.ours],
+        "bare": [_figure(one) for one in found.bare],
+        "rate_ratio": found.rate_ratio.values,
+        "cpu_ratio": found.cpu_ratio.values,
+    }
+
+
+def _figure(found: Figure) -> dict[str, object]:
+    return {
+        "rate": found.rate,
+        "done": found.done,
+        "seconds": found.seconds,
+        "p50_ms": found.percentile(0.5),
+        "p99_ms": found.percentile(0.99),
+        "cpu_ms_each": {component: found.each(component) for component in found.cpu},
+    }
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table("", title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table

@@ -1,0 +1,156 @@
+"""The servers of a run: one PostgreSQL, the daemon, the stand-ins; all of them end with the run.
+
+The daemon runs as it is delivered but for this: PostgreSQL, the card gateway and the mail server are
+processes of their own, so that the CPU of each can be told from the daemon's.
+"""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import asyncpg
+
+from benchmarks.processes import child, first_line
+from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine
+from bookingd.seeding.loading import seed
+from bookingd.seeding.world import Plan
+from bookingd.sources import SystemClock
+from bookingd.storage import migrations
+from bookingd.storage.prices import seed_rules
+
+Say = Callable[[str], None]
+
+SECRETS = {"stripe_secret_key": "sk_test_bench", "stripe_webhook_secret": "whsec_bench"}
+
+SETTINGS = """
+public_url = "http://127.0.0.1:{port}"
+[server]
+port = {port}
+[database]
+url = "{database}"
+[paths]
+var = "{var}"
+[stripe]
+base_url = "{stripe}"
+secret_key_file = "{keys}/stripe_secret_key"
+webhook_secret_file = "{keys}/stripe_webhook_secret"
+[mail]
+url = "smtp://127.0.0.1:{mail}?starttls=off"
+[sandbox]
+enabled = false
+[inventory]
+demo = false
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """What a measurement talks to."""
+
+    url: str
+    """Of the daemon."""
+    engine: Engine
+    days: tuple[date, ...]
+    """On which there are flights, from tomorrow on."""
+    place: Path
+    """A directory for the run's own files."""
+    pids: dict[str, int]
+    """Processes by component."""
+
+    def dsn(self, database: str = "") -> str:
+        """Where the superuser finds the daemon's database, or another one on the same server."""
+        return self.engine.dsn(SUPERUSER, database) if database else self.engine.dsn(SUPERUSER)
+
+
+@asynccontextmanager
+async def servers(*, departures: int, say: Say) -> AsyncIterator[Servers]:
+    """Start everything in a directory of its own; PostgreSQL with its default durability."""
+    place = Path(tempfile.mkdtemp(prefix="bookingd-bench-"))
+    try:
+        async with AsyncExitStack() as stack:
+            say("starting PostgreSQL")
+            engine = await stack.enter_async_context(Engine(place / "postgres"))
+            say(f"making a network of {departures} departures up")
+            days = await _fill(engine, departures)
+            say("starting the daemon and the stand-ins")
+            port, postgres = _free_port(), engine.pid
+            assert postgres is not None
+            sandbox, stripe = await _sandbox(place, port, stack)
+            sink, mail = await _mail_sink(place, stack)
+            settings = SETTINGS.format(
+                port=port,
+                database=engine.dsn(DAEMON),
+                var=place / "var",
+                keys=_keys(place),
+                stripe=stripe,
+                mail=mail,
+            )
+            daemon = await _daemon(place, settings, stack)
+            pids = {"daemon": daemon, "PostgreSQL": postgres, "sandbox": sandbox, "mail sink": sink}
+            url = f"http://127.0.0.1:{port}"
+            yield Servers(url=url, engine=engine, days=days, place=place, pids=pids)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def _fill(engine: Engine, departures: int) -> tuple[date, ...]:
+    clock = SystemClock()
+    plan = Plan(first_day=clock.now().date(), departures=departures)
+    connection = await asyncpg.connect(engine.dsn(OWNER))
+    try:
+        await migrations.migrate(connection, clock=clock)
+        await seed(connection, plan=plan, now=clock.now(), progress=lambda _done, _whole: None)
+        await seed_rules(connection, clock.now())
+    finally:
+        await connection.close()
+    first, last = plan.first_day.toordinal(), plan.last_day.toordinal()
+    return tuple(date.fromordinal(day) for day in range(first + 1, last + 1))
+
+
+async def _sandbox(place: Path, daemon_port: int, stack: AsyncExitStack) -> tuple[int, str]:
+    """The card gateway: its process, and its address."""
+    log = place / "sandbox.log"
+    secret, webhook_secret = SECRETS.values()
+    options = ["--stripe-secret-key", secret, "--stripe-webhook-secret", webhook_secret]
+    options += ["--stripe-webhook-url", f"http://127.0.0.1:{daemon_port}/webhooks/stripe"]
+    process = await stack.enter_async_context(child("-m", "bookingd.sandbox", *options, log=log))
+    return process.pid, (await first_line(process, log)).rpartition(" ")[2]
+
+
+async def _mail_sink(place: Path, stack: AsyncExitStack) -> tuple[int, str]:
+    """The mail server: its process, and its port."""
+    log = place / "mail-sink.log"
+    process = await stack.enter_async_context(child("-m", "benchmarks.mail_sink", log=log))
+    return process.pid, await first_line(process, log)
+
+
+async def _daemon(place: Path, settings: str, stack: AsyncExitStack) -> int:
+    """Its process, once it is ready."""
+    file, log = place / "bookingd.toml", place / "daemon.log"
+    file.write_text(settings)
+    process = await stack.enter_async_context(child("-m", "bookingd", "run", "--config", file, log=log))
+    while not (await first_line(process, log)).startswith("bookingd: ready"):
+        pass
+    return process.pid
+
+
+def _keys(place: Path) -> Path:
+    """The gateway's secrets, where the daemon reads them."""
+    keys = place / "keys"
+    keys.mkdir(mode=0o700)
+    for name, secret in SECRETS.items():
+        (keys / name).touch(mode=0o600)
+        (keys / name).write_text(secret)
+    return keys
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
