@@ -1,5 +1,6 @@
 """Values of the trade for tests: offers, bookings and parties, each with a sensible default for the rest."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -110,8 +111,18 @@ def reference(number: int = 1) -> Reference:
     return Reference("".join(letters))
 
 
-def item(number: int = 1, *, of: int = 1, state: ItemState = ItemState.QUOTED, **kinds: object) -> Item:
-    return Item(id=item_id(number, of=of), offer=offer(**kinds), state=state)  # type: ignore[arg-type]
+def item(
+    number: int = 1,
+    *,
+    of: int = 1,
+    state: ItemState = ItemState.QUOTED,
+    departures: Sequence[int] = (1,),
+    supplier: str = OWN,
+    for_party: Party | None = None,
+    cancel_fee: int | None = None,
+) -> Item:
+    wanted = offer(*departures, supplier=supplier, for_party=for_party, cancel_fee=cancel_fee)
+    return Item(id=item_id(number, of=of), offer=wanted, state=state)
 
 
 def payment(

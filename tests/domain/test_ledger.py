@@ -1,0 +1,39 @@
+from dataclasses import replace
+from uuid import UUID
+
+from bookingd.domain import ledger
+from bookingd.domain.money import Money
+from bookingd.domain.prices import LineKind, Price, PriceLine
+from tests import factories
+
+JOURNAL = UUID(int=7)
+
+
+def test_every_line_of_every_item_is_sold_and_commission_comes_from_the_supplier() -> None:
+    north = factories.item(1, supplier="north")
+    south = factories.item(2, supplier="south")
+    south = replace(south, offer=replace(south.offer, price=factories.price(commission=300)))
+
+    entries = ledger.sale(factories.booking(items=(north, south)), journal=JOURNAL)
+
+    moved = {(entry.debit, entry.credit): entry.amount.amount for entry in entries if "south" in str(entry)}
+    assert moved == {("customers", "supplier:south"): 8_000, ("supplier:south", "revenue:commission"): 300}
+    paid = sum(entry.amount.amount for entry in entries if entry.debit == ledger.CUSTOMERS)
+    assert paid == factories.booking(items=(north, south)).total.amount
+
+
+def test_a_discount_goes_the_other_way() -> None:
+    """The books know no amounts below zero."""
+    lines = (
+        PriceLine(kind=LineKind.NET, each=Money(10_000, "EUR"), count=1),
+        PriceLine(kind=LineKind.NET, each=Money(-500, "EUR"), count=2),
+    )
+    item = factories.item()
+    item = replace(item, offer=replace(item.offer, price=Price(currency="EUR", lines=lines)))
+
+    entries = ledger.sale(factories.booking(items=(item,)), journal=JOURNAL)
+
+    assert [(entry.debit, entry.credit, entry.amount.amount) for entry in entries] == [
+        ("customers", "supplier:inventory", 10_000),
+        ("supplier:inventory", "customers", 1_000),
+    ]

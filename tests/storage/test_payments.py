@@ -1,0 +1,108 @@
+"""Payments as gateways tell them, and webhooks, each stored once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from bookingd.domain.money import Money
+from bookingd.storage import bookings, payments
+from bookingd.storage.database import Connection
+from bookingd.storage.payments import PaymentRow, PaymentStatus
+from tests import factories
+from tests.fakes.sources import START
+
+NONE = Money.zero("EUR")
+ROW = PaymentRow(
+    id=factories.payment_id(1),
+    booking_id=factories.booking_id(),
+    gateway="fake",
+    amount=factories.TOTAL,
+    captured=NONE,
+    refunded=NONE,
+)
+
+
+@pytest.fixture(autouse=True)
+async def _booking(connection: Connection) -> None:
+    new = [factories.new_booking(factories.booking())]
+    await bookings.insert(connection, bookings=new, now=START)
+
+
+async def save(connection: Connection, row: PaymentRow) -> None:
+    await payments.save(connection, payment=row, now=START)
+
+
+async def test_a_payment_comes_back_as_it_was_written(connection: Connection) -> None:
+    row = replace(
+        ROW,
+        gateway_reference="pi_1",
+        state=PaymentStatus.REQUIRES_ACTION,
+        action_url="https://bank.example",
+        failure="authentication_required",
+    )
+    await save(connection, row)
+
+    assert await payments.load(connection, payment_id=row.id) == row
+    assert await payments.lock(connection, payment_id=row.id) == row
+    assert await payments.of_booking(connection, booking_id=row.booking_id) == [row]
+
+
+async def test_a_payment_that_is_not_told_of_yet_is_none(connection: Connection) -> None:
+    assert await payments.load(connection, payment_id=ROW.id) is None
+    assert await payments.lock(connection, payment_id=ROW.id) is None
+
+
+async def test_a_payment_moves_on_and_keeps_its_reference_and_its_beginning(connection: Connection) -> None:
+    await save(connection, replace(ROW, gateway_reference="pi_1"))
+    captured = replace(ROW, state=PaymentStatus.CAPTURED, captured=factories.TOTAL)
+    await payments.save(connection, payment=captured, now=START + timedelta(minutes=1))
+
+    assert await payments.load(connection, payment_id=ROW.id) == replace(captured, gateway_reference="pi_1")
+    times = await connection.fetchrow("SELECT created_at, changed_at FROM payments")
+    assert times is not None
+    assert tuple(times) == (START, START + timedelta(minutes=1))
+
+
+async def test_payments_of_a_booking_come_in_the_order_of_their_ids(connection: Connection) -> None:
+    for number in (2, 1):
+        await save(connection, replace(ROW, id=factories.payment_id(number)))
+
+    found = await payments.of_booking(connection, booking_id=ROW.booking_id)
+
+    assert [row.id for row in found] == [factories.payment_id(1), factories.payment_id(2)]
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        replace(ROW, captured=Money(10_001, "EUR")),
+        replace(ROW, captured=Money(-1, "EUR")),
+        replace(ROW, captured=factories.TOTAL, refunded=Money(10_001, "EUR")),
+        replace(ROW, refunded=Money(1, "EUR")),
+        replace(ROW, amount=NONE),
+    ],
+    ids=["too much", "below zero", "refunded too much", "refunded what was not taken", "nothing"],
+)
+async def test_the_table_refuses_impossible_money(connection: Connection, impossible: PaymentRow) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await save(connection, impossible)
+
+
+async def test_one_gateway_payment_is_one_payment(connection: Connection) -> None:
+    """https://github.com/woocommerce/woocommerce-paypal-payments/issues/4058: one capture, three orders."""
+    await save(connection, replace(ROW, gateway_reference="pi_1"))
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await save(connection, replace(ROW, id=factories.payment_id(2), gateway_reference="pi_1"))
+
+
+async def test_a_webhook_is_received_once_a_gateway(connection: Connection) -> None:
+    """Also one about a payment that nobody knows of (yet): stored first."""
+    heard = [
+        await payments.receive_webhook(
+            connection, gateway=gateway, event_id="evt_1", kind="payment", payment_id=None, now=START
+        )
+        for gateway in ("fake", "fake", "other")
+    ]
+    assert heard == [True, False, True]
