@@ -140,15 +140,19 @@ class Guest:
     ) -> dict[str, Any]:
         """The booking, once it is in one of the states (any final one without). A restart is waited out."""
 
-        async def there() -> dict[str, Any] | None:
-            try:
-                booking = await self.booking(reference)
-            except (aiohttp.ClientError, Refused):
-                return None
-            return booking if booking["state"] in (states or FINAL) else None
+        last: dict[str, Any] = {}
 
-        found: dict[str, Any] = await until(there, within, every=every)
-        return found
+        async def there() -> bool:
+            with contextlib.suppress(aiohttp.ClientError, Refused):
+                last.update(await self.booking(reference))
+            return last.get("state") in (states or FINAL)
+
+        try:
+            await until(there, within, every=every)
+        except TimeoutError:
+            events = [event["name"] for event in await self.timeline(reference)]
+            raise AssertionError(f"{reference} is {last.get('state')} after {events}") from None
+        return last
 
     async def asked_to_act(self, reference: str) -> str:
         """The bank's page, once the payer is asked to go there."""

@@ -16,7 +16,8 @@ from bookingd.engine import OWNER, running_dsn
 from tests.acceptance.daemon import Daemon, free_port, until
 from tests.conftest import Spawn
 
-DEPARTURES = 2000
+DEPARTURES = 40_000
+"""Two weeks and some days of flights: `bookingd trip` flies in two weeks."""
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from bookingd.sandbox.misbehaviour import HEADER, How
 from bookingd.sandbox.stripe.operations import misbehaving_token
 from tests.acceptance import truths
 from tests.acceptance.conftest import Agency, Open
+from tests.acceptance.daemon import until
 from tests.acceptance.guest import Guest
 
 PATIENCE = {"stripe": {"timeout_seconds": 1}}
@@ -102,6 +103,7 @@ async def test_whatever_goes_wrong_each_captured_payment_that_nobody_wants_is_re
             await guest.sees(reference, "cancelled")
             return reference
 
+    await impatient.gateway.misbehave("webhook_never", "authorise", times=len(How))
     await _misbehave_once_each(impatient, "refund")
     references = await asyncio.gather(*(change_my_mind() for _ in How))
 
@@ -109,3 +111,22 @@ async def test_whatever_goes_wrong_each_captured_payment_that_nobody_wants_is_re
     payments = (await impatient.gateway.payments()).values()
     assert all(payment["captured"] == payment["refunded"] > 0 for payment in payments)
     assert len(payments) == len(How)
+
+
+@pytest.mark.parametrize("how", ["webhook_late", "webhook_twice"])
+async def test_webhooks_that_come_when_all_is_done_change_nothing(agency: Agency, how: str) -> None:
+    await agency.gateway.misbehave(how, "capture", seconds=0.7)
+    async with agency.guest() as guest:
+        reference = await guest.book((await guest.search(agency.world))[0]["id"])
+        await guest.pay(reference)
+        before = (await guest.sees(reference))["sequence"]
+
+        async def told() -> bool:
+            async with agency.database.connection() as connection:
+                kinds = await connection.fetch("SELECT kind FROM webhook_events")
+            return "payment_intent.succeeded" in {row["kind"] for row in kinds}
+
+        await until(told)
+        await agency.check()
+        after = await guest.booking(reference)
+    assert (after["state"], after["sequence"]) == ("confirmed", before)
