@@ -7,14 +7,14 @@ role: removing truncates and loading ends with ANALYZE.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from bookingd.domain.flights import Cabin
 from bookingd.seeding import fares
 from bookingd.seeding.airlines import airlines
 from bookingd.seeding.airports import airports, cities, passengers
-from bookingd.seeding.world import Departure, Plan, World
+from bookingd.seeding.world import Departure, Plan, World, leaves
 from bookingd.storage import inventory
 from bookingd.storage.database import Connection, analyze
 from bookingd.storage.queries import query
@@ -26,6 +26,8 @@ LOCK_CLAIMS = query("inventory.lock_claims")
 CLAIMED = query("inventory.claimed")
 REMOVE = query("inventory.remove")
 NUMBER_ON = query("inventory.number_on")
+PROLONG = query("inventory.prolong")
+SCHEDULE = query("inventory.schedule")
 
 EVERY_DAY = 0b111_1111
 PART = 5_000
@@ -72,6 +74,29 @@ async def seed(connection: Connection, *, plan: Plan, now: datetime, progress: P
         airports=len({flight.origin.code for flight in world.flights}),
         airlines=len({flight.airline for flight in world.flights}),
     )
+
+
+async def prolong(connection: Connection, *, until: date) -> int:
+    """Fly a made-up schedule until that day, so that a demonstration never runs out of days; how many more
+    departures there are. Real inventory, or none, is left alone.
+    """
+    async with connection.transaction():
+        await connection.execute(LOCK)
+        there = await inventory.demo(connection)
+        if there is None or there.last_day >= until:
+            return 0
+        more = [
+            (row["id"], day, leaves(day, row["departs_local"], row["zone"]))
+            for row in await connection.fetch(SCHEDULE)
+            for day in _days_after(there.last_day, until)
+        ]
+        added: int = await connection.fetchval(PROLONG, *map(list, zip(*more, strict=True)), until)
+    await analyze(connection)
+    return added
+
+
+def _days_after(last: date, until: date) -> list[date]:
+    return [last + timedelta(days=number) for number in range(1, (until - last).days + 1)]
 
 
 async def remove(connection: Connection) -> inventory.Demo:

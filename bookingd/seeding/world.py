@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -85,7 +85,7 @@ class World:
                 yield self._departure(next(ids), flight, day, factor)
 
     def _departure(self, number: int, flight: Flight, day: date, factor: float) -> Departure:
-        departs_at = datetime.combine(day, flight.leaves, _zone(flight.origin.zone)).astimezone(UTC)
+        departs_at = leaves(day, flight.leaves, flight.origin.zone)
         noise = fares.noise(self.plan.seed, flight.id, day.toordinal())
         base = fares.way_fare(flight.distance, low_cost=flight.low_cost) * factor * noise
         return Departure(
@@ -105,3 +105,8 @@ class World:
 
 
 _zone = cache(ZoneInfo)
+
+
+def leaves(day: date, wall_clock: time, zone: str) -> datetime:
+    """The instant, in UTC, at which the clock on the wall shows that on that day."""
+    return datetime.combine(day, wall_clock, _zone(zone)).astimezone(UTC)

@@ -4,18 +4,25 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 
 from bookingd.config import Settings
 from bookingd.engine import OWNER, Engine
-from bookingd.seeding.loading import seed
+from bookingd.seeding.loading import prolong, seed
 from bookingd.seeding.world import Plan
 from bookingd.sources import Sources
 from bookingd.storage import inventory, migrations
 from bookingd.storage.database import Database, check_clock, ensure_partitions
 from bookingd.storage.prices import seed_rules
+
+SOLD_AHEAD = timedelta(days=30)
+"""How far ahead a made-up network can be booked after it was prolonged."""
+
+SOLD_AHEAD_LEAST = timedelta(days=16)
+"""With fewer days left it is prolonged: `bookingd trip` flies in two weeks."""
 
 Say = Callable[[str], None]
 """Tells whoever started the daemon what takes time."""
@@ -45,7 +52,7 @@ async def open_ground(settings: Settings, sources: Sources, *, stack: AsyncExitS
     stack.push_async_callback(database.close)
     await _check(database, sources)
     if engine and settings.inventory.demo:
-        await _seed_if_empty(engine.dsn(OWNER), settings, sources, say)
+        await _keep_demonstrating(engine.dsn(OWNER), settings, sources, say)
     return Ground(database=database, dsn=dsn, engine=engine)
 
 
@@ -73,11 +80,17 @@ async def _check(database: Database, sources: Sources) -> None:
         await ensure_partitions(connection, clock=sources.clock)
 
 
-async def _seed_if_empty(owner_dsn: str, settings: Settings, sources: Sources, say: Say) -> None:
+async def _keep_demonstrating(owner_dsn: str, settings: Settings, sources: Sources, say: Say) -> None:
+    """Make a network up where there is none, and more days of it when the old ones run out."""
     connection = await asyncpg.connect(owner_dsn)
     try:
-        if await inventory.demo(connection) is None:
+        there = await inventory.demo(connection)
+        if there is None:
             await _seed(connection, settings, sources, say)
+        elif there.last_day < sources.clock.now().date() + SOLD_AHEAD_LEAST:
+            until = sources.clock.now().date() + SOLD_AHEAD
+            added = await prolong(connection, until=until)
+            say(f"the made-up network flies until {until}: {added} more departures")
     finally:
         await connection.close()
 

@@ -88,3 +88,36 @@ TRUNCATE demo_inventory, offer_sets, stock_claims, departure_fares, cabin_stock,
 -- role: owner
 SELECT setval(pg_get_serial_sequence('flights', 'id'), (SELECT coalesce(max(id), 1) FROM flights)),
        setval(pg_get_serial_sequence('departures', 'id'), (SELECT coalesce(max(id), 1) FROM departures));
+
+-- name: schedule
+-- The flights of the schedule: when they leave by the wall clock, and where that clock hangs.
+SELECT flight.id, flight.departs_local, place.zone
+  FROM flights AS flight JOIN airports AS place ON place.code = flight.origin ORDER BY flight.id;
+
+-- name: prolong
+-- Fly the made-up schedule on more days: flights $1 on days $2 leaving at $3, the last day is $4; with the seats
+-- and fares of each flight's last day so far. How many departures that makes.
+-- role: owner
+WITH model AS (
+    SELECT DISTINCT ON (flight_id) id, flight_id FROM departures ORDER BY flight_id, service_date DESC
+), added AS (
+    INSERT INTO departures (flight_id, airline, origin, destination, service_date, departs_at, arrives_at)
+    SELECT flight.id, flight.airline, flight.origin, flight.destination, one.day, one.leaves,
+           one.leaves + flight.block_minutes * interval '1 minute'
+      FROM unnest($1::bigint[], $2::date[], $3::timestamptz[]) AS one (flight_id, day, leaves)
+      JOIN flights AS flight ON flight.id = one.flight_id
+    RETURNING id, flight_id
+), seats AS (
+    INSERT INTO cabin_stock (departure_id, cabin, capacity)
+    SELECT added.id, stock.cabin, stock.capacity
+      FROM added JOIN model USING (flight_id) JOIN cabin_stock AS stock ON stock.departure_id = model.id
+), fares AS (
+    INSERT INTO departure_fares (departure_id, cabin, base, currency)
+    SELECT added.id, fare.cabin, fare.base, fare.currency
+      FROM added JOIN model USING (flight_id) JOIN departure_fares AS fare ON fare.departure_id = model.id
+), schedule AS (
+    UPDATE flights SET valid_until = $4
+), mark AS (
+    UPDATE demo_inventory SET last_day = $4, departures = departures + (SELECT count(*) FROM added)
+)
+SELECT count(*) FROM added;

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -141,3 +142,36 @@ async def test_famous_ways_are_found_in_it(
             party=Party(adults=2, children=1),
         )
         assert await flights.search(criteria), criteria
+
+
+async def test_a_world_that_runs_out_flies_on_with_the_same_schedule(
+    owner_connection: Connection, seeded: loading.Seeded
+) -> None:
+    until = PLAN.last_day + timedelta(days=2)
+    added = await loading.prolong(owner_connection, until=until)
+    assert added == 2 * seeded.flights
+    assert await loading.prolong(owner_connection, until=until) == 0
+    there = await inventory.demo(owner_connection)
+    assert there is not None
+    assert (there.last_day, there.departures) == (until, seeded.departures + added)
+    rows = await owner_connection.fetch(
+        """
+        SELECT one.service_date, one.departs_at, flight.departs_local, place.zone
+          FROM departures AS one
+          JOIN flights AS flight ON flight.id = one.flight_id
+          JOIN airports AS place ON place.code = one.origin
+         WHERE one.service_date > $1
+           AND one.arrives_at - one.departs_at = flight.block_minutes * interval '1 minute'
+           AND EXISTS (SELECT FROM cabin_stock WHERE departure_id = one.id AND taken = 0)
+           AND EXISTS (SELECT FROM departure_fares WHERE departure_id = one.id)
+        """,
+        PLAN.last_day,
+    )
+    assert len(rows) == added
+    for row in rows:
+        wall_clock = row["departs_at"].astimezone(ZoneInfo(row["zone"]))
+        assert (wall_clock.date(), wall_clock.time()) == (row["service_date"], row["departs_local"])
+
+
+async def test_real_inventory_is_not_prolonged(owner_connection: Connection) -> None:
+    assert await loading.prolong(owner_connection, until=PLAN.last_day) == 0
