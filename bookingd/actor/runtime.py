@@ -25,6 +25,7 @@ from bookingd.messages import codec
 from bookingd.messages.catalogue import Catalogue, Lane, UnknownMessage
 from bookingd.messages.envelope import Envelope
 from bookingd.sources import Sources
+from bookingd.storage.database import is_unavailable
 from bookingd.storage.transactions import Transactions
 from bookingd.telemetry.context import correlation
 from bookingd.telemetry.metrics import Metrics
@@ -274,14 +275,21 @@ class Runtime:
             started = self._sources.clock.monotonic()
             try:
                 await loop()
-            except Exception:
-                log.exception("a loop of actor %s failed", self.actor.name)
+            except Exception as error:  # noqa: BLE001 - told, and tried again
                 well = self._sources.clock.monotonic() - started > HEALTHY
                 failures = 1 if well else failures + 1
-                wait = backoff(failures, first=PAUSE, chance=self._sources.chance)
-                await self._sources.clock.sleep(wait.total_seconds())
+                await self._sources.clock.sleep(self._pause_after(error, failures))
             else:
                 return
+
+    def _pause_after(self, error: Exception, failures: int) -> float:
+        """Tell of the failure; the loss of the database is told once, and is over when it is over."""
+        if is_unavailable(error):
+            if failures == 1:
+                log.warning("a loop of actor %s waits for the database: %s", self.actor.name, error)
+            return PAUSE
+        log.error("a loop of actor %s failed", self.actor.name, exc_info=error)
+        return backoff(failures, first=PAUSE, chance=self._sources.chance).total_seconds()
 
 
 def _check_tables(actor: Actor) -> None:

@@ -172,3 +172,4 @@ async def test_a_postgresql_that_dies_is_started_again_under_the_daemon(daemon: 
     status, _, errors = await daemon.command("trip", "--url", daemon.url)
     assert status == 0, errors
     assert await daemon.stop() == 0
+    assert "ERROR   bookingd.actor" not in daemon.log
