@@ -35,6 +35,7 @@ else:
 CLOCK = query("ground.clock")
 ANALYZE = query("ground.analyze")
 ENSURE_PARTITIONS = query("ground.ensure_partitions")
+DROP_OLD_PARTITIONS = query("ground.drop_old_partitions")
 
 SKEW_WARNED = 0.5  # seconds: deadlines are still met well enough
 SKEW_REFUSED = 5.0  # seconds: holds would expire while their buyer is paying
@@ -165,6 +166,15 @@ async def ensure_partitions(connection: Connection, *, clock: Clock) -> int:
     """
     made: int = await connection.fetchval(ENSURE_PARTITIONS, clock.now())
     return made
+
+
+async def drop_old_partitions(connection: Connection, *, clock: Clock) -> int:
+    """Away with the partitions that their tables no longer keep; how many were dropped.
+
+    Raises LockNotAvailableError (`is_retryable`) rather than keep others waiting.
+    """
+    dropped: int = await connection.fetchval(DROP_OLD_PARTITIONS, clock.now())
+    return dropped
 
 
 async def clock_skew(connection: Connection, *, clock: Clock) -> float:

@@ -16,6 +16,7 @@ LOAD = query("payments.load")
 OF_BOOKING = query("payments.of_booking")
 SAVE = query("payments.save")
 RECEIVE_WEBHOOK = query("payments.receive_webhook")
+FORGET_WEBHOOKS = query("payments.forget_webhooks")
 
 
 class PaymentStatus(StrEnum):
@@ -93,6 +94,11 @@ async def receive_webhook(
     """Store a verified webhook; False if this event was stored before."""
     new = await connection.fetchval(RECEIVE_WEBHOOK, gateway, event_id, kind, payment_id, now)
     return bool(new)
+
+
+async def forget_webhooks(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Drop up to `limit` webhooks that came earlier; how many went."""
+    return len(await connection.fetch(FORGET_WEBHOOKS, before, limit))
 
 
 def _row(row: asyncpg.Record | None) -> PaymentRow | None:

@@ -1,10 +1,19 @@
 """What has to be done now and then, whoever books: partitions ahead of time, old records away, lag told."""
 
 import logging
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from bookingd.sources import Sources
-from bookingd.storage import outbox
-from bookingd.storage.database import Database, ensure_partitions, is_retryable, is_unavailable
+from bookingd.storage import idempotency, outbox, payments
+from bookingd.storage.database import (
+    Connection,
+    Database,
+    drop_old_partitions,
+    ensure_partitions,
+    is_retryable,
+    is_unavailable,
+)
 from bookingd.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -14,6 +23,21 @@ LOOK_EVERY = 5.0
 
 KEEP_EVERY = 720
 """Looks between two rounds of keeping: an hour."""
+
+ANSWERS_KEPT = timedelta(days=3)
+"""How long a repeated request gets its old answer: clients give up long before."""
+
+WEBHOOKS_KEPT = timedelta(days=30)
+"""Gateways repeat an event for three days at most (Stripe, PayPal)."""
+
+BITE = 1000
+"""Rows that one statement removes at most."""
+
+
+class Forget(Protocol):
+    """Removes up to `limit` rows from before a time; how many went."""
+
+    async def __call__(self, connection: Connection, *, before: datetime, limit: int) -> int: ...
 
 
 class Housekeeping:
@@ -32,7 +56,7 @@ class Housekeeping:
             try:
                 await self._tell_lag()
                 if looks % KEEP_EVERY == 0:
-                    await self._keep()
+                    await self.keep()
             except Exception as error:
                 if not (is_unavailable(error) or is_retryable(error)):
                     raise
@@ -45,6 +69,18 @@ class Housekeeping:
             _, oldest = await outbox.lag(connection, now=now)
         self._metrics.outbox_lag.set((now - oldest).total_seconds() if oldest else 0.0)
 
-    async def _keep(self) -> None:
+    async def keep(self) -> None:
+        """Partitions ahead of time, and away with what nobody asks for any more."""
+        now = self._sources.clock.now()
         async with self._database.connection() as connection:
             await ensure_partitions(connection, clock=self._sources.clock)
+            await drop_old_partitions(connection, clock=self._sources.clock)
+        await self._forget(idempotency.forget, before=now - ANSWERS_KEPT)
+        await self._forget(payments.forget_webhooks, before=now - WEBHOOKS_KEPT)
+
+    async def _forget(self, forget: Forget, *, before: datetime) -> None:
+        """In small bites, so that nobody waits for a lock."""
+        gone = BITE
+        while gone == BITE:
+            async with self._database.transaction() as connection:
+                gone = await forget(connection, before=before, limit=BITE)

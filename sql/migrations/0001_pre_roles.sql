@@ -32,23 +32,24 @@ GRANT SELECT ON applied_migrations TO bookingd;
 CREATE TABLE partitioned_tables (
     parent text PRIMARY KEY,                                    -- the table's name in schema public
     step text NOT NULL CHECK (step IN ('day', 'month')),        -- a part's length, in UTC
-    ahead integer NOT NULL CHECK (ahead BETWEEN 1 AND 100)      -- whole steps ready beyond the present one
+    ahead integer NOT NULL CHECK (ahead BETWEEN 1 AND 100),     -- whole steps ready beyond the present one
+    kept interval CHECK (kept > '0')                            -- how long a part is kept; null: for ever
 );
 REVOKE INSERT, UPDATE, DELETE ON partitioned_tables FROM bookingd;
 
 -- Register table `parent`, made with PARTITION BY RANGE (a timestamptz column), and give it a DEFAULT
 -- partition: a row whose part is missing is kept there instead of being refused. For migrations:
---     SELECT keep_partitions('inbox', 'day', 7);
-CREATE FUNCTION keep_partitions(parent text, step text, ahead integer) RETURNS void
+--     SELECT keep_partitions('inbox', 'day', 7, '30 days');
+CREATE FUNCTION keep_partitions(parent text, step text, ahead integer, kept interval DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO public.partitioned_tables VALUES (parent, step, ahead);
+    INSERT INTO public.partitioned_tables VALUES (parent, step, ahead, kept);
     EXECUTE format('CREATE TABLE public.%I PARTITION OF public.%I DEFAULT', parent || '_default', parent);
     -- Parts are reached through their parent only, or a right taken back there would be left here.
     EXECUTE format('REVOKE ALL ON public.%I FROM bookingd', parent || '_default');
 END
 $$;
-REVOKE ALL ON FUNCTION keep_partitions(text, text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION keep_partitions(text, text, integer, interval) FROM PUBLIC;
 
 -- Make one part of `parent`, from `first` up to `beyond`, and move there what the DEFAULT partition holds
 -- of that time. It is filled before it is attached, so that readers and writers of other parts go on.
@@ -137,3 +138,34 @@ AS $$
 $$;
 REVOKE ALL ON FUNCTION ensure_partitions(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_partitions(timestamptz) TO bookingd;
+
+-- Drop the parts that no registered table keeps at `at`, the caller's time; how many were dropped. What a
+-- table keeps for ever, and its DEFAULT partition, is left alone. A part's time is read from its name.
+CREATE FUNCTION drop_old_partitions(at timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path TO pg_catalog, pg_temp
+SET timezone TO 'UTC'
+SET lock_timeout TO '3s'
+AS $$
+DECLARE
+    part record;
+    dropped integer := 0;
+BEGIN
+    FOR part IN
+        SELECT child.relname AS name
+          FROM public.partitioned_tables AS kept_table
+          JOIN pg_inherits ON inhparent = format('public.%I', kept_table.parent)::regclass
+          JOIN pg_class AS child ON child.oid = inhrelid
+         CROSS JOIN LATERAL (SELECT substring(child.relname FROM '_p(\d{6,8})$') AS digits) AS named
+         WHERE kept_table.kept IS NOT NULL AND named.digits IS NOT NULL
+           AND to_timestamp(rpad(named.digits, 8, '01'), 'YYYYMMDD') + ('1 ' || kept_table.step)::interval
+               <= at - kept_table.kept
+    LOOP
+        EXECUTE format('DROP TABLE public.%I', part.name);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+REVOKE ALL ON FUNCTION drop_old_partitions(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION drop_old_partitions(timestamptz) TO bookingd;

@@ -22,7 +22,7 @@ CREATE TABLE inbox (
     sent_at timestamptz NOT NULL,    -- from the envelope, the same in every delivery
     PRIMARY KEY (actor, message_id, sent_at)
 ) PARTITION BY RANGE (sent_at);
-SELECT keep_partitions('inbox', 'day', 3);
+SELECT keep_partitions('inbox', 'day', 3, '30 days');
 
 -- Every effect outside PostgreSQL, recorded before it is begun (P9). The id is the idempotency key given
 -- along. Whoever meets a live lease comes back later; whoever meets a lapsed one looks the outcome up.

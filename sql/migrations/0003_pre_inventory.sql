@@ -186,7 +186,7 @@ CREATE TABLE offer_sets (
     PRIMARY KEY (id, made_at)
 ) PARTITION BY RANGE (made_at);
 ALTER TABLE offer_sets ALTER COLUMN offers SET STORAGE EXTERNAL;  -- deflated already
-SELECT keep_partitions('offer_sets', 'day', 3);
+SELECT keep_partitions('offer_sets', 'day', 3, '2 days');
 
 -- Every way to go, direct or with one connection, for several searches at once: a number each, from and to an
 -- airport or city, on a local day at the origin. A code that is both an airport and a city means the city.

@@ -13,3 +13,7 @@ ANALYZE;
 -- The partitions that tables registered with keep_partitions need at time $1 and some steps ahead; how
 -- many were made.
 SELECT ensure_partitions($1);
+
+-- name: drop_old_partitions
+-- Away with the partitions that their tables no longer keep at time $1; how many were dropped.
+SELECT drop_old_partitions($1);

@@ -35,3 +35,10 @@ INSERT INTO webhook_events (gateway, event_id, kind, payment_id, received_at)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
 RETURNING true;
+
+-- name: forget_webhooks
+-- Up to $2 webhooks from before $1 go: no gateway repeats one for so long. Gives a row for each.
+DELETE FROM webhook_events
+ WHERE (gateway, event_id) IN
+       (SELECT gateway, event_id FROM webhook_events WHERE received_at < $1 LIMIT $2)
+RETURNING true;

@@ -10,7 +10,7 @@ import pytest
 
 from bookingd import __version__
 from bookingd.storage import migrations
-from bookingd.storage.database import Connection, ensure_partitions
+from bookingd.storage.database import Connection, drop_old_partitions, ensure_partitions
 from bookingd.storage.migrations import Migration, MigrationError, Phase, check, load, migrate, pending
 from tests.fakes.sources import START, ManualClock
 
@@ -253,6 +253,36 @@ async def test_the_daemon_makes_the_present_partition_and_those_ahead(
     ]
     assert made >= 3
     assert await ensure_partitions(connection, clock=clock) == 0
+
+
+async def test_parts_that_are_kept_no_longer_go_and_all_others_stay(
+    owner_connection: Connection, connection: Connection, days: str, clock: ManualClock
+) -> None:
+    await owner_connection.execute("UPDATE partitioned_tables SET kept = '2 days' WHERE parent = $1", days)
+    await ensure_partitions(connection, clock=clock)
+    clock.advance(timedelta(days=2, hours=11, minutes=59))  # the 22nd is over since less than two days
+    assert "days_p20261122" in await parts(connection, days)
+    await drop_old_partitions(connection, clock=clock)
+    assert "days_p20261122" in await parts(connection, days)
+
+    clock.advance(timedelta(minutes=1) + timedelta(hours=12))
+    await drop_old_partitions(connection, clock=clock)
+
+    left = await parts(connection, days)
+    assert "days_p20261122" not in left
+    assert {"days_default", "days_p20261123", "days_p20261124"} <= set(left)
+
+
+async def test_a_table_that_keeps_for_ever_loses_nothing(
+    connection: Connection, days: str, clock: ManualClock
+) -> None:
+    await ensure_partitions(connection, clock=clock)
+    before = await parts(connection, days)
+    clock.advance(timedelta(days=400))
+
+    await drop_old_partitions(connection, clock=clock)
+
+    assert await parts(connection, days) == before
 
 
 async def test_a_new_day_needs_one_partition_more(
