@@ -34,7 +34,10 @@ def build(*, parts: Parts) -> web.Application:
     )
     application[OPENAPI] = describe(ROUTES, parts)
     for route in ROUTES:
-        application.router.add_route(route.method, route.path, route.handler)
+        if route.method == "GET":
+            application.router.add_get(route.path, route.handler)  # and HEAD
+        else:
+            application.router.add_route(route.method, route.path, route.handler)
     application.cleanup_ctx.extend([_hear_moves, _take_in])
     application.on_shutdown.append(_say_goodbye)
     return application

@@ -46,6 +46,9 @@ LOOK_ANYWAY = 30.0
 SLOW = 10.0
 """Seconds in which a client has to take what is sent to it."""
 
+GOODBYE = 1.0
+"""Seconds that a client has to answer a goodbye."""
+
 SLOW_READER = 4008
 TOO_MANY_MISTAKES = 4029
 
@@ -53,6 +56,19 @@ MISTAKES = 20
 """Messages that make no sense, in a row, before the socket is closed."""
 
 EVENTS_AT_ONCE = 100
+
+
+class Gone(Exception):
+    """The client hung up."""
+
+
+class Leave(Exception):
+    """This connection ends, for a reason that its close code names."""
+
+    def __init__(self, code: int, why: bytes) -> None:
+        super().__init__(why.decode())
+        self.code = code
+        self.why = why
 
 
 class Subscribe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,27 +188,35 @@ class Socket:
 
     async def run(self) -> None:
         """Follow what the client asks until either side leaves."""
-        telling = asyncio.create_task(self._tell_forever(), name="live")
+        tasks = [
+            asyncio.create_task(self._read_forever(), name="live reading"),
+            asyncio.create_task(self._tell_forever(), name="live telling"),
+        ]
         try:
-            async for message in self._answer:
-                if message.type is not WSMsgType.TEXT:
-                    await self._complain(Problem("bad-request", "Send text, one JSON object a message."))
-                else:
-                    await self._take(message.data)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            telling.cancel()
-            with suppress(asyncio.CancelledError):
-                await telling
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        await self._end(*(end for end in ends if isinstance(end, Exception)))
+
+    async def _end(self, *errors: Exception) -> None:
+        for error in errors:
+            if isinstance(error, Leave):
+                log.info("a WebSocket is closed: %s", error)
+                await self.close(error.code, error.why)
+            elif not isinstance(error, Gone):
+                log.error("a WebSocket met an unforeseen error", exc_info=error)
+                await self.close(WSCloseCode.INTERNAL_ERROR, b"internal error")
 
     async def close(self, code: int, why: bytes) -> None:
-        """Say goodbye, or hang up on whoever does not listen."""
-        try:
-            async with asyncio.timeout(1.0):
-                await self._answer.close(code=code, message=why)
-        except TimeoutError:
-            transport = self._request.transport
-            if transport is not None:
-                transport.abort()
+        """Say goodbye, and hang up on whoever does not listen."""
+        transport = self._request.transport
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                await self._answer.close(code=code, message=why, drain=False)
+        if transport is not None and transport.get_write_buffer_size():
+            transport.abort()
 
     def forget_all(self) -> None:
         """Follow nothing any more."""
@@ -202,6 +226,13 @@ class Socket:
 
     # What the client sends
 
+    async def _read_forever(self) -> None:
+        async for message in self._answer:
+            if message.type is not WSMsgType.TEXT:
+                await self._complain(Problem("bad-request", "Send text, one JSON object a message."))
+            else:
+                await self._take(message.data)
+
     async def _take(self, text: str) -> None:
         try:
             wish = _read(text)
@@ -210,6 +241,8 @@ class Socket:
             else:
                 await self._follow(wish)
             self._mistakes = 0
+        except (Leave, Gone):
+            raise
         except Exception as error:  # noqa: BLE001 - the map of errors knows what to tell and what to log
             await self._complain(problem_of(error))
 
@@ -251,17 +284,13 @@ class Socket:
     # What the client is told
 
     async def _tell_forever(self) -> None:
-        try:
-            while not self._answer.closed:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_ANYWAY):
-                        await self._news.wait()
-                self._news.clear()
-                for following in list(self._following.values()):
-                    await self._tell(following)
-        except Exception:
-            log.exception("a WebSocket cannot be told what is new")
-            await self.close(WSCloseCode.INTERNAL_ERROR, b"internal error")
+        while not self._answer.closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_ANYWAY):
+                    await self._news.wait()
+            self._news.clear()
+            for following in list(self._following.values()):
+                await self._tell(following)
 
     async def _tell(self, following: Following) -> None:
         """Everything that the table has behind what was told; a gap cannot be, whatever notices came."""
@@ -288,18 +317,20 @@ class Socket:
         self._mistakes += 1
         await self._send(Failed(error=problem.body(self._request[CORRELATION])))
         if self._mistakes >= MISTAKES:
-            await self.close(TOO_MANY_MISTAKES, b"too many mistakes")
+            raise Leave(TOO_MANY_MISTAKES, b"too many mistakes")
 
     async def _send(self, value: object) -> None:
-        """Send within a time; aiohttp waits here while the client's side is full."""
+        """Send within a time: aiohttp waits here while the client's side is full.
+
+        Raises Leave for a slow reader, Gone for one that hung up.
+        """
         try:
             async with asyncio.timeout(SLOW):
                 await self._answer.send_str(encode(value).decode())
-        except TimeoutError:
-            log.info("a WebSocket is closed: it reads too slowly")
-            await self.close(SLOW_READER, b"reads too slowly")
-        except ConnectionError:
-            log.debug("a WebSocket is gone")
+        except TimeoutError as error:
+            raise Leave(SLOW_READER, b"reads too slowly") from error
+        except ConnectionError as error:
+            raise Gone from error
 
 
 def live_event(topic: str, event: Event) -> LiveEvent:

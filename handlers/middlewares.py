@@ -19,6 +19,9 @@ from handlers.parts import PARTS, Parts
 
 log = logging.getLogger(__name__)
 
+WEBSOCKET = "/v1/live"
+"""The one address whose requests last as long as they like."""
+
 CORRELATION_HEADER = "X-Correlation-Id"
 
 QUERY_BYTES = 2000
@@ -62,7 +65,8 @@ def watch(parts: Parts) -> Middleware:
             response = await _answer(request, handler, limit)
             took = clock.monotonic() - begin
             method = request.method if request.method in METHODS else "other"
-            requests.labels(method, route_of(request), response.status).observe(took)
+            if response.status != 101:  # a WebSocket's life would drown every other time
+                requests.labels(method, route_of(request), response.status).observe(took)
             if log.isEnabledFor(logging.INFO):
                 address = client_address(request, believed)
                 log.info("%s %s %d %.1f ms %s", method, request.path, response.status, took * 1000, address)
@@ -83,7 +87,7 @@ def watch(parts: Parts) -> Middleware:
 async def _answer(request: web.Request, handler: Handler, limit: float) -> web.StreamResponse:
     try:
         _refuse_strangers(request)
-        if hdrs.UPGRADE in request.headers:
+        if request.path == WEBSOCKET:
             return await handler(request)
         async with asyncio.timeout(limit):
             return await handler(request)

@@ -3,6 +3,7 @@
 `Api` is a client of it: what it places stays where the handler's transaction left it.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -165,6 +166,11 @@ class Api:
             rows = await connection.fetch("SELECT bundle FROM outbox ORDER BY id")
         envelopes = [envelope for row in rows for envelope in codec.unpack(row["bundle"])]
         return [codec.read(envelope, CATALOGUE) for envelope in envelopes]
+
+    async def until_stored(self, table: str, rows: int = 1) -> None:
+        """Wait for so many rows; the database has no event for that."""
+        while await self.count(table) < rows:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
     async def count(self, table: str) -> int:
         async with self.parts.database.connection() as connection:

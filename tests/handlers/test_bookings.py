@@ -160,8 +160,7 @@ async def test_the_booking_token_is_not_kept_anywhere(api: Api) -> None:
 async def test_whoever_prefers_to_wait_is_told_what_came_of_it(api: Api) -> None:
     order = api.order(await api.shown())
     waiting = asyncio.ensure_future(api.book(order, Prefer="wait=10"))
-    while not await api.count("bookings"):  # noqa: ASYNC110 - the database has no event for it
-        await asyncio.sleep(0.01)
+    await api.until_stored("bookings")
     async with api.parts.database.connection() as connection:
         reference = await connection.fetchval("SELECT reference FROM bookings")
 
@@ -182,8 +181,7 @@ async def test_a_wait_that_is_over_says_how_far_it_has_come(api: Api) -> None:
 async def test_a_lost_notice_costs_only_time(api: Api) -> None:
     order = api.order(await api.shown())
     waiting = asyncio.ensure_future(api.book(order, Prefer="wait=1"))
-    while not await api.count("bookings"):  # noqa: ASYNC110 - the database has no event for it
-        await asyncio.sleep(0.01)
+    await api.until_stored("bookings")
     async with api.parts.database.connection() as connection:
         reference = await connection.fetchval("SELECT reference FROM bookings")
 

@@ -1,0 +1,410 @@
+"""Paying over HTTP, and coming back from 3-D Secure."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bookingd.domain.booking.facts import CallOff, GiveConsent, StartPayment
+from bookingd.domain.booking.state import Booking, BookingState, PaymentState
+from bookingd.domain.ids import PaymentId
+from bookingd.domain.money import Money
+from bookingd.messages.payments import RefreshPayment
+from bookingd.storage.payments import PaymentRow, PaymentStatus
+from tests import factories
+from tests.handlers.conftest import PUBLIC, Api
+
+CARD = {"gateway": "fake", "payment_method": "pm_fake"}
+
+
+async def held(api: Api, **changes: Any) -> Booking:
+    booking = await api.booked()
+    changes = {
+        "state": BookingState.AWAITING_PAYMENT,
+        "hold_until": api.clock.now() + timedelta(minutes=15),
+        **changes,
+    }
+    return await api.change(booking.reference, **changes)
+
+
+async def pay(api: Api, booking: Booking, *, key: str = "k", wait: str = "", **changes: Any) -> Any:
+    headers = {"Idempotency-Key": key} | ({"Prefer": wait} if wait else {})
+    return await api.post(f"/v1/bookings/{booking.reference}/payments", {**CARD, **changes}, headers=headers)
+
+
+def row(booking: Booking, payment_id: PaymentId, **changes: Any) -> PaymentRow:
+    zero = Money.zero("EUR")
+    made = PaymentRow(
+        id=payment_id,
+        booking_id=booking.id,
+        gateway="fake",
+        gateway_reference=f"pi_{payment_id}",
+        amount=booking.total,
+        captured=zero,
+        refunded=zero,
+    )
+    return replace(made, **changes)
+
+
+async def started(api: Api) -> list[Any]:
+    return [message for message in await api.outbox() if isinstance(message, StartPayment)]
+
+
+# Paying
+
+
+async def test_an_attempt_is_recorded_before_its_answer(api: Api) -> None:
+    """P4."""
+    booking = await held(api)
+
+    accepted = await pay(api, booking)
+
+    (message,) = await started(api)
+    assert (api.status, accepted["state"], accepted["booking_state"]) == (202, "created", "awaiting_payment")
+    assert (str(message.payment_id), message.payment_method) == (accepted["payment_id"], "pm_fake")
+    assert message.return_url.startswith(f"{PUBLIC}/v1/bookings/{booking.reference}/payments/")
+
+
+async def test_paying_twice_with_one_key_is_one_attempt(api: Api) -> None:
+    booking = await held(api)
+    first = await pay(api, booking)
+    await api.change(booking.reference, state=BookingState.CONFIRMED, hold_until=None)
+
+    again = await pay(api, booking)
+
+    assert (api.status, again) == (202, first)
+    assert len(await started(api)) == 1
+
+
+async def test_twenty_clicks_are_one_attempt(api: Api) -> None:
+    booking = await held(api)
+    clickers = [replace(api) for _ in range(20)]
+
+    await asyncio.gather(*(pay(clicker, booking) for clicker in clickers))
+
+    assert {clicker.status for clicker in clickers} <= {202, 409}
+    assert len(await started(api)) == 1
+
+
+async def test_a_card_that_was_used_under_the_key_cannot_be_another(api: Api) -> None:
+    booking = await held(api)
+    await pay(api, booking)
+
+    problem = await pay(api, booking, payment_method="pm_other")
+
+    assert (api.status, problem["type"]) == (422, "/problems/key-reused")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"payment_method": "4242424242424242"}, "payment_method"),
+        ({"payment_method": "pm_"}, "payment_method"),
+        ({"payment_method": "pm_x; drop"}, "payment_method"),
+        ({"payment_method": "pm_" + "x" * 500}, "payment_method"),
+        ({"payment_method": 4242}, "payment_method"),
+        ({"card": {"number": "4242424242424242"}}, "card"),
+        ({"gateway": "paypol"}, "gateway"),
+        ({"return_url": "https://evil.example/"}, "return_url"),
+        ({"return_url": "http://bookingd.test.evil.example/"}, "return_url"),
+        ({"return_url": "http://bookingd.test@evil.example/"}, "return_url"),
+        ({"return_url": "//evil.example/"}, "return_url"),
+        ({"return_url": "javascript:alert(1)"}, "return_url"),
+        ({"return_url": "http://bookingd.test\\@evil.example/"}, "return_url"),
+        ({"return_url": "http://[bookingd.test/"}, "return_url"),
+    ],
+)
+async def test_what_is_wrong_is_told_by_its_field_and_nothing_is_begun(
+    api: Api, changes: dict[str, Any], field: str
+) -> None:
+    booking = await held(api)
+
+    problem = await pay(api, booking, **changes)
+
+    assert (api.status, problem["errors"][0]["field"]) == (422, field)
+    assert await started(api) == []
+
+
+async def test_the_payer_may_come_back_to_a_page_of_ours(api: Api) -> None:
+    booking = await held(api)
+
+    await pay(api, booking, return_url=f"{PUBLIC}/trips/1?x=y")
+
+    (message,) = await started(api)
+    assert message.return_url == f"{PUBLIC}/trips/1?x=y"
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (BookingState.PENDING, "still being held"),
+        (BookingState.PRICE_CHANGED, "agree to it first"),
+        (BookingState.CONFIRMING, "already"),
+        (BookingState.CONFIRMED, "paid for already"),
+        (BookingState.EXPIRED, "not paid for in time"),
+        (BookingState.FAILED, "nothing was charged"),
+        (BookingState.CANCELLED, "called off"),
+    ],
+)
+async def test_a_booking_that_cannot_be_paid_says_what_to_do(
+    api: Api, state: BookingState, told: str
+) -> None:
+    booking = await held(api, state=state)
+
+    problem = await pay(api, booking)
+
+    assert (api.status, problem["type"]) == (409, "/problems/booking-state")
+    assert told in problem["detail"]
+    assert await started(api) == []
+
+
+async def test_a_hold_that_has_just_ended_is_not_paid(api: Api) -> None:
+    booking = await held(api)
+    api.clock.advance(timedelta(minutes=15))
+
+    await pay(api, booking)
+
+    assert (api.status, await started(api)) == (409, [])
+
+
+async def test_whoever_waits_is_told_where_to_act(api: Api) -> None:
+    booking = await held(api)
+    waiting = asyncio.ensure_future(pay(api, booking, wait="wait=10"))
+    await api.until_stored("outbox", 2)
+    payment_id = (await started(api))[0].payment_id
+    waits = PaymentStatus.REQUIRES_ACTION
+    await api.record(row(booking, payment_id, state=waits, action_url="https://bank.example/3ds"))
+
+    payment = replace(factories.payment(state=PaymentState.REQUIRES_ACTION), id=payment_id)
+    await api.change(booking.reference, payments=(payment,))
+    answer = await waiting
+
+    assert (api.status, answer["state"]) == (201, "requires_action")
+    assert answer["action_url"] == "https://bank.example/3ds"
+    shown = await api.get(f"/v1/bookings/{booking.reference}")
+    assert shown["payments"][0]["action_url"] == "https://bank.example/3ds"
+
+
+async def test_an_address_to_act_at_is_gone_once_nothing_is_to_be_done(api: Api) -> None:
+    payment = factories.payment(state=PaymentState.FAILED)
+    booking = await held(api, payments=(payment,))
+    failed = PaymentStatus.FAILED
+    await api.record(row(booking, payment.id, state=failed, action_url="https://x", failure="card_declined"))
+
+    shown = await api.get(f"/v1/bookings/{booking.reference}")
+
+    assert (shown["payments"][0]["action_url"], shown["payments"][0]["failure"]) == (None, "card_declined")
+
+
+async def test_clients_learn_where_to_give_their_card(api: Api) -> None:
+    answer = await api.nobody().get("/v1/gateways")
+
+    assert answer["gateways"] == [
+        {"gateway": "fake", "publishable_key": "pk_test", "api_base": "http://gateway.test"}
+    ]
+
+
+# Consents and cancellations
+
+
+async def dearer(api: Api) -> Booking:
+    booking = await api.booked()
+    (item,) = booking.items
+    changed = replace(item, proposed=factories.dearer(item.offer))
+    return await api.change(booking.reference, state=BookingState.PRICE_CHANGED, items=(changed,))
+
+
+async def test_a_changed_price_is_agreed_to_as_it_is_shown(api: Api) -> None:
+    """P8."""
+    booking = await dearer(api)
+    shown = await api.get(f"/v1/bookings/{booking.reference}")
+
+    await api.post(f"/v1/bookings/{booking.reference}/consents", {"total": shown["proposed_total"]})
+
+    assert api.status == 202
+    agreed = GiveConsent(booking_id=booking.id, total=Money(10_500, "EUR"))
+    assert (await api.outbox())[-1] == agreed
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(10_000, "EUR"), (10_500, "USD"), (0, "EUR")])
+async def test_another_price_is_no_consent(api: Api, amount: int, currency: str) -> None:
+    booking = await dearer(api)
+    total = {"amount": amount, "currency": currency}
+
+    problem = await api.post(f"/v1/bookings/{booking.reference}/consents", {"total": total})
+
+    assert (api.status, problem["errors"][0]["field"]) == (422, "total")
+    assert len(await api.outbox()) == 1
+
+
+async def test_consent_that_nobody_waits_for_is_refused(api: Api) -> None:
+    booking = await held(api)
+    total = {"amount": 10_000, "currency": "EUR"}
+
+    await api.post(f"/v1/bookings/{booking.reference}/consents", {"total": total})
+
+    assert api.status == 409
+
+
+async def test_what_is_not_paid_for_can_be_called_off(api: Api) -> None:
+    booking = await held(api)
+
+    await api.post(f"/v1/bookings/{booking.reference}/cancellations", {})
+
+    assert api.status == 202
+    assert (await api.outbox())[-1] == CallOff(booking_id=booking.id)
+
+
+async def test_calling_off_with_a_key_is_asked_once(api: Api) -> None:
+    booking = await held(api)
+    for _ in range(2):
+        path = f"/v1/bookings/{booking.reference}/cancellations"
+        await api.post(path, {}, headers={"Idempotency-Key": "k"})
+        assert api.status == 202
+
+    asked = [message for message in await api.outbox() if isinstance(message, CallOff)]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("state", [BookingState.CONFIRMING, BookingState.CONFIRMED, BookingState.EXPIRED])
+async def test_what_cannot_be_called_off_says_what_to_do(api: Api, state: BookingState) -> None:
+    booking = await held(api, state=state)
+
+    problem = await api.post(f"/v1/bookings/{booking.reference}/cancellations", {})
+
+    assert (api.status, problem["type"]) == (409, "/problems/booking-state")
+    assert len(await api.outbox()) == 1
+
+
+# Webhooks
+
+
+async def event(api: Api, booking: Booking, payment_id: PaymentId | None, **headers: str) -> Any:
+    body = {
+        "event_id": "evt_1",
+        "kind": "payment_intent.succeeded",
+        "gateway_reference": "pi_1",
+        "payment_id": None if payment_id is None else str(payment_id),
+    }
+    return await api.nobody().post("/webhooks/fake", body, headers={"Fake-Signature": "good", **headers})
+
+
+async def refreshed(api: Api) -> list[Any]:
+    return [message for message in await api.outbox() if isinstance(message, RefreshPayment)]
+
+
+async def test_an_event_is_stored_and_makes_us_look_once(api: Api) -> None:
+    booking, payment_id = await held(api), factories.payment_id()
+    await api.record(row(booking, payment_id))
+
+    for _ in range(3):
+        assert await event(api, booking, payment_id) == {"received": True}
+
+    assert await refreshed(api) == [RefreshPayment(payment_id=payment_id, booking_id=booking.id)]
+    assert await api.count("webhook_events") == 1
+
+
+@pytest.mark.parametrize("payment_id", [None, PaymentId(UUID(int=77))])
+async def test_an_event_that_is_ahead_of_us_is_stored_and_acknowledged(
+    api: Api, payment_id: PaymentId | None
+) -> None:
+    booking = await held(api)
+
+    assert await event(api, booking, payment_id) == {"received": True}
+
+    assert (await refreshed(api), await api.count("webhook_events")) == ([], 1)
+
+
+async def test_a_forged_event_is_refused(api: Api) -> None:
+    problem = await event(api, await held(api), None, **{"Fake-Signature": "bad"})
+
+    assert problem["type"] == "/problems/bad-signature"
+    assert await api.count("webhook_events") == 0
+
+
+async def test_an_event_of_an_unknown_gateway_is_not_taken(api: Api) -> None:
+    await api.post("/webhooks/paypol", {})
+
+    assert api.status == 404
+
+
+# Coming back
+
+
+async def come_back(
+    api: Api, payment: PaymentState, state: BookingState = BookingState.AWAITING_PAYMENT
+) -> str:
+    booking = await held(api, state=state, payments=(factories.payment(state=payment),))
+    await api.record(row(booking, factories.payment_id()))
+    path = f"/v1/bookings/{booking.reference}/payments/{factories.payment_id()}/return"
+    page: str = await api.get(path, params={"payment_intent": "pi_1", "redirect_status": "failed"})
+    return page
+
+
+@pytest.mark.parametrize(
+    "state", [PaymentState.CREATED, PaymentState.REQUIRES_ACTION, PaymentState.AUTHORISED]
+)
+async def test_an_unknown_outcome_is_never_called_a_failure(api: Api, state: PaymentState) -> None:
+    page = await come_back(api, state)
+
+    assert "The outcome is not known yet." in page
+    assert "do not pay again" in page
+    assert "fail" not in page.lower()
+    assert '<meta http-equiv="refresh"' in page
+
+
+async def test_coming_back_makes_us_look(api: Api) -> None:
+    await come_back(api, PaymentState.REQUIRES_ACTION)
+
+    assert len(await refreshed(api)) == 1
+
+
+@pytest.mark.parametrize(
+    ("payment", "state", "told"),
+    [
+        (PaymentState.CAPTURING, BookingState.CONFIRMING, "Your payment is accepted"),
+        (PaymentState.CAPTURED, BookingState.CONFIRMED, "Your booking is confirmed"),
+        (PaymentState.FAILED, BookingState.AWAITING_PAYMENT, "This payment was not made"),
+        (PaymentState.REFUNDING, BookingState.AWAITING_PAYMENT, "goes back to your card"),
+        (PaymentState.VOIDING, BookingState.EXPIRED, "it goes back by itself"),
+    ],
+)
+async def test_a_known_outcome_is_told(
+    api: Api, payment: PaymentState, state: BookingState, told: str
+) -> None:
+    assert told in await come_back(api, payment, state)
+
+
+async def test_the_page_runs_nothing_and_loads_nothing(api: Api) -> None:
+    page = await come_back(api, PaymentState.CREATED)
+
+    policy = api.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'nonce-")
+    assert "<script" not in page
+    assert "src=" not in page
+    assert policy.split("'nonce-")[1].split("'")[0] in page
+
+
+async def test_the_default_address_opens_the_page_without_a_session(api: Api) -> None:
+    booking = await held(api)
+    await pay(api, booking)
+    (message,) = await started(api)
+    await api.change(booking.reference, payments=(replace(factories.payment(), id=message.payment_id),))
+    nobody = api.nobody()
+
+    page = await nobody.get(message.return_url.removeprefix(PUBLIC))
+
+    assert (nobody.status, booking.reference in page) == (200, True)
+
+
+async def test_a_payment_of_another_booking_is_not_shown(api: Api) -> None:
+    booking = await held(api)
+
+    await api.get(f"/v1/bookings/{booking.reference}/payments/{factories.payment_id(9)}/return")
+    assert api.status == 404
+
+    await api.get(f"/v1/bookings/{booking.reference}/payments/nonsense/return")
+    assert api.status == 404
