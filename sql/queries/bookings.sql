@@ -21,8 +21,9 @@ INSERT INTO booking_passengers (booking_id, number, type, given_name, surname, b
 SELECT * FROM unnest($5::uuid[], $6::integer[], $7::text[], $8::text[], $9::text[], $10::date[]);
 
 -- name: lock
--- The bookings $1, locked in the order of their ids.
-SELECT id, lifecycle FROM bookings WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE;
+-- The bookings $1, locked in the order of their ids. NO KEY: what refers to a booking (a payment is recorded) takes
+-- a share of its key in no order at all, and must neither wait for a decision nor make a circle with one.
+SELECT id, lifecycle FROM bookings WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: save
 -- Bookings ($1 ids, $2 states, $3 sequences, $4 hold deadlines, $5 totals, $6 lifecycles) as they are at $7,

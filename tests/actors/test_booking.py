@@ -175,10 +175,9 @@ async def test_whoever_has_begun_to_pay_is_given_time(house: BookingHouse) -> No
     await house.rest()
     house.jump(2 * MINUTE)
     await house.rest()
-    assert (await house.booking(BOOKING.id)).state is BookingState.AWAITING_PAYMENT
+    waiting = await house.reaches(BOOKING, BookingState.AWAITING_PAYMENT)
 
-    async with house.database.transaction() as connection:
-        assert await stock.confirm(connection, items=[BOOKING.items[0].id], now=house.clock.now())
+    assert await house.column("SELECT expires_at FROM stock_claims") == [waiting.hold_until]
 
 
 async def test_a_declined_card_keeps_the_hold_and_another_one_pays(house: BookingHouse) -> None:

@@ -117,14 +117,15 @@ async def test_tickets_that_nobody_pays_for_are_given_back(house: BookingHouse) 
     assert house.told(BOOKING) == ["BookingHeld", "PaymentNeeded", "BookingExpired"]
 
 
-async def test_an_authorisation_that_lapsed_is_found_at_its_capture(house: BookingHouse) -> None:
+@pytest.mark.parametrize("gone", ["expire", "fail_action"])
+async def test_an_authorisation_that_lapsed_is_found_at_its_capture(house: BookingHouse, gone: str) -> None:
     """The capture's answer is lost, and the look-up sees a payment that holds nothing any more."""
     house.gateway.lose_call("capture")
     house.gateway.be_unavailable("retrieve", times=2)
     await house.pay(BOOKING)
     while not house.gateway.calls["retrieve"]:
         await house.value("SELECT 1")
-    house.gateway.expire(reference(house))
+    getattr(house.gateway, gone)(reference(house))
     asked = await house.reaches(BOOKING, BookingState.AWAITING_PAYMENT)
 
     assert house.told(BOOKING) == ["BookingHeld", "PaymentNeeded"]
@@ -135,7 +136,7 @@ async def test_an_authorisation_that_lapsed_is_found_at_its_capture(house: Booki
 async def test_money_authorised_after_the_end_is_let_go(house: BookingHouse) -> None:
     """The answer to the authorisation is lost; when it is found, the booking has expired."""
     house.gateway.lose_answer("authorise")
-    house.gateway.be_unavailable("find")
+    house.gateway.be_unavailable("find", times=4)
     await house.pay(BOOKING)
     while not house.gateway.calls["find"]:
         await house.value("SELECT 1")
