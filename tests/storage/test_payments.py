@@ -1,5 +1,6 @@
 """Payments as gateways tell them, and webhooks, each stored once."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pytest
 
 from bookingd.domain.money import Money
 from bookingd.storage import bookings, payments
-from bookingd.storage.database import Connection
+from bookingd.storage.database import Connection, Database
 from bookingd.storage.payments import PaymentRow, PaymentStatus
 from tests import factories
 from tests.fakes.sources import START
@@ -106,3 +107,11 @@ async def test_a_webhook_is_received_once_a_gateway(connection: Connection) -> N
         for gateway in ("fake", "fake", "other")
     ]
     assert heard == [True, False, True]
+
+
+async def test_a_payment_is_recorded_while_its_booking_is_being_decided(database: Database) -> None:
+    """Or both would wait for each other as soon as there are two payments and two bookings."""
+    async with database.transaction() as deciding, asyncio.timeout(5):
+        await bookings.lock(deciding, ids=[ROW.booking_id])
+        async with database.transaction() as recording:
+            await save(recording, ROW)
