@@ -8,6 +8,7 @@ from aiohttp import web
 
 from handlers.bookings import INTAKE, MOVES, SHELF
 from handlers.intake import Intake
+from handlers.limits import TimeLimit
 from handlers.live import LIVE, Live
 from handlers.middlewares import watch
 from handlers.moves import Moves
@@ -19,11 +20,14 @@ from handlers.search import SEARCHES, Searches
 
 __all__ = ["GatewayFacts", "Parts", "build"]
 
+LIMIT = web.AppKey("limit", TimeLimit)
+
 
 def build(*, parts: Parts) -> web.Application:
     """The application with all routes; nothing runs and nothing is asked before it is started."""
     server = parts.settings.server
-    application = web.Application(middlewares=[watch(parts)], client_max_size=server.max_body_bytes)
+    limit = TimeLimit(server.request_timeout_seconds)
+    application = web.Application(middlewares=[watch(parts, limit)], client_max_size=server.max_body_bytes)
     application[PARTS] = parts
     application[SEARCHES] = Searches(parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
@@ -38,9 +42,15 @@ def build(*, parts: Parts) -> web.Application:
             application.router.add_get(route.path, route.handler)  # and HEAD
         else:
             application.router.add_route(route.method, route.path, route.handler)
-    application.cleanup_ctx.extend([_hear_moves, _take_in])
+    application[LIMIT] = limit
+    application.cleanup_ctx.extend([_watch_time, _hear_moves, _take_in])
     application.on_shutdown.append(_say_goodbye)
     return application
+
+
+async def _watch_time(application: web.Application) -> AsyncIterator[None]:
+    async with application[LIMIT].watching():
+        yield
 
 
 async def _hear_moves(application: web.Application) -> AsyncIterator[None]:

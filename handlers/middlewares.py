@@ -4,17 +4,19 @@ It gives the request its correlation id, refuses what comes from other sites, bo
 into problems, counts it, writes its log line and puts the security headers on the answer.
 """
 
-import asyncio
 import ipaddress
 import logging
 import re
+from collections.abc import Callable, Mapping, MutableMapping
 from uuid import UUID
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
+from prometheus_client import Histogram
 
 from bookingd.telemetry.context import correlation
 from handlers.errors import Problem, reply_to
+from handlers.limits import TimeLimit
 from handlers.parts import PARTS, Parts
 
 log = logging.getLogger(__name__)
@@ -31,11 +33,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 """What metrics count by name; anything else is `other`, or clients could invent labels without end."""
 
+POLICY = "Content-Security-Policy"
+
 SECURITY_HEADERS = {
+    hdrs.CACHE_CONTROL: "no-store",
     "Server": "bookingd",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    POLICY: "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -48,10 +53,9 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 CORRELATION = web.RequestKey("correlation", UUID)
 
 
-def watch(parts: Parts) -> Middleware:
+def watch(parts: Parts, limit: TimeLimit) -> Middleware:
     """The middleware of an application with these parts."""
-    clock, requests = parts.sources.clock, parts.metrics.requests
-    limit = parts.settings.server.request_timeout_seconds
+    clock, count = parts.sources.clock, _counter(parts)
     common = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if parts.secure else {})
     believed = [ipaddress.ip_network(text) for text in parts.settings.server.trusted_proxies]
 
@@ -64,33 +68,54 @@ def watch(parts: Parts) -> Middleware:
         try:
             response = await _answer(request, handler, limit)
             took = clock.monotonic() - begin
-            method = request.method if request.method in METHODS else "other"
             if response.status != 101:  # a WebSocket's life would drown every other time
-                requests.labels(method, route_of(request), response.status).observe(took)
+                count(request, response.status, took)
             if log.isEnabledFor(logging.INFO):
                 address = client_address(request, believed)
-                log.info("%s %s %d %.1f ms %s", method, request.path, response.status, took * 1000, address)
+                log.info(
+                    "%s %s %d %.1f ms %s", request.method, request.path, response.status, took * 1000, address
+                )
         finally:
             correlation.reset(mark)
         if not response.prepared:
-            headers = response.headers
-            headers[CORRELATION_HEADER] = str(correlation_id)
-            for name, value in common.items():
-                headers.setdefault(name, value)
-            if hdrs.CACHE_CONTROL not in headers:
-                headers[hdrs.CACHE_CONTROL] = "no-store"
+            _guard(response.headers, common)
+            response.headers[CORRELATION_HEADER] = str(correlation_id)
         return response
 
     return watched
 
 
-async def _answer(request: web.Request, handler: Handler, limit: float) -> web.StreamResponse:
+def _guard(headers: MutableMapping[str, str], common: Mapping[str, str]) -> None:
+    """The common headers, where the handler has not said otherwise."""
+    policy, cache = headers.get(POLICY), headers.get(hdrs.CACHE_CONTROL)
+    headers.update(common)
+    if policy is not None:
+        headers[POLICY] = policy
+    if cache is not None:
+        headers[hdrs.CACHE_CONTROL] = cache
+
+
+def _counter(parts: Parts) -> Callable[[web.Request, int, float], None]:
+    """Counts requests; the few combinations of labels are looked up once."""
+    known: dict[tuple[str, str, int], Histogram] = {}
+
+    def count(request: web.Request, status: int, seconds: float) -> None:
+        method = request.method if request.method in METHODS else "other"
+        labels = method, route_of(request), status
+        child = known.get(labels)
+        if child is None:
+            child = known[labels] = parts.metrics.requests.labels(*labels)
+        child.observe(seconds)
+
+    return count
+
+
+async def _answer(request: web.Request, handler: Handler, limit: TimeLimit) -> web.StreamResponse:
     try:
         _refuse_strangers(request)
         if request.path == WEBSOCKET:
             return await handler(request)
-        async with asyncio.timeout(limit):
-            return await handler(request)
+        return await limit.hold(handler(request))
     except Exception as error:  # noqa: BLE001 - the map of errors knows what to tell and what to log
         return reply_to(error, request[CORRELATION])
 
