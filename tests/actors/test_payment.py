@@ -136,7 +136,7 @@ async def test_an_authorisation_that_lapsed_is_found_at_its_capture(house: Booki
 async def test_money_authorised_after_the_end_is_let_go(house: BookingHouse) -> None:
     """The answer to the authorisation is lost; when it is found, the booking has expired."""
     house.gateway.lose_answer("authorise")
-    house.gateway.be_unavailable("find", times=4)
+    house.gateway.be_unavailable("find", times=3)
     await house.pay(BOOKING)
     while not house.gateway.calls["find"]:
         await house.value("SELECT 1")
