@@ -21,7 +21,7 @@ from benchmarks.figures import Cpu, Figure, Spread
 from benchmarks.progress import Progress
 from benchmarks.search import path
 from benchmarks.servers import Servers
-from benchmarks.travellers import Journeys, Traveller, crowd, let_book
+from benchmarks.travellers import Journeys, crowd, let_book
 from bookingd.storage import stock
 
 SEARCHES_A_SECOND = 6
@@ -60,7 +60,7 @@ class Measured:
     """One measurement of bookings."""
 
     figure: Figure
-    """Latencies from the first request to `confirmed`; the CPU is that of all bookings, until drained."""
+    """Latencies from the first request to `confirmed`; of the CPU until drained its share."""
     held: Sequence[float] = field(repr=False)
     """Seconds from the first request until the seats are held."""
     settled: Sequence[float] = field(repr=False)
@@ -91,19 +91,17 @@ async def measure(
     found = [Booked(users=number) for number in users]
     searches = max(FEWEST_SEARCHES, round(SEARCHES_A_SECOND * seconds * rounds * len(users)))
     offers = await _offers(servers, searches, progress)
-    async with AsyncExitStack() as stack:
-        travellers = await crowd(servers.url, max(users), stack)
-        warm_up = min(WARM_UP, seconds)
-        async with progress.step("bookings, not counted", warm_up):
-            await _book(servers, travellers, offers, warm_up)
-        for number, booked in itertools.product(range(1, rounds + 1), found):
-            what = f"{booked.users} users, round {number}"
-            async with progress.step(f"bookings by {what}", seconds) as tell:
-                booked.ours.append(await _book(servers, travellers[: booked.users], offers, seconds))
-                tell(f"{booked.ours[-1].figure.rate:8,.0f} bookings/s")
-            async with progress.step(f"the floor beside {what}", seconds) as tell:
-                booked.floor.append(await floor.measure(servers, seconds=seconds))
-                tell(f"{booked.floor[-1].rate:8,.0f} transactions/s")
+    warm_up = min(WARM_UP, seconds)
+    async with progress.step("bookings, not counted", warm_up):
+        await _book(servers, max(users), offers, warm_up)
+    for number, booked in itertools.product(range(1, rounds + 1), found):
+        what = f"{booked.users} users, round {number}"
+        async with progress.step(f"bookings by {what}", seconds) as tell:
+            booked.ours.append(await _book(servers, booked.users, offers, seconds))
+            tell(f"{booked.ours[-1].figure.rate:8,.0f} bookings/s")
+        async with progress.step(f"the floor beside {what}", seconds) as tell:
+            booked.floor.append(await floor.measure(servers, seconds=seconds))
+            tell(f"{booked.floor[-1].rate:8,.0f} transactions/s")
     return found
 
 
@@ -141,28 +139,28 @@ def _flights(offer: Json) -> tuple[str, ...]:
     )
 
 
-async def _book(
-    servers: Servers, travellers: Sequence[Traveller], offers: Iterator[str], seconds: float
-) -> Measured:
+async def _book(servers: Servers, users: int, offers: Iterator[str], seconds: float) -> Measured:
     """Raises Untrue when a booking that was counted is not as it should be."""
     connection = await asyncpg.connect(servers.dsn())
     try:
-        await connection.execute("CHECKPOINT")
-        cpu, begin = Cpu(**servers.pids), time.perf_counter()
-        journeys = await let_book(travellers, offers, seconds)
-        end = time.perf_counter()
-        await _drained(connection)
-        drained, used = time.perf_counter() - end, cpu.used()
+        async with AsyncExitStack() as stack:
+            travellers = await crowd(servers.url, users, stack)
+            await connection.execute("CHECKPOINT")
+            cpu = Cpu(**servers.pids)
+            journeys = await let_book(travellers, offers, seconds)
+            end = time.perf_counter()
+            await _drained(connection)
+            drained, used = time.perf_counter() - end, cpu.used()
         await _check(connection, journeys)
     finally:
         await connection.close()
-    whole = len(journeys.references)
-    within = sum(ended <= begin + seconds for ended in journeys.ended)
+    done, length = journeys.counted(seconds)
+    share = done / len(journeys.references)
     figure = Figure(
-        done=within,
-        seconds=seconds,
+        done=done,
+        seconds=length,
         latencies=journeys.whole,
-        cpu={component: spent * within / whole for component, spent in used.items()},
+        cpu={component: spent * share for component, spent in used.items()},
     )
     return Measured(figure=figure, held=journeys.held, settled=journeys.settled, drained=drained)
 

@@ -25,6 +25,9 @@ from bookingd.storage.prices import seed_rules
 
 Say = Callable[[str], None]
 
+LAST_WORDS = 15
+"""Lines of the daemon's log that are shown when a run fails."""
+
 SECRETS = {"stripe_secret_key": "sk_test_bench", "stripe_webhook_secret": "whsec_bench"}
 
 SETTINGS = """
@@ -94,8 +97,15 @@ async def servers(*, departures: int, say: Say) -> AsyncIterator[Servers]:
             pids = {"daemon": daemon, "PostgreSQL": postgres, "sandbox": sandbox, "mail sink": sink}
             url = f"http://127.0.0.1:{port}"
             yield Servers(url=url, engine=engine, days=days, place=place, pids=pids)
+    except Exception:
+        say(f"the daemon's last words:\n{_last_words(place / 'daemon.log')}")
+        raise
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _last_words(log: Path) -> str:
+    return "\n".join(log.read_text().splitlines()[-LAST_WORDS:]) if log.exists() else ""
 
 
 async def _fill(engine: Engine, departures: int) -> tuple[date, ...]:

@@ -39,6 +39,14 @@ class Journeys:
     """From the 2xx to the payment to `confirmed`."""
     whole: list[float] = field(default_factory=list)
     """From the first request to `confirmed`."""
+    opened: float = 0.0
+    """When every traveller had ended a booking: from then on as much ends as begins."""
+
+    def counted(self, seconds: float) -> tuple[int, float]:
+        """How many were confirmed within how long from `opened` on: `seconds`, or until there was one."""
+        later = sorted(ended - self.opened for ended in self.ended if ended > self.opened)
+        length = max(seconds, later[0])
+        return sum(after <= length for after in later), length
 
 
 class Traveller:
@@ -106,11 +114,16 @@ async def crowd(url: str, users: int, stack: AsyncExitStack) -> Sequence[Travell
 
 
 async def let_book(travellers: Sequence[Traveller], offers: Iterator[str], seconds: float) -> Journeys:
-    """All of them at once begin bookings for that long, and end those that they have begun."""
-    journeys, end = Journeys(), time.perf_counter() + seconds
+    """All of them at once begin bookings until `seconds` after `opened`, and end what they have begun."""
+    journeys, to_come = Journeys(), len(travellers)
 
     async def busy(traveller: Traveller) -> None:
-        while time.perf_counter() < end:
+        nonlocal to_come
+        await traveller.book(next(offers), journeys)
+        to_come -= 1
+        if not to_come:
+            journeys.opened = time.perf_counter()
+        while to_come or time.perf_counter() < journeys.opened + seconds:
             await traveller.book(next(offers), journeys)
 
     async with asyncio.TaskGroup() as tasks:
