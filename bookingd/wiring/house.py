@@ -13,7 +13,7 @@ from bookingd.bus.relay import Relay
 from bookingd.cache import Cache
 from bookingd.config import ACTORS, ActorName, Settings
 from bookingd.messages.catalogue import CATALOGUE
-from bookingd.sources import Sources
+from bookingd.sources import Clock, Sources
 from bookingd.storage import intents, outbox
 from bookingd.storage.exclusive import hold_exclusively
 from bookingd.storage.transactions import Transactions
@@ -55,6 +55,7 @@ class House:
     """A daemon whose parts are joined and not running yet; see bookingd.lifecycle."""
 
     settings: Settings
+    clock: Clock
     stand_ins: StandIns
     runtimes: Sequence[Runtime]
     relay: Relay
@@ -121,6 +122,7 @@ async def build(
         )
     return House(
         settings=settings,
+        clock=sources.clock,
         stand_ins=stand_ins,
         runtimes=runtimes,
         relay=relay,

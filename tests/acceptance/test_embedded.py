@@ -115,6 +115,22 @@ async def test_a_second_one_beside_it_is_turned_away(daemon: Daemon, spawn: Spaw
     assert await daemon.status_of("/readyz") == 200
 
 
+async def test_a_start_that_takes_long_can_be_stopped_at_once(daemon: Daemon) -> None:
+    daemon.launch()
+
+    async def seeding() -> bool:
+        return "making a flight network up: 10 %" in daemon.log
+
+    await until(seeding, 40)
+    begin = time.monotonic()
+
+    assert await daemon.stop(signal.SIGINT) == 0
+    assert time.monotonic() - begin < 4
+    assert "Traceback" not in daemon.log
+    assert "ready at" not in daemon.log
+    assert not list((daemon.var / "postgres").rglob("postmaster.pid"))
+
+
 @contextlib.contextmanager
 def _taken(port: int) -> Iterator[None]:
     with socket.socket() as holder:

@@ -1,0 +1,134 @@
+"""A daemon's day, and the ways in which it can end."""
+
+import asyncio
+from dataclasses import replace
+
+import aiohttp
+import pytest
+from aiohttp import WSMsgType, web
+
+from bookingd.lifecycle import PartFailed, Stopped, given_up_when, live
+from bookingd.wiring.house import House
+from tests.wiring.conftest import Build, SettingsOf
+
+
+@pytest.fixture
+async def house(settings_of: SettingsOf, build_house: Build) -> House:
+    return await build_house(settings_of())
+
+
+async def _fail() -> None:
+    raise ZeroDivisionError("the boiler is cold")
+
+
+def _closed(house: House) -> None:
+    """Nobody listens at its port any more, and none of its parts runs."""
+    names = {task.get_name() for task in asyncio.all_tasks()}
+    assert not {name for name in names if name.startswith(("actor ", "relay", "housekeeping"))}
+    assert not house.readiness.ready
+
+
+def _with_route(house: House, route: web.RouteDef) -> House:
+    assert house.application is not None
+    house.application.router.add_routes([route])
+    return house
+
+
+async def test_a_part_that_fails_ends_the_day_in_order_and_is_named(house: House) -> None:
+    ready = asyncio.Event()
+
+    with pytest.raises(PartFailed, match=r"^boiler failed, and bookingd stops$") as raised:
+        await live(replace(house, background={"boiler": _fail}), stop=asyncio.Event(), ready=ready.set)
+
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+    _closed(house)
+    with pytest.raises(aiohttp.ClientError):
+        async with aiohttp.ClientSession() as session, session.get(house.settings.public_url):
+            pass
+
+
+async def test_a_day_that_is_cancelled_ends_in_order_too(house: House) -> None:
+    ready = asyncio.Event()
+    day = asyncio.create_task(live(house, stop=asyncio.Event(), ready=ready.set))
+    await ready.wait()
+
+    day.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await day
+    _closed(house)
+
+
+async def test_a_request_in_hand_gets_its_answer_and_idle_sockets_close_at_once(house: House) -> None:
+    begun, ready, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def take_time(_: web.Request) -> web.Response:
+        begun.set()
+        # Longer than half of the grace: aiohttp's own first patience.
+        await asyncio.sleep(1.2)
+        return web.Response(text="done")
+
+    day = asyncio.create_task(
+        live(_with_route(house, web.get("/slow", take_time)), stop=stop, ready=ready.set)
+    )
+    await ready.wait()
+    async with (
+        aiohttp.ClientSession(house.settings.public_url) as session,
+        session.ws_connect("/v1/live") as socket,
+    ):
+        slow = asyncio.create_task(session.get("/slow"))
+        await begun.wait()
+
+        stop.set()
+
+        goodbye = await socket.receive(timeout=1)
+        assert (goodbye.type, goodbye.data) == (WSMsgType.CLOSE, 1001)
+        assert not slow.done()
+        assert (await slow).status == 200
+    await day
+    _closed(house)
+
+
+async def test_a_request_that_never_ends_is_cut_off_after_the_grace(
+    settings_of: SettingsOf, build_house: Build
+) -> None:
+    house = await build_house(settings_of(server={"drain_seconds": 0}))
+    begun, ready, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def never(_: web.Request) -> web.Response:
+        begun.set()
+        await asyncio.Event().wait()
+        return web.Response()
+
+    day = asyncio.create_task(live(_with_route(house, web.get("/never", never)), stop=stop, ready=ready.set))
+    await ready.wait()
+    async with aiohttp.ClientSession(house.settings.public_url) as session:
+        asked = asyncio.create_task(session.get("/never"))
+        await begun.wait()
+        stop.set()
+        async with asyncio.timeout(3):
+            await day
+        with pytest.raises(aiohttp.ClientError):
+            await asked
+
+
+async def test_what_takes_long_at_the_start_is_given_up_when_told_to_stop() -> None:
+    stop, cleaned = asyncio.Event(), asyncio.Event()
+
+    async def start() -> None:
+        async with given_up_when(stop):
+            try:
+                stop.set()
+                await asyncio.Event().wait()
+            finally:
+                cleaned.set()
+
+    with pytest.raises(Stopped):
+        await start()
+    assert cleaned.is_set()
+
+
+async def test_a_time_out_of_the_start_itself_is_no_wish_to_stop() -> None:
+    with pytest.raises(TimeoutError):
+        async with given_up_when(asyncio.Event()):
+            raise TimeoutError
