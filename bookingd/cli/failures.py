@@ -21,3 +21,10 @@ class BadConfiguration(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(self.message, file=file, err=file is None)
+
+
+def first(errors: BaseException) -> BaseException:
+    """The error itself, or the first one of a group, however deep."""
+    while isinstance(errors, BaseExceptionGroup):
+        errors = errors.exceptions[0]
+    return errors

@@ -1,6 +1,13 @@
-"""`bookingd run`: the daemon."""
+"""`bookingd run`: the daemon.
+
+Its exit status is for whoever restarts it: 2 where another try is of no use before a person has changed
+something, 1 where it may be.
+"""
 
 import logging
+import shlex
+import shutil
+import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +17,13 @@ import click
 import uvloop
 
 from bookingd import __version__
+from bookingd.cli.failures import first
 from bookingd.cli.options import config_option, load
-from bookingd.config import ACTORS, ActorName, Settings, ensure_development_keys
+from bookingd.config import ACTORS, ActorName, Settings, embedded_file, ensure_development_keys
 from bookingd.engine import EngineError
-from bookingd.lifecycle import live, stop_on_signals
+from bookingd.lifecycle import PartFailed, Stopped, given_up_when, live, stop_on_signals
 from bookingd.sources import Sources
-from bookingd.storage.database import ClockSkew, DatabaseUnavailable
+from bookingd.storage.database import ClockSkew, DatabaseUnavailable, is_unavailable
 from bookingd.storage.exclusive import AlreadyRunning
 from bookingd.storage.migrations import MigrationError
 from bookingd.telemetry import logging as telemetry
@@ -24,14 +32,33 @@ from bookingd.wiring.refusals import CannotStart
 
 log = logging.getLogger(__name__)
 
+REFUSALS = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # role and password, and what pg_hba.conf says
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ClientConfigurationError,
+)
+"""What PostgreSQL, or our way to it, will say again until somebody changes something."""
+
 
 class CannotRun(click.ClickException):
-    """The daemon cannot run as it is configured; nothing was started. Exit status 2."""
+    """The daemon cannot run as it is configured, or where it is. Exit status 2."""
 
     exit_code = 2
 
 
-@click.command()
+@click.command(
+    epilog="""
+\b
+Exit status:
+  0  stopped as it was told to, also while it was still starting
+  1  failed, and may well succeed when it is started again: PostgreSQL is
+     away, a part of the daemon failed; the reason is on standard error
+  2  cannot run as it stands: wrong usage or configuration, a role, password
+     or database that PostgreSQL refuses, a taken port, another daemon on the
+     same data, migrations that are missing, clocks that are apart
+"""
+)
 @config_option
 @click.option(
     "--actors",
@@ -42,7 +69,8 @@ class CannotRun(click.ClickException):
 def command(config: Path | None, actors: str | None, no_http: bool) -> None:
     """Start the daemon, and what it needs on the embedded defaults.
 
-    Ctrl-C or SIGTERM stops it: it finishes what it has begun and leaves the rest for the next start.
+    Ctrl-C or SIGTERM stops it, whatever it is doing: it finishes the requests and messages in hand
+    (server.drain_seconds) and leaves the rest for the next start.
     """
     sources = Sources.system()
     settings = ensure_development_keys(load(config), sources.chance)
@@ -51,31 +79,83 @@ def command(config: Path | None, actors: str | None, no_http: bool) -> None:
     telemetry.configure(level=settings.log.level, style=settings.log.format)
     try:
         uvloop.run(_run(settings, sources, http=not no_http))
-    except* (CannotStart, AlreadyRunning, MigrationError, ClockSkew, EngineError) as errors:
-        raise CannotRun(_first(errors)) from errors
-    except* (DatabaseUnavailable, asyncpg.PostgresConnectionError) as errors:
-        raise CannotRun(f"PostgreSQL cannot be reached: {_first(errors)}") from errors
+    except Exception as error:
+        told = _told(settings, first(error))
+        if told is None:
+            raise
+        raise told from error
+
+
+def _told(settings: Settings, error: BaseException) -> Exception | None:
+    """How the command ends after `error`; None for what nobody foresaw, whose traceback is wanted."""
+    if isinstance(error, PartFailed):
+        log.critical("%s", error, exc_info=error.__cause__)
+        return click.exceptions.Exit(1)
+    if isinstance(error, CannotStart | AlreadyRunning | MigrationError | ClockSkew | EngineError):
+        return CannotRun(str(error))
+    if isinstance(error, REFUSALS):
+        return CannotRun(_refused(settings, error))
+    if isinstance(error, DatabaseUnavailable):
+        return click.ClickException(str(error))
+    if isinstance(error, OSError) or is_unavailable(error):
+        return click.ClickException(f"PostgreSQL cannot be reached: {error}")
+    return None
 
 
 async def _run(settings: Settings, sources: Sources, *, http: bool) -> None:
     log.info("bookingd %s, configuration %s", __version__, settings.file)
     with stop_on_signals() as stop:
         async with AsyncExitStack() as stack:
-            house = await build(settings, sources, stack=stack, http=http, say=_say)
-            await live(house, stop=stop, ready=lambda: _tell_ready(house))
+            try:
+                async with given_up_when(stop):
+                    house = await build(settings, sources, stack=stack, http=http, say=_say)
+            except Stopped:
+                _say("stopping before it was ready")
+            else:
+                await live(house, stop=stop, ready=lambda: _tell_ready(house))
     _say("stopped")
+
+
+def _refused(settings: Settings, error: BaseException) -> str:
+    where = "database.url_file" if "database.url_file" in settings.given else "database.url"
+    return f"PostgreSQL refuses us: {error}. See {where} ({settings.database.url})"
 
 
 def _tell_ready(house: House) -> None:
     """Where to go; for a person, so on standard output and without a time stamp."""
+    settings = house.settings
     if house.application is None:
-        _say(f"ready: actors {', '.join(house.settings.actors.run)}")
+        _say(f"ready: actors {', '.join(settings.actors.run)}")
         return
-    _say(f"ready at {house.settings.public_url}")
-    _say(f"   API description   {house.settings.public_url}/docs")
+    _say(f"ready at {settings.public_url}")
+    _say(f"   API description   {settings.public_url}/docs")
     if house.stand_ins.mail_page:
         _say(f"   caught mail       {house.stand_ins.mail_page}")
-    _say("   a first booking   bookingd trip   (in another terminal; Ctrl-C here stops everything)")
+    if not settings.production:
+        trip = trip_command(settings, started_as=sys.argv[0])
+        _say(f"   a first booking   {trip}   (in another terminal; Ctrl-C here stops everything)")
+
+
+def trip_command(settings: Settings, *, started_as: str) -> str:
+    """How another shell in the same directory books a first trip here, whatever this one has exported."""
+    words = [*_ourselves(started_as), "trip"]
+    decisive = ("public_url", "server.host", "server.port")
+    if any(settings.given.get(name, "").startswith("BOOKINGD_") for name in decisive):
+        words += ["--url", settings.public_url]
+    elif settings.file is not None and settings.file != embedded_file():
+        words += ["--config", str(settings.file)]
+    return shlex.join(words)
+
+
+def _ourselves(started_as: str) -> list[str]:
+    """The command as it was called; its bare name where the shell finds the same one by that."""
+    program = Path(started_as)
+    if program.name == "__main__.py":
+        return [sys.executable, "-m", "bookingd"]
+    found = shutil.which(program.name)
+    if found is not None and Path(found).absolute() == program.absolute():
+        return [program.name]
+    return [started_as]
 
 
 def _chosen(actors: str) -> tuple[ActorName, ...]:
@@ -87,13 +167,6 @@ def _chosen(actors: str) -> tuple[ActorName, ...]:
             f"{', '.join(unknown) or 'none'}: there are {', '.join(ACTORS)}", param_hint="--actors"
         )
     return chosen
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> str:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)
 
 
 def _say(text: str) -> None:

@@ -6,7 +6,7 @@ Every part is handed the section it needs.
 
 from bookingd.config.errors import ConfigErrors, Problem
 from bookingd.config.keys import ensure_development_keys
-from bookingd.config.reading import load_settings
+from bookingd.config.reading import embedded_file, load_settings
 from bookingd.config.sections import (
     ACTORS,
     Actor,
@@ -57,6 +57,7 @@ __all__ = [
     "Settings",
     "Stripe",
     "Url",
+    "embedded_file",
     "ensure_development_keys",
     "load_settings",
 ]

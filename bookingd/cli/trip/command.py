@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from bookingd.cli.failures import first
 from bookingd.cli.options import config_option, load
 from bookingd.cli.trip.client import Client, Json, TripFailed
 from bookingd.cli.trip.journey import Card, Journey, Wish, in_two_weeks, money
@@ -73,10 +74,13 @@ def command(
     )
     try:
         booking = asyncio.run(_make(url or load(config).public_url, wish, sources, timeout))
-    except* TripFailed as failures:
-        raise click.ClickException(_first(failures)) from failures
-    except* TimeoutError as error:
-        raise click.ClickException(f"not done within {timeout:g} s") from error
+    except Exception as error:
+        reason = first(error)
+        if isinstance(reason, TimeoutError):
+            raise click.ClickException(f"not done within {timeout:g} s") from error
+        if isinstance(reason, TripFailed):
+            raise click.ClickException(str(reason)) from error
+        raise
     if as_json:
         click.echo(json.dumps(booking, indent=2))
     else:
@@ -92,13 +96,6 @@ def _card(*, decline: bool, three_d_secure: bool) -> Card:
     if decline:
         return Card.DECLINED
     return Card.THREE_D_SECURE if three_d_secure else Card.GOOD
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> str:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)
 
 
 def _show(booking: Json) -> None:
