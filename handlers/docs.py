@@ -88,7 +88,7 @@ def _body(operation: Mapping[str, Any]) -> str:
 
 
 def _answers(operation: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    for status, answer in operation["responses"].items():
+    for status, answer in sorted(operation["responses"].items()):
         if status != "default":
             contents: Mapping[str, Any] = answer.get("content", {})
             media = next(iter(contents), "")

@@ -26,6 +26,14 @@ OPENAPI = web.AppKey("openapi", dict[str, Any])
 _REF = "#/components/schemas/{name}"
 _IN_PATH = re.compile(r"\{(\w+)\}")
 
+IN_PATH: Mapping[str, str] = {
+    "id": "The offer's id.",
+    "reference": "The booking's reference: six letters and digits.",
+    "payment_id": "The attempt to pay.",
+    "gateway": "As `GET /v1/gateways` names it.",
+    "slug": "The last part of a problem's `type`.",
+}
+
 HEADERS: Mapping[str, dict[str, Any]] = {
     "idempotency_key": {
         "name": IDEMPOTENCY_KEY,
@@ -123,7 +131,13 @@ def _operation(route: Route, plugin: MarshmallowPlugin) -> dict[str, Any]:
 
 def _in_path(path: str) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": IN_PATH[name],
+            "schema": {"type": "string"},
+        }
         for name in _IN_PATH.findall(path)
     ]
 
