@@ -85,6 +85,10 @@ class SearchActor:
         except OutsideError as error:
             log.warning("supplier %s failed: %s", source.name, error)
             return [], SupplierStatus.FAILED
+        except Exception:
+            # A bug in one adapter is told with its trace, and is no reason to show nothing of the others.
+            log.exception("supplier %s failed by a fault of ours", source.name)
+            return [], SupplierStatus.FAILED
 
     async def _keep(self, criteria: FlightCriteria, found: Sequence[Offer]) -> Sequence[Offer]:
         now = self._sources.clock.now()
