@@ -147,12 +147,12 @@ async def save(
 
 async def by_reference(connection: Connection, *, reference: Reference) -> BookingView:
     """The booking with that reference. Raises BookingNotFound."""
-    return _view(await connection.fetchrow(BY_REFERENCE, reference))
+    return _view(await connection.fetchrow(BY_REFERENCE, reference), sought=reference)
 
 
 async def by_id(connection: Connection, *, booking_id: BookingId) -> BookingView:
     """The booking of that id. Raises BookingNotFound."""
-    return _view(await connection.fetchrow(BY_ID, booking_id))
+    return _view(await connection.fetchrow(BY_ID, booking_id), sought=booking_id)
 
 
 async def travellers(connection: Connection, *, booking_id: BookingId) -> tuple[Traveller, ...]:
@@ -192,9 +192,9 @@ async def ticket_numbers(connection: Connection, *, count: int) -> list[int]:
     return [row["nextval"] for row in await connection.fetch(TICKET_NUMBERS, count)]
 
 
-def _view(row: asyncpg.Record | None) -> BookingView:
+def _view(row: asyncpg.Record | None, *, sought: BookingId | Reference) -> BookingView:
     if row is None:
-        raise BookingNotFound
+        raise BookingNotFound(f"no booking {sought}")
     contact = None
     if row["email"] is not None:
         contact = Contact(email=row["email"], phone=row["phone"], locale=row["locale"])

@@ -68,7 +68,7 @@ async def test_a_reference_that_is_taken_is_told_and_nobody_is_written_for_it(co
 
     assert inserted == {factories.booking_id(3)}
     assert await connection.fetchval("SELECT count(*) FROM booking_contacts") == 2
-    with pytest.raises(BookingNotFound):
+    with pytest.raises(BookingNotFound, match=str(twin.id)):
         await bookings.by_id(connection, booking_id=twin.id)
 
 
