@@ -29,8 +29,7 @@ from bookingd.domain.booking.state import OPEN_PAYMENTS, Booking, BookingState
 from bookingd.messages.envelope import SYSTEM
 from bookingd.outcomes import Refused, Unavailable
 from bookingd.sources import Sources
-from bookingd.storage import attention, bookings, notifications
-from bookingd.storage.attention import Attention
+from bookingd.storage import bookings, notifications
 from bookingd.storage.bookings import BookingView, Contact, Traveller
 from bookingd.storage.database import Connection, Database, is_unavailable
 from bookingd.storage.intents import Intent, IntentKey, IntentState
@@ -137,7 +136,12 @@ class NotifyActor:
         if isinstance(outcome, Refused):
             reason = str(outcome)
             await notifications.mark_failed(transaction.connection, notification_id=key.id, reason=reason)
-            await self._ask_operator(transaction, key, reason)
+            await transaction.need_attention(
+                subject=key.booking_id,
+                about=key.id,
+                reason=f"mail_refused_{key.kind}",
+                detail=f"The traveller has not been told ({key.kind}): {reason}",
+            )
             transaction.audit(self._entry(transaction, letter, key, "notification.failed", outcome.code))
             return
         await notifications.mark_sent(
@@ -188,18 +192,6 @@ class NotifyActor:
         if not repeat:
             async with self._database.transaction() as connection:
                 await notifications.put_off(connection, notification_id=key.id)
-
-    async def _ask_operator(self, transaction: Transaction, key: NotificationKey, reason: str) -> None:
-        entry = Attention(
-            id=self._sources.ids.new(),
-            subject_kind="booking",
-            subject=key.booking_id,
-            reason=f"mail_refused_{key.kind}",
-            detail=f"The traveller has not been told ({key.kind}): {reason}",
-            owner="operator",
-            opened_at=transaction.now,
-        )
-        await attention.open_entry(transaction.connection, entry=entry)
 
     def _entry(
         self, transaction: Transaction, letter: Letter, key: NotificationKey, action: str, told: str

@@ -327,6 +327,7 @@ class PaymentActor:
     async def _ask_operator(self, transaction: Transaction, message: PaymentStep, why: str) -> None:
         await transaction.need_attention(
             subject=message.booking_id,
+            about=message.payment_id,
             reason="payment_stuck",
             detail=f"payment {message.payment_id} at {message.gateway} {why}",
         )

@@ -109,6 +109,7 @@ class Desks:
             message: ReleaseItem = letter.message
             await transaction.need_attention(
                 subject=message.booking_id,
+                about=message.item_id,
                 reason="release_refused",
                 detail=f"{message.offer.supplier} does not take item {message.item_id} back: {outcome}",
             )

@@ -241,6 +241,7 @@ class Actions:
     async def _tell_operator(self, transaction: Transaction, intent: Intent, note: str | None) -> None:
         await transaction.need_attention(
             subject=intent.key.subject,
+            about=intent.key.object,
             reason=f"{intent.key.step}_unfinished",
             detail=f"{intent.key.step} has been tried {TELL_OPERATOR_AT} times: {note}",
         )

@@ -6,8 +6,7 @@ import traceback
 from bookingd.actor.patience import Patience
 from bookingd.messages.envelope import Envelope
 from bookingd.sources import Sources
-from bookingd.storage import attention, dead_letters, inbox
-from bookingd.storage.attention import Attention
+from bookingd.storage import dead_letters, inbox
 from bookingd.storage.dead_letters import DeadLetter
 from bookingd.storage.transactions import Transactions
 
@@ -44,17 +43,10 @@ class Burying:
             connection = transaction.connection
             if await inbox.take(connection, actor=letter.actor, envelopes=[letter.envelope]):
                 await dead_letters.bury(connection, letter=letter)
-                await attention.open_entry(connection, entry=self._entry_for(letter))
-
-    def _entry_for(self, letter: DeadLetter) -> Attention:
-        return Attention(
-            id=self._sources.ids.new(),
-            subject_kind="dead_letter",
-            subject=letter.id,
-            reason="dead_letter",
-            detail=dead_letters.text(
-                f"{letter.actor} could not handle {letter.envelope.name}: {letter.reason}"
-            ),
-            owner="operator",
-            opened_at=letter.died_at,
-        )
+                told = f"{letter.actor} could not handle {letter.envelope.name}: {letter.reason}"
+                await transaction.need_attention(
+                    kind="dead_letter",
+                    subject=letter.id,
+                    reason="dead_letter",
+                    detail=dead_letters.text(told),
+                )

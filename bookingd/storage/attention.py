@@ -17,8 +17,10 @@ class Attention:
 
     id: UUID
     subject_kind: str
-    """`booking`, `payment` or `dead_letter`."""
+    """`booking` or `dead_letter`."""
     subject: UUID
+    object: UUID
+    """Which of its payments, refunds or items; the subject itself where it is about all of it."""
     reason: str
     """A stable code."""
     detail: str
@@ -29,12 +31,15 @@ class Attention:
 
 
 async def open_entry(connection: Connection, *, entry: Attention) -> None:
-    """Put it on the list; an open entry of the same subject and reason is brought up to date."""
+    """Put it on the list, once a subject, reason and object: an entry that is open keeps its age and gets the
+    new detail, one that was closed is opened anew.
+    """
     await connection.execute(
         OPEN,
         entry.id,
         entry.subject_kind,
         entry.subject,
+        entry.object,
         entry.reason,
         entry.detail,
         entry.owner,

@@ -83,12 +83,25 @@ class Transaction:
         """Write into the audit trail."""
         self._entries.append(entry)
 
-    async def need_attention(self, *, subject: UUID, reason: str, detail: str) -> None:
-        """Put a booking on the operators' list; `reason` is a stable code, `detail` a sentence."""
+    async def need_attention(
+        self,
+        *,
+        subject: UUID,
+        reason: str,
+        detail: str,
+        about: UUID | None = None,
+        kind: str = "booking",
+    ) -> None:
+        """Put a booking (or what else `kind` says) on the operators' list.
+
+        `reason` is a stable code, `detail` a sentence, `about` the payment or item that it is about, if it is
+        not about all of the subject.
+        """
         entry = Attention(
             id=self._sources.ids.new(),
-            subject_kind="booking",
+            subject_kind=kind,
             subject=subject,
+            object=about or subject,
             reason=reason,
             detail=detail,
             owner="operator",

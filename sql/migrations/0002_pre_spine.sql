@@ -71,13 +71,14 @@ CREATE INDEX idempotency_records_age ON idempotency_records (recorded_at);
 -- What waits for a person: a list with a reason and an owner, not a state of the booking (P6).
 CREATE TABLE attention (
     id uuid PRIMARY KEY,
-    subject_kind text NOT NULL,      -- booking, payment, dead_letter
+    subject_kind text NOT NULL,      -- booking, dead_letter
     subject uuid NOT NULL,
+    object uuid NOT NULL,            -- which of its payments, refunds, items; the subject where it is about all
     reason text NOT NULL,            -- a stable code
     detail text NOT NULL,            -- a sentence for an operator
     owner text NOT NULL CHECK (owner IN ('operator', 'traveller')),
     opened_at timestamptz NOT NULL,
     closed_at timestamptz,
-    UNIQUE (subject, reason)
+    UNIQUE (subject, reason, object)
 );
 CREATE INDEX attention_open ON attention (opened_at) WHERE closed_at IS NULL;

@@ -1,12 +1,15 @@
 -- What waits for a person.
 
 -- name: open
--- Entry $1: subject kind $2, subject $3, reason $4, detail $5, owner $6, at $7; once a subject and reason.
-INSERT INTO attention (id, subject_kind, subject, reason, detail, owner, opened_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (subject, reason) DO UPDATE SET closed_at = NULL, detail = excluded.detail;
+-- Entry $1: subject kind $2, subject $3, object $4, reason $5, detail $6, owner $7, at $8; once a subject, reason
+-- and object. One that was closed is opened anew, as of $8.
+INSERT INTO attention AS known (id, subject_kind, subject, object, reason, detail, owner, opened_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (subject, reason, object) DO UPDATE
+   SET detail = excluded.detail, owner = excluded.owner, closed_at = NULL,
+       opened_at = CASE WHEN known.closed_at IS NULL THEN known.opened_at ELSE excluded.opened_at END;
 
 -- name: list
 -- The $1 oldest open entries.
-SELECT id, subject_kind, subject, reason, detail, owner, opened_at
+SELECT id, subject_kind, subject, object, reason, detail, owner, opened_at
   FROM attention WHERE closed_at IS NULL ORDER BY opened_at LIMIT $1;

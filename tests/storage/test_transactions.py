@@ -17,7 +17,7 @@ from bookingd.storage.database import Connection, Database
 from bookingd.storage.dead_letters import DeadLetter
 from bookingd.storage.outbox import Bundle
 from bookingd.storage.transactions import Transactions
-from tests.fakes.sources import START, fake_sources
+from tests.fakes.sources import START, ManualClock, fake_sources
 from tests.storage.test_inbox import envelope
 from tests.toy.messages import CATALOGUE, Burst, Deposit, Deposited, Moved, Send
 
@@ -49,8 +49,9 @@ def outlet() -> Outlet:
 
 
 @pytest.fixture
-def transactions(database: Database, outlet: Outlet) -> Transactions:
-    return Transactions(database=database, sources=fake_sources(), catalogue=CATALOGUE, outlet=outlet)
+def transactions(database: Database, outlet: Outlet, clock: ManualClock) -> Transactions:
+    sources = replace(fake_sources(), clock=clock)
+    return Transactions(database=database, sources=sources, catalogue=CATALOGUE, outlet=outlet)
 
 
 async def test_a_command_goes_to_its_owner_and_an_event_by_its_name(
@@ -170,12 +171,46 @@ async def test_a_booking_that_needs_a_person_is_listed_once(
     assert (entry.subject_kind, entry.subject, entry.detail) == ("booking", ACCOUNT, "tried twice")
 
 
+async def test_two_payments_of_a_booking_that_need_a_person_are_two_entries(
+    transactions: Transactions, connection: Connection
+) -> None:
+    async with transactions.begin() as transaction:
+        for payment in (UUID(int=1), UUID(int=2)):
+            await transaction.need_attention(
+                subject=ACCOUNT, about=payment, reason="payment_stuck", detail="stuck"
+            )
+
+    listed = await attention.oldest(connection, limit=9)
+    assert {entry.object for entry in listed} == {UUID(int=1), UUID(int=2)}
+
+
+async def test_an_entry_is_as_old_as_its_opening_and_opened_anew_after_it_was_closed(
+    transactions: Transactions, connection: Connection, clock: ManualClock
+) -> None:
+    async def need() -> None:
+        async with transactions.begin() as transaction:
+            await transaction.need_attention(subject=ACCOUNT, reason="payment_stuck", detail="stuck")
+
+    opened = clock.now()
+    await need()
+    clock.advance(timedelta(hours=1))
+    await need()
+    [again] = await attention.oldest(connection, limit=9)
+    await connection.execute("UPDATE attention SET closed_at = $1", clock.now())
+    clock.advance(timedelta(hours=1))
+    await need()
+
+    [anew] = await attention.oldest(connection, limit=9)
+    assert (again.opened_at, anew.opened_at) == (opened, opened + timedelta(hours=2))
+
+
 async def test_attention_is_listed_oldest_first(connection: Connection) -> None:
     for number in (2, 1, 3):
         entry = Attention(
             id=UUID(int=number),
-            subject_kind="payment",
+            subject_kind="booking",
             subject=UUID(int=number),
+            object=UUID(int=number),
             reason="stuck",
             detail="It is stuck.",
             owner="operator",
