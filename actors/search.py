@@ -8,7 +8,7 @@ shown, so that it can be booked whatever becomes of the cache.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -64,11 +64,11 @@ class SearchActor:
         }
 
     async def search_flights(self, query: SearchFlights, origin: Origin) -> AsyncIterator[FlightResults]:
-        """Everybody's offers, the cheapest first, then the shortest."""
+        """Everybody's offers, the cheapest first, then the shortest, then the earliest."""
         answers = await asyncio.gather(
             *(self._ask(source, query.criteria) for source in self._flights.values())
         )
-        found = sorted((offer for some, _ in answers for offer in some), key=_price_then_duration)
+        found = sorted((offer for some, _ in answers for offer in some), key=_best_first)
         kept = await self._keep(query.criteria, found) if found else ()
         statuses = {name: status for name, (_, status) in zip(self._flights, answers, strict=True)}
         yield FlightResults(offers=tuple(kept), suppliers=statuses)
@@ -126,6 +126,9 @@ class SearchActor:
             return await offers.load(connection, offer_id=offer_id, now=self._sources.clock.now())
 
 
-def _price_then_duration(offer: Offer) -> tuple[int, timedelta]:
-    travelling = sum((part.duration for part in offer.itinerary.slices), timedelta())
-    return offer.total.amount, travelling
+def _best_first(offer: Offer) -> tuple[int, timedelta, datetime, list[str]]:
+    """The one order of offers; their flights decide between those that are alike, so that it is stable."""
+    slices = offer.itinerary.slices
+    travelling = sum((part.duration for part in slices), timedelta())
+    flights = [segment.supplier_key for segment in offer.itinerary.segments]
+    return offer.total.amount, travelling, slices[0].departs_at, flights

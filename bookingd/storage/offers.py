@@ -1,8 +1,9 @@
 """Offers as they were shown, found again by their id.
 
-Its one rule: what was shown can be booked while it lasts, with or without a cache. An offer's id is `of_`
-and, in URL-safe base 64, the id of its set (a UUIDv7) and its place in it. A set is kept as deflated JSON:
-there is one a search, and one offer of hundreds is read again.
+Its one rule: what was shown can be booked while it lasts, with or without a cache, and how long that is
+stands in the offer: until its supplier's own limit or that of its set, whichever comes first. An offer's id
+is `of_` and, in URL-safe base 64, the id of its set (a UUIDv7) and its place in it. A set is kept as
+deflated JSON: there is one a search, and one offer of hundreds is read again.
 """
 
 import base64
@@ -73,8 +74,14 @@ async def save(
     now: datetime,
     expires_at: datetime,
 ) -> list[Offer]:
-    """Keep the offers of one search as set `set_id`; the answer is the same offers with their ids in it."""
-    numbered = [replace(offer, id=id_of(set_id, place)) for place, offer in enumerate(found)]
+    """Keep the offers of one search as set `set_id`, none longer than until `expires_at`.
+
+    The answer is the same offers in the same order, with their ids, and until when they can be booked.
+    """
+    numbered = [
+        replace(offer, id=id_of(set_id, place), expires_at=min(offer.expires_at, expires_at))
+        for place, offer in enumerate(found)
+    ]
     packed = zlib.compress(_encode(numbered), _FASTEST)
     await connection.execute(SAVE, set_id, now, expires_at, _encode(criteria).decode(), packed)
     return numbered
@@ -83,18 +90,17 @@ async def save(
 async def load(connection: Connection, *, offer_id: str, now: datetime) -> Offer:
     """The offer as it was shown.
 
-    Raises OfferNotFound (MalformedOfferId among it), and OfferExpired from the instant at which it or its
-    set expires.
+    Raises OfferNotFound (MalformedOfferId among it), and OfferExpired from the instant at which it expires.
     """
     set_id, place = parse_id(offer_id)
-    row = await connection.fetchrow(LOAD, set_id)
-    if row is None:
+    packed = await connection.fetchval(LOAD, set_id)
+    if packed is None:
         raise OfferNotFound(f"there is no offer {offer_id}")
-    kept = _set.decode(zlib.decompress(row["offers"]))
+    kept = _set.decode(zlib.decompress(packed))
     if place >= len(kept):
         raise OfferNotFound(f"there is no offer {offer_id}")
     offer = _offer.decode(kept[place])
-    if min(offer.expires_at, row["expires_at"]) <= now:
+    if offer.expires_at <= now:
         raise OfferExpired(f"offer {offer_id} was good until {offer.expires_at:%Y-%m-%d %H:%M} UTC")
     return offer
 

@@ -14,25 +14,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Protocol
-from uuid import UUID
 
 from bookingd.domain.connections import ConnectionRules
 from bookingd.domain.flights import Itinerary
+from bookingd.domain.ids import OfferId
 from bookingd.domain.offers import Offer
 from bookingd.domain.price_rules import RuleBook
 from bookingd.domain.search import FlightCriteria
 from bookingd.outcomes import Refused, Unavailable
-from bookingd.sources import Clock, Ids
+from bookingd.sources import Clock
 from bookingd.storage import inventory
 from bookingd.storage.database import Connection, Database, is_unavailable
 from bookingd.storage.inventory import Leg, Search, Way
-from bookingd.storage.offers import id_of
 from bookingd.storage.stock import StockKey
 from bookingd.suppliers.inventory_pricing import SUPPLIER, Facts, Pricer, Quote, read_facts
 
 LEAD = timedelta(minutes=60)
 """Sales end this long before departure: check-in closes."""
-OFFER_LIFE = timedelta(minutes=20)
 SHORTEST_STAY = timedelta(hours=1)
 """Between landing and the first flight of the way back."""
 WAYS = 66
@@ -56,13 +54,11 @@ class InventoryFlights:
         *,
         database: Database,
         clock: Clock,
-        ids: Ids,
         rules: Rules,
         connections: ConnectionRules | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._ids = ids
         self._rules = rules
         self._connections = connections or ConnectionRules()
 
@@ -71,9 +67,10 @@ class InventoryFlights:
         return SUPPLIER
 
     async def search(self, criteria: FlightCriteria) -> list[Offer]:
-        """Offers by price, then duration. Nothing in another currency than that of our fares.
+        """Offers without ids, good until their sale ends; the cheapest where there are too many.
 
-        Raises Unavailable when the database cannot be asked.
+        Nothing in another currency than that of our fares. Raises Unavailable when the database cannot be
+        asked.
         """
         now = self._clock.now()
         async with self._asking() as connection:
@@ -93,11 +90,11 @@ class InventoryFlights:
             rules = await self._rules.get(connection, now=now)
         pricer = Pricer(facts=facts, rules=rules, cabin=criteria.cabin, party=criteria.party, sold_at=now)
         combined = _combined(found, facts, criteria)
-        quotes = sorted((quote for ways in combined for quote in pricer.quotes(ways)), key=_order)
-        return _offers(quotes[:MOST_OFFERS], criteria, self._ids.new(), now)
+        quotes = (quote for ways in combined for quote in pricer.quotes(ways))
+        return [_offer(quote, criteria, now) for quote in heapq.nsmallest(MOST_OFFERS, quotes, key=_total)]
 
     async def check(self, offer: Offer) -> Offer:
-        """The offer as it is now, seats included.
+        """The offer as it is now, seats included; it lasts no longer than it was shown to.
 
         Raises Refused (`sold_out`, `gone`) and Unavailable.
         """
@@ -111,8 +108,7 @@ class InventoryFlights:
             raise Refused("gone", f"the fare {offer.itinerary.conditions.family} is no longer sold")
         if quote.seats_left < offer.party.seats:
             raise Refused("sold_out", f"{quote.seats_left} seats left for {offer.party.seats} passengers")
-        expires = min(now + OFFER_LIFE, _last_sale(quote.itinerary))
-        return replace(_as_quoted(offer, quote), made_at=now, expires_at=expires)
+        return _as_quoted(offer, quote)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[Connection]:
@@ -194,27 +190,21 @@ def _combined(
     return [(out, back) for _, out, back in heapq.nsmallest(WAYS, pairs)]
 
 
-def _offers(quotes: Sequence[Quote], criteria: FlightCriteria, made_of: UUID, now: datetime) -> list[Offer]:
-    return [
-        Offer(
-            id=id_of(made_of, position),
-            supplier=SUPPLIER,
-            itinerary=quote.itinerary,
-            party=criteria.party,
-            price=quote.price,
-            seats_left=quote.seats_left,
-            made_at=now,
-            expires_at=min(now + OFFER_LIFE, _last_sale(quote.itinerary)),
-        )
-        for position, quote in enumerate(quotes)
-    ]
+def _offer(quote: Quote, criteria: FlightCriteria, now: datetime) -> Offer:
+    return Offer(
+        id=OfferId(""),
+        supplier=SUPPLIER,
+        itinerary=quote.itinerary,
+        party=criteria.party,
+        price=quote.price,
+        seats_left=quote.seats_left,
+        made_at=now,
+        expires_at=_last_sale(quote.itinerary),
+    )
 
 
-def _order(quote: Quote) -> tuple[int, timedelta, datetime, list[str]]:
-    slices = quote.itinerary.slices
-    duration = sum((part.duration for part in slices), timedelta())
-    keys = [segment.supplier_key for segment in quote.itinerary.segments]
-    return quote.price.total.amount, duration, slices[0].departs_at, keys
+def _total(quote: Quote) -> int:
+    return quote.price.total.amount
 
 
 def _last_sale(itinerary: Itinerary) -> datetime:

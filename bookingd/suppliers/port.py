@@ -40,11 +40,18 @@ class FlightSource(Protocol):
         ...
 
     async def search(self, criteria: FlightCriteria) -> list[Offer]:
-        """Offers that meet the criteria. Raises Unavailable."""
+        """Offers that meet the criteria, in any order, without ids.
+
+        `expires_at` is the supplier's own limit; how long we let an offer stand is decided when it is kept.
+        Raises Unavailable.
+        """
         ...
 
     async def check(self, offer: Offer) -> Offer:
-        """The same offer with price, conditions and seats as they are now. Raises Refused, Unavailable."""
+        """The same offer with price, conditions and seats as they are now; it expires when it did.
+
+        Raises Refused, Unavailable.
+        """
         ...
 
 

@@ -78,9 +78,7 @@ def build_actors(tools: Tools, outside: Outside) -> dict[ActorName, Actor]:
 
 
 def _search(tools: Tools, rules: CurrentRules) -> Actor:
-    inventory = InventoryFlights(
-        database=tools.database, clock=tools.sources.clock, ids=tools.sources.ids, rules=rules
-    )
+    inventory = InventoryFlights(database=tools.database, clock=tools.sources.clock, rules=rules)
     return SearchActor(
         flights=(inventory,),
         database=tools.database,

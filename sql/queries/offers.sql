@@ -6,7 +6,7 @@ INSERT INTO offer_sets (id, made_at, expires_at, criteria, offers) VALUES ($1, $
 
 -- name: load
 -- The offers of set $1.
-SELECT expires_at, offers FROM offer_sets WHERE id = $1;
+SELECT offers FROM offer_sets WHERE id = $1;
 
 -- name: criteria
 -- What was searched for when set $1 was made.

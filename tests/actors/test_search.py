@@ -1,104 +1,84 @@
-"""Flight search over several suppliers: each answers, is late or fails for itself alone."""
+"""The search actor over own inventory: what it shows is what can be booked, in one order."""
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from actors.search import SearchActor
-from bookingd.domain.offers import Offer
+from bookingd.domain.passengers import Party
+from bookingd.domain.price_rules import RuleBook
 from bookingd.domain.search import FlightCriteria
-from bookingd.messages.envelope import Origin
-from bookingd.messages.search import FlightResults, SearchFlights, SupplierStatus
-from bookingd.outcomes import Unavailable
+from bookingd.messages.envelope import SYSTEM, Origin
+from bookingd.messages.search import CheckOffer, OfferStatus, SearchFlights
 from bookingd.sources import Sources
-from bookingd.storage.database import Database
-from tests import factories
-from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
+from bookingd.storage import offers
+from bookingd.storage.database import Connection, Database
+from bookingd.storage.offers import OfferExpired
+from bookingd.suppliers.inventory import InventoryFlights
+from tests.fakes.inventory import Planted, plant, plant_world
+from tests.fakes.sources import START, ManualClock, SeededChance, SequentialIds
 
-CRITERIA = FlightCriteria(
-    origin="FRA", destination="JFK", depart_on=date(2026, 12, 1), party=factories.party()
+ORIGIN = Origin(principal=SYSTEM, correlation_id=UUID(int=1))
+NOON = datetime(2026, 12, 2, 12, 0)  # noqa: DTZ001 - a wall clock, its zone is the airport's
+WISH = FlightCriteria(
+    origin="FRA", destination="JFK", depart_on=date(2026, 12, 2), party=Party(adults=1), max_stops=0
 )
-ORIGIN = Origin(principal=factories.OWNER, correlation_id=UUID(int=1))
 
 
-class Source:
-    """A supplier whose search is what a test says."""
+class NoRules:
+    """A house that adds nothing to fares."""
 
-    def __init__(self, name: str, search: Callable[[], Awaitable[list[Offer]]]) -> None:
-        self.name = name
-        self._search = search
-
-    async def search(self, criteria: FlightCriteria) -> list[Offer]:
-        return await self._search()
-
-    async def check(self, offer: Offer) -> Offer:
-        return offer
-
-
-async def answer() -> list[Offer]:
-    return [factories.offer()]
-
-
-async def be_away() -> list[Offer]:
-    raise Unavailable("away")
-
-
-async def hang() -> list[Offer]:
-    await asyncio.Event().wait()
-    return []
-
-
-async def stumble() -> list[Offer]:
-    raise KeyError("price")
-
-
-async def search(database: Database, sources: Sources, flights: Sequence[Source]) -> FlightResults:
-    actor = SearchActor(
-        flights=flights,
-        database=database,
-        sources=sources,
-        deadline=0.05,
-        offers_last=timedelta(minutes=20),
-    )
-    (results,) = [found async for found in actor.search_flights(SearchFlights(criteria=CRITERIA), ORIGIN)]
-    return results
+    async def get(self, connection: Connection, *, now: datetime) -> RuleBook:
+        return RuleBook(version=0, rules=())
 
 
 @pytest.fixture
-def sources(clock: ManualClock, ids: SequentialIds, chance: SeededChance) -> Sources:
-    return Sources(clock=clock, ids=ids, chance=chance)
+def actor(database: Database, clock: ManualClock, ids: SequentialIds, chance: SeededChance) -> SearchActor:
+    return SearchActor(
+        flights=(InventoryFlights(database=database, clock=clock, rules=NoRules()),),
+        database=database,
+        sources=Sources(clock=clock, ids=ids, chance=chance),
+        deadline=5.0,
+        offers_last=timedelta(minutes=7),
+    )
 
 
-@pytest.mark.parametrize(
-    ("fails", "status"),
-    [
-        (be_away, SupplierStatus.FAILED),
-        (hang, SupplierStatus.LATE),
-        (stumble, SupplierStatus.FAILED),
-    ],
-)
-async def test_a_supplier_that_fails_costs_its_own_offers_only(
-    database: Database,
-    sources: Sources,
-    fails: Callable[[], Awaitable[list[Offer]]],
-    status: SupplierStatus,
+async def test_an_offer_can_be_booked_for_as_long_as_is_configured_and_shown(
+    owner_connection: Connection, database: Database, clock: ManualClock, actor: SearchActor
 ) -> None:
-    results = await search(database, sources, [Source("north", fails), Source("inventory", answer)])
+    await plant_world(owner_connection)
+    await plant(owner_connection, Planted(id=1, leaves=NOON))
 
-    assert results.suppliers == {"north": status, "inventory": SupplierStatus.ANSWERED}
-    assert len(results.offers) == 1
+    [results] = [found async for found in actor.search_flights(SearchFlights(criteria=WISH), ORIGIN)]
+
+    shown = results.offers[0]
+    assert shown.expires_at == START + timedelta(minutes=7)
+    clock.advance(timedelta(minutes=6))
+    [checked] = [found async for found in actor.check_offer(CheckOffer(offer_id=shown.id), ORIGIN)]
+    assert checked.status is OfferStatus.AVAILABLE
+    assert checked.offer is not None
+    assert checked.offer.expires_at == shown.expires_at
+    clock.advance(timedelta(minutes=1))
+    async with database.connection() as connection:
+        with pytest.raises(OfferExpired):
+            await offers.load(connection, offer_id=shown.id, now=clock.now())
 
 
-async def test_a_bug_in_an_adapter_is_logged_with_its_trace(
-    database: Database, sources: Sources, caplog: pytest.LogCaptureFixture
+async def test_offers_come_by_price_then_duration_then_departure(
+    owner_connection: Connection, actor: SearchActor
 ) -> None:
-    with caplog.at_level(logging.ERROR):
-        await search(database, sources, [Source("north", stumble)])
+    await plant_world(owner_connection)
+    hour = timedelta(hours=1)
+    await plant(
+        owner_connection,
+        Planted(id=1, leaves=NOON + hour, minutes=480),
+        Planted(id=2, leaves=NOON, minutes=480),
+        Planted(id=3, leaves=NOON - hour, minutes=500),
+        Planted(id=4, leaves=NOON + 2 * hour, minutes=600, base=100),
+    )
 
-    (record,) = caplog.records
-    assert "north" in record.message
-    assert record.exc_info is not None
+    [results] = [found async for found in actor.search_flights(SearchFlights(criteria=WISH), ORIGIN)]
+
+    light = [one for one in results.offers if one.itinerary.conditions.family == "Light"]
+    assert [one.itinerary.slices[0].segments[0].supplier_key for one in light] == ["4", "2", "1", "3"]

@@ -20,7 +20,7 @@ from bookingd.storage.database import Connection, Database
 from bookingd.storage.stock import StockWant
 from bookingd.suppliers.inventory import InventoryFlights
 from tests.fakes.inventory import plant_world
-from tests.fakes.sources import START, ManualClock, SequentialIds
+from tests.fakes.sources import START, ManualClock
 
 PLAN = Plan(first_day=date(2026, 11, 22), departures=4000)
 TABLES = "cities airports airlines flights departures cabin_stock departure_fares demo_inventory".split()
@@ -126,13 +126,13 @@ async def test_what_somebody_has_booked_is_not_removed(
 
 
 async def test_famous_ways_are_found_in_it(
-    database: Database, clock: ManualClock, ids: SequentialIds, owner_connection: Connection
+    database: Database, clock: ManualClock, owner_connection: Connection
 ) -> None:
     plan = Plan(first_day=date(2026, 11, 22), departures=20_000)
     await loading.seed(owner_connection, plan=plan, now=START, progress=quiet)
     async with database.connection() as connection:
         await prices.seed_rules(connection, START)
-    flights = InventoryFlights(database=database, clock=clock, ids=ids, rules=prices.CurrentRules())
+    flights = InventoryFlights(database=database, clock=clock, rules=prices.CurrentRules())
     for origin, destination in (("LON", "NYC"), ("NYC", "LON"), ("SIN", "LON"), ("PAR", "TYO")):
         criteria = FlightCriteria(
             origin=origin,

@@ -79,6 +79,17 @@ async def test_an_offer_ends_at_its_instant(connection: Connection, ids: Sequent
         await offers.load(connection, offer_id=offer.id, now=START + LIFE)
 
 
+@pytest.mark.parametrize("own", [LIFE / 2, LIFE * 3])
+async def test_an_offer_ends_when_it_was_said_to_by_its_supplier_or_by_us(
+    connection: Connection, ids: SequentialIds, own: timedelta
+) -> None:
+    [offer] = await kept(connection, ids, replace(an_offer(), expires_at=START + own))
+    assert offer.expires_at == START + min(own, LIFE)
+    await offers.load(connection, offer_id=offer.id, now=offer.expires_at - timedelta(seconds=1))
+    with pytest.raises(OfferExpired):
+        await offers.load(connection, offer_id=offer.id, now=offer.expires_at)
+
+
 async def test_an_unknown_offer_is_told_apart(connection: Connection, ids: SequentialIds) -> None:
     [offer] = await kept(connection, ids, an_offer())
     set_id, place = offers.parse_id(offer.id)

@@ -17,7 +17,7 @@ from bookingd.domain.search import FlightCriteria
 from bookingd.storage.database import Connection, Database
 from bookingd.suppliers.inventory import InventoryFlights
 from tests.fakes.inventory import AIRPORTS, Planted, plant, plant_world
-from tests.fakes.sources import START, ManualClock, SequentialIds
+from tests.fakes.sources import START, ManualClock
 from tests.suppliers.reference_search import Found, reference_search
 
 NIGHTS = [date(2027, 3, 13), date(2027, 3, 27), date(2027, 10, 30), date(2027, 11, 6)]
@@ -101,7 +101,7 @@ async def test_the_search_finds_what_trying_everything_finds(
     owner_connection: Connection, database: Database, problem: tuple[FlightCriteria, list[Planted]]
 ) -> None:
     criteria, network = problem
-    flights = InventoryFlights(database=database, clock=ManualClock(), ids=SequentialIds(), rules=NoRules())
+    flights = InventoryFlights(database=database, clock=ManualClock(), rules=NoRules())
     await owner_connection.execute("TRUNCATE departures, flights, cabin_stock, departure_fares CASCADE")
     await owner_connection.execute("TRUNCATE cities, airports, airlines CASCADE")
     await plant_world(owner_connection)
