@@ -1,6 +1,7 @@
 """Bookings over HTTP: what is taken in, once and for good; what is refused; what is shown."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -103,6 +104,21 @@ async def test_twenty_clicks_are_one_booking(api: Api) -> None:
     assert len({answer["reference"] for answer in taken}) == 1
 
 
+async def test_the_same_request_is_not_begun_while_it_runs(api: Api, owner_connection: Connection) -> None:
+    order, again = api.order(await api.shown()), replace(api)
+    async with owner_connection.transaction():
+        await owner_connection.execute("LOCK TABLE bookings")
+        running = asyncio.ensure_future(api.book(order, key="once"))
+        await asyncio.sleep(0.1)
+
+        problem = await again.book(order, key="once")
+
+    assert (again.status, problem["type"]) == (409, "/problems/request-running")
+    assert "Retry-After" in again.headers
+    await running
+    assert (api.status, await api.count("bookings")) == (202, 1)
+
+
 async def test_two_processes_that_get_the_same_request_make_one_booking(api: Api, make_api: MakeApi) -> None:
     order = api.order(await api.shown())
     others = [await make_api() for _ in range(4)]
@@ -159,16 +175,17 @@ async def test_the_booking_token_is_not_kept_anywhere(api: Api) -> None:
 
 async def test_whoever_prefers_to_wait_is_told_what_came_of_it(api: Api) -> None:
     order = api.order(await api.shown())
-    waiting = asyncio.ensure_future(api.book(order, Prefer="wait=10"))
+    waiting = asyncio.ensure_future(api.book(order, Prefer="wait=20"))
     await api.until_stored("bookings")
     async with api.parts.database.connection() as connection:
         reference = await connection.fetchval("SELECT reference FROM bookings")
 
     await api.change(reference, state=BookingState.AWAITING_PAYMENT)
-    answer = await waiting
+    async with asyncio.timeout(10):  # woken, long before its time was over
+        answer = await waiting
 
     assert (api.status, answer["state"]) == (201, "awaiting_payment")
-    assert api.headers["Preference-Applied"] == "wait=10"
+    assert api.headers["Preference-Applied"] == "wait=20"
 
 
 async def test_a_wait_that_is_over_says_how_far_it_has_come(api: Api) -> None:
