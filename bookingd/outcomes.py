@@ -3,6 +3,9 @@
 Suppliers, gateways and channels raise these; the runtime (bookingd.actor) knows nothing else of them.
 """
 
+CALL_LIMIT = 30.0
+"""Seconds that a call may take before the runtime cuts it off; adapters have shorter limits of their own."""
+
 
 class OutsideError(Exception):
     """A call to the outside world did not give what was asked for."""

@@ -18,7 +18,7 @@ from bookingd.actor.batching import Batcher
 from bookingd.actor.kinds import Acting, Letter, Reading
 from bookingd.actor.patience import Patience
 from bookingd.domain.ids import IntentId, MessageId
-from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
+from bookingd.outcomes import CALL_LIMIT, Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Sources
 from bookingd.storage import inbox, intents
 from bookingd.storage.database import is_unavailable
@@ -26,9 +26,6 @@ from bookingd.storage.intents import Ending, Intent, IntentKey, IntentState
 from bookingd.storage.transactions import Transaction, Transactions
 
 log = logging.getLogger(__name__)
-
-CALL_LIMIT = 30.0
-"""Seconds that a call may take; adapters have shorter limits of their own."""
 
 LEASE = timedelta(seconds=CALL_LIMIT * 2)
 """Longer than any call: a lease that lapses belongs to a process that is gone."""
@@ -103,7 +100,12 @@ class Actions:
         return await self._end(await self._call(request, intent))
 
     async def _look(self, look: _Look) -> str:
-        """Look, and write down what was seen. What cannot be looked at now is looked at later."""
+        """Look, and write down what was seen. What cannot be looked at now is looked at later.
+
+        Not for ever: looks come from webhooks, people and timers, each a chance of its own, and would pile up
+        while a gateway is away. A person is told, and the recorder learns that there was no answer.
+        """
+        given_up: str | None = None
         try:
             async with asyncio.timeout(CALL_LIMIT):
                 outcome = await look.acting.read(look.letter.message)
@@ -113,9 +115,11 @@ class Actions:
             if not (isinstance(error, MAY_PASS) or is_unavailable(error)):
                 raise
             log.warning("%s could not look at %s: %s", self._actor, look.letter.envelope.name, error)
-            await self._come_back(look.letter, getattr(error, "retry_after", None))
-            return "retried"
-        return await self._end(_Conclusion(request=look, intent=None, outcome=outcome))
+            if look.letter.envelope.attempt < TELL_OPERATOR_AT:
+                await self._come_back(look.letter, getattr(error, "retry_after", None))
+                return "retried"
+            outcome, given_up = error, str(error)
+        return await self._end(_Conclusion(request=look, intent=None, outcome=outcome, note=given_up))
 
     async def _end(self, conclusion: _Conclusion) -> str:
         await self._concluding.submit(conclusion)
@@ -212,6 +216,8 @@ class Actions:
             if intent.id in ended if intent else request.letter.envelope.id in new:
                 new.discard(request.letter.envelope.id)
                 await request.acting.record(transaction, request.letter, conclusion.outcome)
+                if conclusion.note:
+                    await self._tell_operator(transaction, conclusion)
 
     async def _leave(self, transaction: Transaction, left: Sequence[_Conclusion]) -> None:
         endings = [_ending(intent, conclusion) for conclusion in left if (intent := conclusion.intent)]
@@ -219,8 +225,8 @@ class Actions:
         for conclusion in left:
             letter = conclusion.request.letter
             self._send_again(transaction, letter, conclusion.retry_after)
-            if letter.envelope.attempt == TELL_OPERATOR_AT and conclusion.intent:
-                await self._tell_operator(transaction, conclusion.intent, conclusion.note)
+            if letter.envelope.attempt == TELL_OPERATOR_AT:
+                await self._tell_operator(transaction, conclusion)
 
     async def _come_back(self, letter: Letter, retry_after: float | None = None) -> None:
         """Somebody else is calling for the same effect, or nothing was to be seen: look again later."""
@@ -238,12 +244,13 @@ class Actions:
         lane = transaction.lane_of(letter.envelope)
         transaction.send_again(letter.envelope, actor=self._actor, lane=lane, after=wait)
 
-    async def _tell_operator(self, transaction: Transaction, intent: Intent, note: str | None) -> None:
+    async def _tell_operator(self, transaction: Transaction, conclusion: _Conclusion) -> None:
+        key = conclusion.request.acting.key(conclusion.request.letter.message)
         await transaction.need_attention(
-            subject=intent.key.subject,
-            about=intent.key.object,
-            reason=f"{intent.key.step}_unfinished",
-            detail=f"{intent.key.step} has been tried {TELL_OPERATOR_AT} times: {note}",
+            subject=key.subject,
+            about=key.object,
+            reason=f"{key.step}_unfinished",
+            detail=f"{key.step} has been tried {TELL_OPERATOR_AT} times: {conclusion.note}",
         )
 
 

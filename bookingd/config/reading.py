@@ -147,10 +147,8 @@ def _origin(given: Given) -> str:
 
 def _resolved(settings: Settings) -> Settings:
     """Paths made absolute and the public address completed, so that nobody has to guess later."""
-    server = settings.server
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(server.host, server.host)  # noqa: S104 compared, not bound
     return replace(
         settings,
         paths=replace(settings.paths, var=settings.paths.var.absolute()),
-        public_url=settings.public_url.rstrip("/") or f"http://{host}:{server.port}",
+        public_url=settings.public_url.rstrip("/") or settings.server.local_url,
     )

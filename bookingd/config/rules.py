@@ -12,6 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from bookingd.config import faults
 from bookingd.config.schema import Path
 from bookingd.config.sections import Settings
 from bookingd.config.values import Secret
@@ -37,6 +38,7 @@ class Breach:
 def breaches(settings: Settings) -> Iterator[Breach]:
     """Every rule that is broken."""
     yield from _fitting(settings)
+    yield from _faults(settings)
     yield from _public_url(settings)
     yield from _keys(settings)
     if settings.production:
@@ -66,19 +68,37 @@ def _fitting(settings: Settings) -> Iterator[Breach]:
             complaint=f"must not be above database.pool_maximum, which is {database.pool_maximum}",
             beside=("database", "pool_maximum"),
         )
-    if database.embedded and (database.owner_url or database.read_url):
-        key = "owner_url" if database.owner_url else "read_url"
+    if database.embedded and database.owner_url:
         yield Breach(
-            path=("database", key),
+            path=("database", "owner_url"),
             complaint='has no meaning beside database.url = "embedded"',
             beside=("database", "url"),
         )
-    if sandbox.enabled and sandbox.port == settings.server.port:
+    if (sandbox.enabled or settings.mail.catcher) and sandbox.port == settings.server.port:
         yield Breach(
             path=("sandbox", "port"), complaint="is the same as server.port", beside=("server", "port")
         )
-    if sandbox.misbehave and not sandbox.enabled:
-        yield Breach(path=("sandbox", "misbehave"), complaint="has no meaning while sandbox.enabled is false")
+    limit = settings.server.request_timeout_seconds
+    if settings.search.deadline_seconds >= limit:
+        yield Breach(
+            path=("search", "deadline_seconds"),
+            complaint=f"must be below server.request_timeout_seconds, which is {limit:g}:"
+            " the request would end before its answer",
+            beside=("server", "request_timeout_seconds"),
+        )
+
+
+def _faults(settings: Settings) -> Iterator[Breach]:
+    path = ("sandbox", "misbehave")
+    for fault in settings.sandbox.misbehave:
+        if wrong := faults.judge(fault):
+            yield Breach(path=path, complaint=f"{fault!r}: {wrong.complaint}", hint=wrong.hint)
+        elif faults.is_for_mail(fault) and not settings.mail.catcher:
+            complaint = f'{fault!r} has no meaning unless mail.url is "catcher"'
+            yield Breach(path=path, complaint=complaint, beside=("mail", "url"))
+        elif not faults.is_for_mail(fault) and not settings.sandbox.enabled:
+            complaint = f"{fault!r} has no meaning while sandbox.enabled is false"
+            yield Breach(path=path, complaint=complaint, beside=("sandbox", "enabled"))
 
 
 def _public_url(settings: Settings) -> Iterator[Breach]:

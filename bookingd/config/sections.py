@@ -8,12 +8,13 @@ stand in bookingd/config/rules.py. A `Secret` field `x` is spelled `x_file` in t
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from bookingd.config.values import MASK, Secret, Url
+from bookingd.outcomes import CALL_LIMIT
 
 Environment = Literal["development", "production"]
 ActorName = Literal["search", "booking", "payment", "notify", "audit"]
@@ -21,6 +22,9 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
 ACTORS: tuple[ActorName, ...] = get_args(ActorName)
+
+MARGIN = 1.0
+"""Seconds by which an adapter gives up before its call is cut off: it alone knows what the outcome may be."""
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -83,14 +87,19 @@ class Server:
     request_timeout_seconds: float = _within(30.0, 1, 300)
     drain_seconds: float = _within(20.0, 0, 600)
 
+    @property
+    def local_url(self) -> str:
+        """Where programs on this host reach us: the address that is listened on, loopback where it is any."""
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 compared, not bound
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """PostgreSQL. The daemon's role is `url`, the migrating owner `owner_url`, a replica `read_url`."""
+    """PostgreSQL. The daemon's role is `url`, the migrating owner `owner_url`."""
 
     url: Url = _url("embedded", "postgresql", "postgres", word="embedded")
     owner_url: Url | None = _url(None, "postgresql", "postgres")
-    read_url: Url | None = _url(None, "postgresql", "postgres")
     pool_minimum: int = _within(2, 0, 1000)
     pool_maximum: int = _within(10, 1, 1000)
 
@@ -105,10 +114,9 @@ _NO_RABBITMQ = "RabbitMQ is not supported by this version"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bus:
-    """How messages travel. `local_shortcut` answers a query in the process when its actor runs there."""
+    """How messages travel."""
 
     url: Url = _url("memory://", "memory", refused={"amqp": _NO_RABBITMQ, "amqps": _NO_RABBITMQ})
-    local_shortcut: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,33 +144,46 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """How much one actor does at once: handlers in flight, messages fetched ahead, messages a transaction."""
+class Answering:
+    """How much an actor that answers questions does at once: answers under way, questions that wait."""
+
+    concurrency: int = _within(16, 1, 1024)
+    prefetch: int = _within(64, 1, 10_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deciding:
+    """How much an actor that decides does at once: messages fetched ahead, messages a transaction."""
+
+    prefetch: int = _within(64, 1, 10_000)
+    batch: int = _within(64, 1, 64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calling:
+    """How much an actor that calls the outside does at once: calls, messages fetched ahead, and messages
+    whose outcome is written down in one transaction.
+    """
 
     concurrency: int = _within(8, 1, 1024)
     prefetch: int = _within(64, 1, 10_000)
     batch: int = _within(64, 1, 64)
 
 
-def _actor(**numbers: int) -> Any:
-    return field(default=Actor(**numbers))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actors:
-    """Which actors this process runs, and how much each does at once."""
+    """Which actors this process runs, and how much each does at once; `audit` has no mailbox to bound."""
 
     run: tuple[ActorName, ...] = ACTORS
-    search: Actor = _actor(concurrency=16)
-    booking: Actor = _actor()
-    payment: Actor = _actor(concurrency=16)
-    notify: Actor = _actor()
-    audit: Actor = _actor(concurrency=1)
+    search: Answering = Answering()
+    booking: Deciding = Deciding()
+    payment: Calling = field(default=Calling(concurrency=16))
+    notify: Calling = Calling()
 
-    def of(self, name: ActorName) -> Actor:
-        """The limits of one actor."""
-        found: Actor = getattr(self, name)
-        return found
+    def bounds(self, name: ActorName) -> Mapping[str, int]:
+        """The numbers of one actor by name; none for one that has none."""
+        found: Answering | Deciding | Calling | None = getattr(self, name, None)
+        return {} if found is None else asdict(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +226,7 @@ class Stripe:
     secret_key: Secret = _secret("stripe.secret_key")
     publishable_key: str = "pk_test_sandbox"
     webhook_secret: Secret = _secret("stripe.webhook_secret")
-    timeout_seconds: float = _within(20.0, 1, 120)
+    timeout_seconds: float = _within(20.0, 1, CALL_LIMIT - MARGIN)
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
@@ -220,12 +241,21 @@ class Stripe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Where mail goes. `catcher` keeps it under `paths.var`, to look at."""
+    """Where mail goes. `catcher` keeps it under `paths.var`, to look at.
+
+    `timeout_seconds` bounds everything up to the mail itself; what is left of a call's time is for the
+    server's answer to the mail, where giving up means a second copy.
+    """
 
     url: Url = _url("catcher", "smtp", "smtps", word="catcher")
     from_address: str = _checked("bookings@bookingd.example", _mail_address)
     from_name: str = "bookingd"
-    timeout_seconds: float = _within(20.0, 1, 120)
+    timeout_seconds: float = _within(10.0, 1, 20)
+
+    @property
+    def answer_seconds(self) -> float:
+        """How long the server's answer to the mail is waited for."""
+        return CALL_LIMIT - MARGIN - self.timeout_seconds
 
     @property
     def catcher(self) -> bool:
@@ -235,7 +265,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """Stand-ins for the vendors, on a loopback port (0: any free one). `misbehave`: as `stripe:slow=2`."""
+    """Stand-ins for the vendors, on a loopback port (0: any free one); the page of caught mail is there too.
+
+    `misbehave`: as `stripe:slow=2`, see bookingd/config/faults.py.
+    """
 
     enabled: bool = True
     port: int = _within(8081, 0, 65535)

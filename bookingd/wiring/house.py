@@ -11,7 +11,7 @@ from bookingd.actor.runtime import Limits, Runtime
 from bookingd.bus.memory import MemoryBus
 from bookingd.bus.relay import Relay
 from bookingd.cache import Cache
-from bookingd.config import ACTORS, ActorName, Settings
+from bookingd.config import ACTORS, Settings
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.sources import Clock, Sources
 from bookingd.storage import intents, outbox
@@ -98,7 +98,7 @@ async def build(
             catalogue=CATALOGUE,
             sources=sources,
             metrics=metrics,
-            limits=_limits(settings, name),
+            limits=Limits(**settings.actors.bounds(name)),
         )
         for name, actor in build_actors(tools, outside).items()
     ]
@@ -147,11 +147,6 @@ async def _start_alone(ground: Ground, stack: AsyncExitStack) -> None:
     async with ground.database.transaction() as connection:
         await outbox.release_all(connection)
         await intents.release_all(connection)
-
-
-def _limits(settings: Settings, name: ActorName) -> Limits:
-    chosen = settings.actors.of(name)
-    return Limits(concurrency=chosen.concurrency, prefetch=chosen.prefetch, batch=chosen.batch)
 
 
 def _open_cache(settings: Settings, sources: Sources, stack: AsyncExitStack) -> Cache:

@@ -45,6 +45,7 @@ async def open_outside(
         public_host=urlsplit(settings.public_url).hostname or "localhost",
         clock=sources.clock,
         timeout=settings.mail.timeout_seconds,
+        data_timeout=settings.mail.answer_seconds,
     )
     stack.push_async_callback(email.close)
     facts = GatewayFacts(

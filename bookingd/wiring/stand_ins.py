@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from bookingd.config import Settings
+from bookingd.config import Settings, faults
 from bookingd.gateways.stripe import NOTICES
 from bookingd.sandbox.mail import Fault, MailCatcher
 from bookingd.sandbox.mail_view import mail_view
@@ -11,10 +11,7 @@ from bookingd.sandbox.misbehaviour import Switches
 from bookingd.sandbox.server import SandboxServer
 from bookingd.sandbox.stripe import StripeSandbox
 from bookingd.sources import Sources
-from bookingd.wiring.refusals import PortTaken, UnusableSetting
-
-MAIL = "mail:"
-"""What `sandbox.misbehave` begins with where the mail catcher is meant: `mail:greylist`."""
+from bookingd.wiring.refusals import PortTaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +25,14 @@ class StandIns:
 
 
 async def start_stand_ins(settings: Settings, sources: Sources, *, stack: AsyncExitStack) -> StandIns:
-    """Start those that the settings ask for. Raises PortTaken, UnusableSetting."""
-    try:
-        smtp = await _start_catcher(settings, sources, stack) if settings.mail.catcher else None
-        if not settings.sandbox.enabled:
-            return StandIns(smtp_url=smtp)
-        server = _server(settings, sources)
-    except ValueError as error:
-        raise UnusableSetting(f"sandbox.misbehave: {error}") from error
+    """Start those that the settings ask for. Raises PortTaken.
+
+    The mail catcher is asked for by `mail.url`, whatever `sandbox.enabled` says, and its page comes with it.
+    """
+    smtp = await _start_catcher(settings, sources, stack) if settings.mail.catcher else None
+    if not settings.sandbox.enabled and smtp is None:
+        return StandIns()
+    server = _server(settings, sources)
     try:
         port = await server.start(settings.sandbox.port)
     except OSError as error:
@@ -52,32 +49,36 @@ async def start_stand_ins(settings: Settings, sources: Sources, *, stack: AsyncE
 
 def _server(settings: Settings, sources: Sources) -> SandboxServer:
     switches = Switches()
-    for wish in settings.sandbox.misbehave:
-        if not wish.startswith(MAIL):
-            switches.configure(wish)
-    stripe = StripeSandbox(
+    for fault in settings.sandbox.misbehave:
+        if not faults.is_for_mail(fault):
+            switches.configure(fault)
+    vendors = [_stripe(settings, sources, switches)] if settings.sandbox.enabled else []
+    pages = {"/mail": mail_view(settings.paths.var / "mail")} if settings.mail.catcher else {}
+    return SandboxServer(vendors, switches=switches, pages=pages)
+
+
+def _stripe(settings: Settings, sources: Sources, switches: Switches) -> StripeSandbox:
+    return StripeSandbox(
         clock=sources.clock,
         ids=sources.ids,
         chance=sources.chance,
         directory=settings.paths.var / "sandbox",
         secret_key=settings.stripe.secret_key.reveal(),
         publishable_key=settings.stripe.publishable_key,
-        webhook_url=f"http://127.0.0.1:{settings.server.port}/webhooks/stripe",
+        webhook_url=f"{settings.server.local_url}/webhooks/stripe",
         webhook_secret=settings.stripe.webhook_secrets[0],
         webhook_events=NOTICES,
         switches=switches,
     )
-    pages = {"/mail": mail_view(settings.paths.var / "mail")} if settings.mail.catcher else {}
-    return SandboxServer([stripe], switches=switches, pages=pages)
 
 
 async def _start_catcher(settings: Settings, sources: Sources, stack: AsyncExitStack) -> str:
-    wishes = [wish.removeprefix(MAIL) for wish in settings.sandbox.misbehave if wish.startswith(MAIL)]
+    wishes = [fault for fault in settings.sandbox.misbehave if faults.is_for_mail(fault)]
     catcher = MailCatcher(
         settings.paths.var / "mail",
         clock=sources.clock,
         ids=sources.ids,
-        misbehave=[Fault(wish) for wish in wishes],
+        misbehave=[Fault(wish.removeprefix(f"{faults.MAIL}:")) for wish in wishes],
     )
     await stack.enter_async_context(catcher.serving())
     return f"smtp://{catcher.host}:{catcher.port}"

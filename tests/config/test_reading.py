@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bookingd.config import ACTORS, ConfigErrors, Settings, load_settings
+from bookingd.config import ACTORS, ConfigErrors, load_settings
 from bookingd.config.reading import embedded_file
 from tests.config.arrange import Bench
 
@@ -42,24 +42,25 @@ def test_sections_are_read_by_their_types(bench: Bench) -> None:
     settings = bench.load("""
         [server]
         host = "0.0.0.0"
-        request_timeout_seconds = 5
+        request_timeout_seconds = 9
         trusted_proxies = ["10.0.0.0/8", "::1"]
-        [bus]
-        local_shortcut = false
+        [inventory]
+        demo = false
         [actors]
         run = ["booking", "search"]
-        [actors.booking]
+        [actors.payment]
         concurrency = 3
         [paths]
         var = "elsewhere"
     """)
 
-    assert settings.server.request_timeout_seconds == 5.0
+    assert settings.server.request_timeout_seconds == 9.0
     assert settings.server.trusted_proxies == ("10.0.0.0/8", "::1")
-    assert settings.bus.local_shortcut is False
+    assert settings.inventory.demo is False
     assert settings.actors.run == ("search", "booking")
-    assert settings.actors.of("booking").concurrency == 3
-    assert settings.actors.of("search") == Settings().actors.search
+    assert settings.actors.bounds("payment") == {"concurrency": 3, "prefetch": 64, "batch": 64}
+    assert settings.actors.bounds("search") == {"concurrency": 16, "prefetch": 64}
+    assert settings.actors.bounds("audit") == {}
     assert settings.paths.var == Path.cwd() / "elsewhere"
 
 
@@ -67,16 +68,16 @@ def test_the_environment_overrides_the_file_and_is_read_by_type(bench: Bench) ->
     settings = bench.load(
         "[server]\nport = 9090\n",
         BOOKINGD_SERVER__PORT="7070",
-        BOOKINGD_SERVER__REQUEST_TIMEOUT_SECONDS="2.5",
-        BOOKINGD_BUS__LOCAL_SHORTCUT="no",
+        BOOKINGD_SERVER__REQUEST_TIMEOUT_SECONDS="9.5",
+        BOOKINGD_INVENTORY__DEMO="no",
         BOOKINGD_ACTORS__RUN="search, booking",
         BOOKINGD_ACTORS__BOOKING__BATCH="8",
         BOOKINGD_PUBLIC_URL="http://travel.test/",
     )
 
     assert settings.server.port == 7070
-    assert settings.server.request_timeout_seconds == 2.5
-    assert settings.bus.local_shortcut is False
+    assert settings.server.request_timeout_seconds == 9.5
+    assert settings.inventory.demo is False
     assert settings.actors.run == ("search", "booking")
     assert settings.actors.booking.batch == 8
     assert settings.public_url == "http://travel.test"
@@ -163,7 +164,7 @@ def test_a_variable_that_nobody_reads_is_a_mistake(bench: Bench) -> None:
         ("server", "port", "80.5", "must be a whole number from 1 to 65535"),
         ("search", "deadline_seconds", "nan", "must be a number from 0.1 to 120"),
         ("search", "deadline_seconds", '"3"', "must be a number from 0.1 to 120"),
-        ("bus", "local_shortcut", '"yes"', "must be true or false"),
+        ("inventory", "demo", '"yes"', "must be true or false"),
         ("server", "host", "1", "must be text in quotes"),
         ("paths", "var", '""', "must be a path"),
         ("actors", "run", "[]", "must name at least one of search, booking, payment, notify, audit"),

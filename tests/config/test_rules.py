@@ -4,6 +4,7 @@ import pytest
 
 from bookingd.config import load_settings
 from bookingd.config.reading import embedded_file
+from bookingd.outcomes import CALL_LIMIT
 from tests.config.arrange import PRODUCTION, Bench
 
 
@@ -131,20 +132,72 @@ def test_stripe_itself_needs_a_key_and_the_stand_in_its_sandbox(bench: Bench) ->
     ("text", "complaint"),
     [
         (
-            '[database]\nread_url = "postgresql://replica/x"\n',
+            '[database]\nowner_url = "postgresql://db/x"\n',
             'has no meaning beside database.url = "embedded"',
         ),
         (
             '[stripe]\nbase_url = "https://api.stripe.com"\nsecret_key_file = "./stripe_key"\n'
             '[sandbox]\nenabled = false\nmisbehave = ["stripe:slow"]\n',
-            "has no meaning while sandbox.enabled is false",
+            "'stripe:slow' has no meaning while sandbox.enabled is false",
         ),
+        (
+            '[mail]\nurl = "smtp://localhost"\n[sandbox]\nmisbehave = ["mail:drop"]\n',
+            "'mail:drop' has no meaning unless mail.url is \"catcher\"",
+        ),
+        (
+            "[search]\ndeadline_seconds = 30\n",
+            "must be below server.request_timeout_seconds, which is 30:"
+            " the request would end before its answer",
+        ),
+        ("[server]\nport = 8081\n", "is the same as server.port"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(bench: Bench, text: str, complaint: str) -> None:
     bench.secret("stripe_key", "sk_test_1")
 
     assert bench.problem(text).complaint == complaint
+
+
+def test_the_mail_catcher_may_misbehave_where_there_is_no_other_stand_in(bench: Bench) -> None:
+    bench.secret("stripe_key", "sk_test_1")
+
+    settings = bench.load(
+        '[stripe]\nbase_url = "https://api.stripe.com"\nsecret_key_file = "./stripe_key"\n'
+        '[sandbox]\nenabled = false\nmisbehave = ["mail:greylist"]\n'
+    )
+
+    assert settings.sandbox.misbehave == ("mail:greylist",)
+
+
+@pytest.mark.parametrize(("section", "seconds"), [("stripe", 30), ("mail", 21)])
+def test_a_time_out_that_could_not_take_effect_is_refused(bench: Bench, section: str, seconds: int) -> None:
+    assert (
+        "must be a number from 1 to" in bench.problem(f"[{section}]\ntimeout_seconds = {seconds}\n").complaint
+    )
+
+
+def test_a_mail_is_given_up_before_its_call_is_cut_off(bench: Bench) -> None:
+    mail = bench.load("[mail]\ntimeout_seconds = 20\n").mail
+
+    assert mail.timeout_seconds + mail.answer_seconds < CALL_LIMIT
+    assert mail.answer_seconds > 5
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"),
+        ("::", "http://[::1]:8080"),
+        ("192.0.2.7", "http://192.0.2.7:8080"),
+        ("fd00::7", "http://[fd00::7]:8080"),
+    ],
+)
+def test_this_host_reaches_us_where_we_listen(bench: Bench, host: str, url: str) -> None:
+    settings = bench.load(f'[server]\nhost = "{host}"\n')
+
+    assert settings.server.local_url == url
+    assert settings.public_url == url
 
 
 def test_the_process_environment_is_read_when_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
