@@ -1,6 +1,7 @@
 """`bookingd migrate`: bring the schema to this version."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -26,7 +27,7 @@ Phase: TypeAlias = Literal["all", "pre", "post"]
     show_default=True,
     help="pre: safe while the old version still runs; post: only after it has gone.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be done.")
+@click.option("--dry-run", is_flag=True, help="Show what this phase would do, and do nothing.")
 def command(config: Path | None, phase: Phase, dry_run: bool) -> None:
     """Bring the database's schema to this version.
 
@@ -40,21 +41,31 @@ def command(config: Path | None, phase: Phase, dry_run: bool) -> None:
 
 async def _migrate(settings: Settings, phase: Phase, *, dry_run: bool) -> None:
     async with open_database(settings, role=OWNER) as database, database.session() as connection:
+        chosen = migrations.choose(await migrations.pending(connection), phase)
+        if dry_run:
+            for migration in chosen:
+                click.echo(f"  would apply {migration.file}")
+        elif chosen:
+            await migrations.migrate(
+                connection,
+                clock=SystemClock(),
+                phase=phase,
+                progress=lambda migration: click.echo(f"  {migration.file}"),
+            )
         waiting = await migrations.pending(connection)
-        if dry_run or not waiting:
-            _tell([migration.file for migration in waiting])
-            return
-        await migrations.migrate(
-            connection,
-            clock=SystemClock(),
-            phase=phase,
-            progress=lambda migration: click.echo(f"  {migration.file}"),
-        )
-    click.echo("The database is at this version.")
+    click.echo(_summary([migration.file for migration in waiting], chosen=len(chosen), dry_run=dry_run))
 
 
-def _tell(waiting: list[str]) -> None:
+def _summary(waiting: Sequence[str], *, chosen: int, dry_run: bool) -> str:
+    """What there is left to do: `waiting` are the steps that the database lacks now."""
+    if dry_run:
+        left = waiting[chosen:]
+        begin = f"{chosen} to apply" if chosen else "Nothing to do"
+    else:
+        left = waiting
+        begin = f"{chosen} applied" if chosen else "Nothing to do"
     if not waiting:
-        click.echo("Nothing to do: the database is at this version.")
-    for file in waiting:
-        click.echo(f"  would apply {file}")
+        return f"{begin}: the database is at this version."
+    if not left:
+        return f"{begin}."
+    return f"{begin}; still waiting for another phase: {', '.join(left)}"

@@ -182,7 +182,7 @@ async def migrate(
     await connection.execute(LOCK, LOCK_KEY)
     try:
         await connection.execute(CREATE_RECORD)
-        chosen = _choose(await pending(connection, migrations), phase)
+        chosen = choose(await pending(connection, migrations), phase)
         for migration in chosen:
             if progress is not None:
                 progress(migration)
@@ -195,7 +195,8 @@ async def migrate(
     return chosen
 
 
-def _choose(waiting: Sequence[Migration], phase: Literal["all", "pre", "post"]) -> Sequence[Migration]:
+def choose(waiting: Sequence[Migration], phase: Literal["all", "pre", "post"]) -> Sequence[Migration]:
+    """Those of `waiting` that `migrate` would apply in this phase. Raises MigrationError as it does."""
     first_post = next((i for i, migration in enumerate(waiting) if migration.phase == "post"), len(waiting))
     if phase == "pre":
         return waiting[:first_post]
