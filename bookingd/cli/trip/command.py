@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ from rich.table import Table
 from bookingd.cli.failures import first
 from bookingd.cli.options import config_option, load
 from bookingd.cli.trip.client import Client, Json, TripFailed
-from bookingd.cli.trip.journey import Card, Journey, Wish, in_two_weeks, money
+from bookingd.cli.trip.journey import Card, Journey, Wish, days_to_try, money
 from bookingd.sources import Sources
 
 
@@ -32,14 +32,23 @@ class Screen:
 @click.command()
 @config_option
 @click.option("--url", metavar="URL", help="The installation. [default: public_url of the configuration]")
-@click.option("--from", "origin", default="FRA", show_default=True, metavar="CODE")
-@click.option("--to", "destination", default="LHR", show_default=True, metavar="CODE")
-@click.option("--depart", type=click.DateTime(["%Y-%m-%d"]), help="[default: in two weeks]")
-@click.option("--return", "back", type=click.DateTime(["%Y-%m-%d"]), help="[default: one way]")
+@click.option("--from", "origin", default="FRA", show_default=True, metavar="CODE", help="Airport or city.")
+@click.option(
+    "--to", "destination", default="LHR", show_default=True, metavar="CODE", help="Airport or city."
+)
+@click.option(
+    "--depart",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="As 2026-12-24. [default: in two weeks; if nothing flies then, in 7, 3 or 1 days]",
+)
+@click.option(
+    "--return", "back", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="[default: one way]"
+)
 @click.option("--email", default="ada@example.org", show_default=True, help="Where the mail goes.")
 @click.option("--decline", is_flag=True, help="Pay with a card that is declined.")
 @click.option("--three-d-secure", is_flag=True, help="Pay with a card whose bank asks for 3-D Secure.")
-@click.option("--timeout", default=120.0, show_default=True, metavar="SECONDS")
+@click.option("--timeout", default=120.0, show_default=True, metavar="SECONDS", help="For the whole journey.")
 @click.option("--json", "as_json", is_flag=True, help="Print the booking as JSON.")
 def command(
     *,
@@ -55,11 +64,18 @@ def command(
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Book a trip as a client would: search, book for three, pay, follow it live.
+    """Book a trip as a client would: search, book for three, pay, follow it live to its end and to its mail.
 
-    A smoke test of an installation whose gateway is in test mode. Exit status 0: all went as it should
-    (with --decline: declined, nothing charged, the seats given back). 1: it did not; the reason is on
-    standard error.
+    A smoke test of an installation whose gateway is the stand-in or Stripe in test mode: it pays with
+    Stripe's test cards, and answers the bank's page of 3-D Secure at the stand-in only. What it books stays
+    booked. The steps go to standard error, the booking to standard output.
+
+    \b
+    Exit status:
+      0  all went as it should (with --decline: declined, nothing charged,
+         the seats given back)
+      1  it did not; the reason is on standard error
+      2  wrong usage or configuration
     """
     if decline and three_d_secure:
         raise click.UsageError("--decline and --three-d-secure exclude each other")
@@ -67,7 +83,7 @@ def command(
     wish = Wish(
         origin=origin.upper(),
         destination=destination.upper(),
-        depart=depart.date() if depart else in_two_weeks(sources.clock.now().date()),
+        days=_days(depart and depart.date(), back and back.date(), sources.clock.now().date()),
         back=back.date() if back else None,
         card=_card(decline=decline, three_d_secure=three_d_secure),
         email=email,
@@ -85,6 +101,16 @@ def command(
         click.echo(json.dumps(booking, indent=2))
     else:
         _show(booking)
+
+
+def _days(depart: date | None, back: date | None, today: date) -> list[date]:
+    """The days to try. Raises click.UsageError for those on which nobody can leave."""
+    if depart and depart < today:
+        raise click.UsageError(f"--depart {depart} has passed: today is {today}")
+    days = [depart] if depart else days_to_try(today, back=back)
+    if not days or (back and back < days[-1]):
+        raise click.UsageError(f"--return {back} is before the departure")
+    return days
 
 
 async def _make(url: str, wish: Wish, sources: Sources, timeout: float) -> Json:

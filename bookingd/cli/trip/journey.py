@@ -1,6 +1,7 @@
 """The journey step by step: search, book, pay, follow, look at the result. Each step says what it does."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -28,7 +29,8 @@ class Wish:
 
     origin: str
     destination: str
-    depart: date
+    days: Sequence[date]
+    """When to leave: the first of these on which there is a flight."""
     back: date | None
     card: Card
     email: str
@@ -54,6 +56,7 @@ class Journey:
         self._wish = wish
         self._sources = sources
         self._tell = teller
+        self._day = wish.days[0]
 
     async def make(self) -> Json:
         """The booking as it is at the end. Raises TripFailed when it did not go as it should."""
@@ -68,25 +71,39 @@ class Journey:
         return booking
 
     async def _find(self) -> Json:
-        wish = self._wish
-        asked = {
-            "origin": wish.origin,
-            "destination": wish.destination,
-            "depart": wish.depart.isoformat(),
-            "adults": "2",
-            "children": "1",
-        }
-        if wish.back:
-            asked["return"] = wish.back.isoformat()
-        self._tell.step(f"searching {wish.origin} to {wish.destination} on {wish.depart}")
-        found = (await self._client.get("/v1/flights/offers", asked))["offers"]
-        if not found:
-            raise TripFailed("no flight was found: try another day (--depart) or other places")
+        found = await self._first_offers()
         offer: Json = min(found, key=_stops_then_price)
         self._tell.detail(f"{len(found)} offers; the best: {_in_words(offer)}")
         now = await self._client.get(f"/v1/offers/{offer['id']}")
         self._tell.detail(f"asked the supplier again: {now['status']}")
         return offer
+
+    async def _first_offers(self) -> list[Json]:
+        """Of the first day that has any: a made-up network ends some days or weeks ahead."""
+        for day in self._wish.days:
+            if found := await self._search(day):
+                self._day = day
+                return found
+            self._tell.detail("no flight was found")
+        raise TripFailed(
+            f"no flight was found from {self._wish.origin} to {self._wish.destination}: try another day"
+            " (--depart) or other places. A made-up network flies for some days or weeks; on the embedded"
+            " database it is prolonged when the daemon starts"
+        )
+
+    async def _search(self, day: date) -> list[Json]:
+        wish = self._wish
+        asked = {
+            "origin": wish.origin,
+            "destination": wish.destination,
+            "depart": day.isoformat(),
+            "adults": "2",
+            "children": "1",
+        }
+        if wish.back:
+            asked["return"] = wish.back.isoformat()
+        self._tell.step(f"searching {wish.origin} to {wish.destination} on {day}")
+        return list((await self._client.get("/v1/flights/offers", asked))["offers"])
 
     async def _book(self, offer: Json) -> str:
         self._tell.step("booking for two adults and a child")
@@ -94,7 +111,7 @@ class Journey:
             "/v1/bookings",
             {
                 "offer_id": offer["id"],
-                "passengers": _passengers(self._wish.depart),
+                "passengers": _passengers(self._day),
                 "contact": {"email": self._wish.email, "locale": "en"},
             },
             key=self._new_key(),
@@ -112,7 +129,7 @@ class Journey:
     async def _pay(self, reference: str) -> None:
         gateway = (await self._client.get("/v1/gateways"))["gateways"][0]
         self._tell.step(f"paying by card ending in {self._wish.card[-4:]} at {gateway['gateway']}")
-        method = await self._client.tokenise_card(gateway, _card(self._wish.card, self._wish.depart))
+        method = await self._client.tokenise_card(gateway, _card(self._wish.card, self._day))
         await self._client.post(
             f"/v1/bookings/{reference}/payments",
             {"gateway": gateway["gateway"], "payment_method": method},
@@ -197,6 +214,7 @@ def money(amount: Json) -> str:
     return f"{amount['decimal']} {amount['currency']}"
 
 
-def in_two_weeks(today: date) -> date:
-    """When people who try things out travel."""
-    return today + timedelta(days=14)
+def days_to_try(today: date, *, back: date | None = None) -> list[date]:
+    """Two weeks ahead, as people book who try things out; nearer where a demonstration ends before that."""
+    ahead = [today + timedelta(days=days) for days in (14, 7, 3, 1)]
+    return [day for day in ahead if back is None or day <= back]
