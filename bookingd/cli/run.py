@@ -148,14 +148,15 @@ def trip_command(settings: Settings, *, started_as: str) -> str:
 
 
 def _ourselves(started_as: str) -> list[str]:
-    """The command as it was called; its bare name where the shell finds the same one by that."""
-    program = Path(started_as)
+    """The command for a shell in the same directory: by its bare name if that is found, else by its path."""
+    program = Path(started_as).absolute()
     if program.name == "__main__.py":
         return [sys.executable, "-m", "bookingd"]
     found = shutil.which(program.name)
-    if found is not None and Path(found).absolute() == program.absolute():
+    if found is not None and Path(found).absolute() == program:
         return [program.name]
-    return [started_as]
+    here = Path.cwd()
+    return [str(program.relative_to(here)) if program.is_relative_to(here) else str(program)]
 
 
 def _chosen(actors: str) -> tuple[ActorName, ...]:

@@ -1,5 +1,6 @@
 """What `bookingd run` says where it cannot run, how it exits, and what it tells to do next."""
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -78,8 +79,11 @@ def test_help_explains_the_exit_status() -> None:
     ("environ", "started_as", "hint"),
     [
         ({}, ".venv/bin/bookingd", ".venv/bin/bookingd trip"),
-        ({"BOOKINGD_SERVER__PORT": "9"}, "./bookingd", "./bookingd trip --url http://127.0.0.1:9"),
-        ({"BOOKINGD_LOG__LEVEL": "info"}, "./bookingd", "./bookingd trip"),
+        ({}, str(Path.cwd() / ".venv/bin/bookingd"), ".venv/bin/bookingd trip"),
+        ({}, "/opt/bookingd/bin/bookingd", "/opt/bookingd/bin/bookingd trip"),
+        ({}, "/opt/bookingd/__main__.py", f"{sys.executable} -m bookingd trip"),
+        ({"BOOKINGD_SERVER__PORT": "9"}, "/b/bookingd", "/b/bookingd trip --url http://127.0.0.1:9"),
+        ({"BOOKINGD_LOG__LEVEL": "info"}, "/b/bookingd", "/b/bookingd trip"),
     ],
 )
 def test_the_hint_is_the_command_as_it_was_called(
@@ -92,9 +96,9 @@ def test_the_hint_names_the_configuration_that_runs(tmp_path: Path) -> None:
     file = tmp_path / "my house.toml"
     file.write_text("[server]\nport = 9\n")
 
-    hint = trip_command(load_settings(file, {}), started_as="./bookingd")
+    hint = trip_command(load_settings(file, {}), started_as="/b/bookingd")
 
-    assert hint == f"./bookingd trip --config '{file}'"
+    assert hint == f"/b/bookingd trip --config '{file}'"
 
 
 def test_the_hint_is_the_bare_name_where_the_shell_finds_it(
