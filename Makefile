@@ -14,7 +14,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 # What pip says, one line a library instead of five; its errors come on standard error, unfiltered.
-PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-input
+# What setuptools has to say to whoever packages is not for whoever installs.
+PIP_INSTALL = PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check --no-input
 PIP_PROGRESS = sed -un -e 's/^Collecting \([^ ]*\).*/   \1/p' -e 's/^Installing collected.*/   installing .../p'
 
 help: ## What there is
@@ -52,7 +53,11 @@ clean: ## Remove what can be made again; never var/, which holds your data
 	find actors bookingd handlers tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	if [ -d var ]; then echo "var/ is still there: it holds the database and the keys."; fi
 
-# A second start skips this: the stamp is older than setup.cfg only after setup.cfg changed.
+# A second start skips this: the stamp is older than setup.cfg only after setup.cfg changed. A stamp beside
+# no program counts for nothing.
+ifneq ($(shell test -x $(BIN)/python && test -x $(BIN)/bookingd && echo there),there)
+.PHONY: $(VENV)/installed $(VENV)/installed-test
+endif
 $(VENV)/installed: setup.cfg pyproject.toml | $(BIN)/python
 	echo "bookingd: installing libraries into $(VENV)/ (a minute or two the first time)"
 	$(PIP_INSTALL) --editable . | $(PIP_PROGRESS) || $(CANNOT_INSTALL)

@@ -97,6 +97,20 @@ def test_a_clean_checkout_sets_itself_up_with_one_command(tmp_path: Path, checko
     assert "The configuration is good." in _run(".venv/bin/bookingd", "check-config", cwd=tmp_path)
 
 
+def test_a_stamp_without_the_program_it_stands_for_counts_for_nothing(tmp_path: Path, checkout: Path) -> None:
+    for name in ("Makefile", "setup.cfg", "pyproject.toml"):
+        _copy(checkout / name, tmp_path / name)
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for file in (programs / "python", programs / "bookingd", tmp_path / ".venv" / "installed"):
+        file.touch(mode=0o755)
+    assert "pip install" not in _run("make", "--dry-run", "run", cwd=tmp_path)
+
+    (programs / "bookingd").unlink()
+
+    assert "pip install" in _run("make", "--dry-run", "run", cwd=tmp_path)
+
+
 def _copy(source: Path, target: Path) -> None:
     if source.is_dir():
         shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
