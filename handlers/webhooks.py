@@ -48,16 +48,27 @@ async def receive(request: web.Request) -> web.Response:
 
 
 async def _store(request: web.Request, transaction: Transaction, gateway: str, notice: GatewayNotice) -> None:
+    payment_id = await _about(transaction, gateway, notice)
     new = await payments.receive_webhook(
         transaction.connection,
         gateway=gateway,
         event_id=notice.event_id,
         kind=notice.kind,
-        payment_id=notice.payment_id,
+        payment_id=payment_id,
         now=transaction.now,
     )
-    if new and notice.payment_id is not None:
-        await refresh(request, transaction, notice.payment_id)
+    if new and payment_id is not None:
+        await refresh(request, transaction, payment_id)
+
+
+async def _about(transaction: Transaction, gateway: str, notice: GatewayNotice) -> PaymentId | None:
+    """Our payment: a refund's event names the gateway's object only."""
+    if notice.payment_id is not None or notice.gateway_reference is None:
+        return notice.payment_id
+    row = await payments.at_gateway(
+        transaction.connection, gateway=gateway, reference=notice.gateway_reference
+    )
+    return None if row is None else row.id
 
 
 async def refresh(request: web.Request, transaction: Transaction, payment_id: PaymentId) -> None:

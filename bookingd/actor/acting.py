@@ -59,6 +59,7 @@ class _Conclusion:
     outcome: Any = None
     left: IntentState | None = None
     note: str | None = None
+    """Why somebody must come back, or why a look was given up."""
     retry_after: float | None = None
 
 
@@ -125,6 +126,8 @@ class Actions:
         await self._concluding.submit(conclusion)
         if conclusion.left:
             return "retried"
+        if conclusion.note:
+            return "failed"
         return "refused" if isinstance(conclusion.outcome, Refused) else "done"
 
     async def _open(self, requests: Sequence[_Request]) -> Sequence[Intent | None]:

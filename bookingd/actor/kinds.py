@@ -48,10 +48,14 @@ class Acting:
 class Reading:
     """A look at the outside that changes nothing there, and so needs no intent: it may be repeated."""
 
+    key: Callable[[Any], IntentKey]
+    """What is looked at, for the operators' list."""
     read: Callable[[Any], Awaitable[Any]]
     """Look. Raises the errors of bookingd.outcomes."""
     record: Callable[[Transaction, Letter, Any], Awaitable[None]]
-    """Write down what was seen, or a Refused, and send what follows from it."""
+    """Write down what was seen, and send what follows from it. A look that was refused, or was given up after
+    some attempts, gives its error instead.
+    """
 
 
 Answer: TypeAlias = Callable[[Any, Origin], AsyncIterator[Any]]

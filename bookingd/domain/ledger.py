@@ -1,6 +1,7 @@
-"""The books: which accounts a capture, a refund and a sale move, as pairs that balance by construction."""
+"""The books: which accounts captures, refunds and sales move, as pairs that balance by construction."""
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from bookingd.domain.booking.state import Booking
@@ -24,6 +25,16 @@ class Entry:
     debit: str
     credit: str
     amount: Money
+
+
+class Movement(Protocol):
+    """What a gateway moved of a payment, as an entry."""
+
+    def __call__(
+        self, *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
+    ) -> Entry:
+        """The entry of `amount`."""
+        ...
 
 
 def captured(
@@ -52,6 +63,21 @@ def refunded(
         reason="refund",
         debit=CUSTOMERS,
         credit=f"gateway:{gateway}",
+        amount=amount,
+    )
+
+
+def refund_failed(
+    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
+) -> Entry:
+    """What the gateway was to give back has come back to us: the customer's money is with us again."""
+    return Entry(
+        journal=journal,
+        booking_id=booking_id,
+        payment_id=payment_id,
+        reason="refund_failed",
+        debit=f"gateway:{gateway}",
+        credit=CUSTOMERS,
         amount=amount,
     )
 

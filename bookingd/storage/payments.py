@@ -1,4 +1,4 @@
-"""Payments as the gateways tell them, and the webhooks that told."""
+"""Payments and refunds as the gateways tell them, and the webhooks that told."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from bookingd.domain.ids import BookingId, PaymentId
+from bookingd.domain.ids import BookingId, IntentId, PaymentId
 from bookingd.domain.money import Money
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
@@ -15,6 +15,9 @@ LOCK = query("payments.lock")
 LOAD = query("payments.load")
 OF_BOOKING = query("payments.of_booking")
 SAVE = query("payments.save")
+AT_GATEWAY = query("payments.at_gateway")
+REFUNDS = query("payments.refunds")
+SAVE_REFUND = query("payments.save_refund")
 RECEIVE_WEBHOOK = query("payments.receive_webhook")
 FORGET_WEBHOOKS = query("payments.forget_webhooks")
 
@@ -45,6 +48,27 @@ class PaymentRow:
     refunded: Money
     action_url: str | None = None
     failure: str | None = None
+
+
+class RefundState(StrEnum):
+    """Where a refund stands at its gateway."""
+
+    PENDING = "pending"
+    DONE = "done"
+    """As far as the gateway knows: the payer's bank may still send it back."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRow:
+    """Something given back, or on its way."""
+
+    id: IntentId
+    """The intent's that asked for it: by this the gateway finds it."""
+    payment_id: PaymentId
+    gateway_reference: str
+    amount: Money
+    state: RefundState
 
 
 async def lock(connection: Connection, *, payment_id: PaymentId) -> PaymentRow | None:
@@ -78,6 +102,39 @@ async def save(connection: Connection, *, payment: PaymentRow, now: datetime) ->
         payment.refunded.amount,
         payment.action_url,
         payment.failure,
+        now,
+    )
+
+
+async def at_gateway(connection: Connection, *, gateway: str, reference: str) -> PaymentRow | None:
+    """The payment that the gateway calls so; None if it is not one that we know."""
+    return _row(await connection.fetchrow(AT_GATEWAY, gateway, reference))
+
+
+async def refunds_of(connection: Connection, *, payment_id: PaymentId) -> list[RefundRow]:
+    """All refunds of a payment, the first begun first. Who changes one has locked its payment."""
+    return [
+        RefundRow(
+            id=IntentId(row["id"]),
+            payment_id=PaymentId(row["payment_id"]),
+            gateway_reference=row["gateway_reference"],
+            amount=Money(row["amount"], row["currency"]),
+            state=RefundState(row["state"]),
+        )
+        for row in await connection.fetch(REFUNDS, payment_id)
+    ]
+
+
+async def save_refund(connection: Connection, *, refund: RefundRow, now: datetime) -> None:
+    """Write the refund as it is now."""
+    await connection.execute(
+        SAVE_REFUND,
+        refund.id,
+        refund.payment_id,
+        refund.gateway_reference,
+        refund.amount.amount,
+        refund.amount.currency,
+        refund.state,
         now,
     )
 

@@ -22,6 +22,20 @@ CREATE TABLE payments (
 ) WITH (fillfactor = 80);
 CREATE INDEX payments_booking ON payments (booking_id);
 
+-- What was given back of a payment, or is on its way: a refund is pending or done at first and may fail weeks
+-- after either. The payment's `refunded` counts those that have not failed.
+CREATE TABLE refunds (
+    id uuid PRIMARY KEY,                 -- the intent's id, which the gateway was given as key
+    payment_id uuid NOT NULL REFERENCES payments (id),
+    gateway_reference text NOT NULL,     -- the gateway's id: re_...
+    amount bigint NOT NULL CHECK (amount > 0),   -- minor units
+    currency text NOT NULL,
+    state text NOT NULL CHECK (state IN ('pending', 'done', 'failed')),
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX refunds_payment ON refunds (payment_id);
+
 -- Every webhook that was verified, once by the sender's id: stored first, acknowledged after.
 CREATE TABLE webhook_events (
     gateway text NOT NULL,
@@ -43,7 +57,7 @@ CREATE TABLE ledger_entries (
     at timestamptz NOT NULL,
     booking_id uuid NOT NULL,
     payment_id uuid,
-    reason text NOT NULL,                -- capture, refund, sale
+    reason text NOT NULL,                -- capture, refund, refund_failed, sale
     debit text NOT NULL,
     credit text NOT NULL,
     amount bigint NOT NULL CHECK (amount > 0),

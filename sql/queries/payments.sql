@@ -29,6 +29,22 @@ ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, captured = excluded.captured, refunded = excluded.refunded,
     action_url = excluded.action_url, failure = excluded.failure, changed_at = excluded.changed_at;
 
+-- name: at_gateway
+-- The payment that gateway $1 calls $2.
+SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded, action_url,
+       failure
+  FROM payments WHERE gateway = $1 AND gateway_reference = $2;
+
+-- name: refunds
+-- What was given back of payment $1, or is on its way, in the order in which it was begun.
+SELECT id, payment_id, gateway_reference, amount, currency, state FROM refunds WHERE payment_id = $1 ORDER BY id;
+
+-- name: save_refund
+-- Refund $1 of payment $2 as it is now: $3 reference, $4 amount, $5 currency, $6 state, at $7.
+INSERT INTO refunds (id, payment_id, gateway_reference, amount, currency, state, created_at, changed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at;
+
 -- name: receive_webhook
 -- Event $2 of gateway $1: its kind $3, payment $4, received at $5. Nothing comes back when it was known.
 INSERT INTO webhook_events (gateway, event_id, kind, payment_id, received_at)

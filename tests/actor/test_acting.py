@@ -269,6 +269,22 @@ async def test_a_look_outside_is_recorded_once_a_message(bank_database: Database
         assert await house.rows(INTENT) == []
 
 
+async def test_a_look_outside_that_finds_nobody_is_given_up_and_told(bank_database: Database) -> None:
+    """Else each webhook that comes while a vendor is away would leave a loop behind."""
+    courier = FakeCourier("unavailable", "unavailable")
+    async with House(bank_database, courier=courier) as house:
+        look = sealed(house, Look(account=ACCOUNT, parcel=PARCEL))
+        await put(house, replace(look, attempt=TELL_OPERATOR_AT - 1), actor="post")
+        await until(lambda: house.value("SELECT count(*) FROM attention"))
+        await house.rest()
+
+        async with bank_database.connection() as connection:
+            [entry] = await oldest(connection, limit=9)
+        assert (entry.subject, entry.object, entry.reason) == (ACCOUNT, PARCEL, "look_unfinished")
+        assert await house.value("SELECT count(*) FROM outbox") == 0
+        assert courier.calls == ["find", "find"]
+
+
 async def test_no_more_calls_are_under_way_than_the_limit_allows(bank_database: Database) -> None:
     courier = FakeCourier(*["slow"] * 9)
     async with House(bank_database, courier=courier, limits=Limits(concurrency=3)) as house:

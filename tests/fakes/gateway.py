@@ -59,6 +59,8 @@ class FakeGateway:
         self._made: dict[str, _Made] = {}
         self._answers: dict[IntentId, GatewayPayment | Refund | Refused] = {}
         self._told: list[_Told] = []
+        self.refunds_are = "done"
+        """The status of refunds when they are made."""
         self.calls: Counter[str] = Counter()
         """How often each operation was asked for, whatever became of it."""
 
@@ -102,6 +104,14 @@ class FakeGateway:
     def expire(self, gateway_reference: str) -> GatewayPayment:
         """The authorisation lapsed."""
         return self._change(self._of(gateway_reference), status=GatewayStatus.VOIDED)
+
+    def settle_refunds(self, gateway_reference: str, status: str) -> None:
+        """What is pending or done becomes done or failed; what fails is the gateway's to hold again."""
+        made = self._of(gateway_reference)
+        for key, refund in made.refunds.items():
+            if status == "failed" != refund.status:
+                self._change(made, refunded=made.payment.refunded - refund.amount)
+            made.refunds[key] = replace(refund, status=status)
 
     def payments(self, payment_id: PaymentId | None = None) -> list[GatewayPayment]:
         """All payments, or those of one id, as they stand."""
@@ -263,7 +273,9 @@ class FakeGateway:
             raise Refused("amount_too_large", f"{amount} of {made.payment.captured - made.payment.refunded}")
         self._change(made, refunded=made.payment.refunded + amount)
         refund = Refund(
-            gateway_reference=f"{reference}_refund_{len(made.refunds) + 1}", amount=amount, status="done"
+            gateway_reference=f"{reference}_refund_{len(made.refunds) + 1}",
+            amount=amount,
+            status=self.refunds_are,
         )
         made.refunds[key] = refund
         return refund

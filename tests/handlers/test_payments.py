@@ -318,6 +318,16 @@ async def test_an_event_that_is_ahead_of_us_is_stored_and_acknowledged(
     assert (await refreshed(api), await api.count("webhook_events")) == ([], 1)
 
 
+async def test_an_event_about_a_refund_is_known_by_the_gateways_own_reference(api: Api) -> None:
+    """Stripe's refund objects carry the payment's `pi_…`, and none of our ids."""
+    booking, payment_id = await held(api), factories.payment_id()
+    await api.record(row(booking, payment_id, gateway_reference="pi_1"))
+
+    await event(api, booking, None)
+
+    assert await refreshed(api) == [RefreshPayment(payment_id=payment_id, booking_id=booking.id)]
+
+
 async def test_a_forged_event_is_refused(api: Api) -> None:
     problem = await event(api, await held(api), None, **{"Fake-Signature": "bad"})
 

@@ -3,14 +3,16 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from bookingd.domain.ids import IntentId
 from bookingd.domain.money import Money
 from bookingd.storage import bookings, payments
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.payments import PaymentRow, PaymentStatus
+from bookingd.storage.payments import PaymentRow, PaymentStatus, RefundRow, RefundState
 from tests import factories
 from tests.fakes.sources import START
 
@@ -96,6 +98,35 @@ async def test_one_gateway_payment_is_one_payment(connection: Connection) -> Non
     await save(connection, replace(ROW, gateway_reference="pi_1"))
     with pytest.raises(asyncpg.UniqueViolationError):
         await save(connection, replace(ROW, id=factories.payment_id(2), gateway_reference="pi_1"))
+
+
+async def test_a_refund_comes_back_as_it_was_written_and_moves_on(connection: Connection) -> None:
+    await save(connection, replace(ROW, gateway_reference="pi_1"))
+    pending = RefundRow(
+        id=IntentId(UUID(int=7)),
+        payment_id=ROW.id,
+        gateway_reference="re_1",
+        amount=factories.TOTAL,
+        state=RefundState.PENDING,
+    )
+    failed = replace(pending, state=RefundState.FAILED)
+    await payments.save_refund(connection, refund=pending, now=START)
+    before = await payments.refunds_of(connection, payment_id=ROW.id)
+    await payments.save_refund(connection, refund=failed, now=START + timedelta(days=3))
+
+    assert before == [pending]
+    assert await payments.refunds_of(connection, payment_id=ROW.id) == [failed]
+    times = await connection.fetchrow("SELECT created_at, changed_at FROM refunds")
+    assert times is not None
+    assert tuple(times) == (START, START + timedelta(days=3))
+
+
+async def test_a_payment_is_found_by_what_its_gateway_calls_it(connection: Connection) -> None:
+    known = replace(ROW, gateway_reference="pi_1")
+    await save(connection, known)
+
+    assert await payments.at_gateway(connection, gateway="fake", reference="pi_1") == known
+    assert await payments.at_gateway(connection, gateway="other", reference="pi_1") is None
 
 
 async def test_a_webhook_is_received_once_a_gateway(connection: Connection) -> None:

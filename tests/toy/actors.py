@@ -135,7 +135,7 @@ class Post:
         self._fault = fault
         self.acting: Mapping[type, Acting | Reading] = {
             Send: Acting(key=_key, perform=self.send, look_up=self.find, record=self.sent),
-            Look: Reading(read=self.look, record=self.sent),
+            Look: Reading(key=_key_of_look, read=self.look, record=self.sent),
         }
         self.answering: Mapping[type, Answer] = {Relayed: self.relay}
 
@@ -150,10 +150,10 @@ class Post:
     async def look(self, message: Look) -> int | None:
         return await self._courier.find(message.parcel)
 
-    async def sent(self, transaction: Transaction, letter: Letter, outcome: int | Refused | None) -> None:
+    async def sent(self, transaction: Transaction, letter: Letter, outcome: int | Exception | None) -> None:
         """Write it down and tell; a second time shows in `times`."""
         refused = outcome.code if isinstance(outcome, Refused) else None
-        number = None if isinstance(outcome, Refused) else outcome
+        number = None if isinstance(outcome, Exception) else outcome
         message = letter.message
         await transaction.connection.execute(
             "INSERT INTO toy_parcels VALUES ($1, $2, $3, 1)"
@@ -191,6 +191,10 @@ class Clerk:
 
 def _key(message: Send) -> IntentKey:
     return IntentKey(subject=message.account, object=message.parcel, step="send")
+
+
+def _key_of_look(message: Look) -> IntentKey:
+    return IntentKey(subject=message.account, object=message.parcel, step="look")
 
 
 def _parcel_of(message_id: UUID) -> UUID:

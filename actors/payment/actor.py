@@ -6,10 +6,11 @@ webhook and our own poll all end; it emits what the gateway says. It never decid
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from actors.payment.book import PaymentBook
+from actors.payment.refunds import Given, Refunds
 from bookingd.actor.kinds import Acting, Answer, Decide, Letter, Reading
 from bookingd.domain import ledger
 from bookingd.domain.booking.facts import (
@@ -21,33 +22,26 @@ from bookingd.domain.booking.facts import (
     PaymentAuthorised,
     PaymentCaptured,
     PaymentFailed,
-    PaymentRefunded,
     PaymentVoided,
     RefundPayment,
     VoidPayment,
 )
 from bookingd.domain.money import Money
-from bookingd.gateways.port import Authorisation, Gateway, GatewayPayment, GatewayStatus, Refund
+from bookingd.gateways.port import Authorisation, Gateway, GatewayPayment, GatewayStatus
 from bookingd.messages.payments import RefreshPayment
 from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Sources
-from bookingd.storage import ledger as books
 from bookingd.storage import payments
 from bookingd.storage.database import Database
 from bookingd.storage.intents import Intent, IntentKey
 from bookingd.storage.payments import PaymentRow, PaymentStatus
 from bookingd.storage.transactions import Transaction
 
-FIRST_POLL = timedelta(seconds=15)
-"""How soon we look ourselves at a payment that waits for its payer; doubling from there."""
-
 LAST_POLL = 8
 """Fifteen seconds doubled seven times is half an hour: by then every hold has ended and voided it."""
 
-PaymentStep = AuthorisePayment | CapturePayment | VoidPayment | RefundPayment
-
-OVER = frozenset({PaymentStatus.VOIDED, PaymentStatus.REFUNDED})
-"""Nothing can come of it any more. Of a failed one it can: who failed at their bank may try again there."""
+WAITS = frozenset({PaymentStatus.CREATED, PaymentStatus.REQUIRES_ACTION})
+"""For the payer, or for the gateway."""
 
 HOLDS_NOTHING = frozenset({GatewayStatus.VOIDED, GatewayStatus.CAPTURED, GatewayStatus.DECLINED})
 """Nothing is left to be voided."""
@@ -69,7 +63,9 @@ class Look:
     """A payment as its gateway has it, and as we had it when we looked."""
 
     row: PaymentRow
-    seen: GatewayPayment
+    seen: GatewayPayment | None
+    """None where it will not change any more."""
+    refunds: Sequence[Given] = ()
 
 
 class PaymentActor:
@@ -88,15 +84,14 @@ class PaymentActor:
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
 
     def __init__(self, *, gateways: Mapping[str, Gateway], database: Database, sources: Sources) -> None:
-        self._gateways = gateways
-        self._database = database
-        self._sources = sources
+        self._book = PaymentBook(gateways=gateways, database=database, sources=sources)
+        self._refunds = refunds = Refunds(self._book)
         self.acting: Mapping[type, Acting | Reading] = {
             AuthorisePayment: _acting("authorise", self.authorise, self.find, self.authorised),
             CapturePayment: _acting("capture", self.capture, self.find_capture, self.captured),
             VoidPayment: _acting("void", self.void, self.find_void, self.voided),
-            RefundPayment: _acting("refund", self.refund, self.find_refund, self.refunded),
-            RefreshPayment: Reading(read=self.refresh, record=self.refreshed),
+            RefundPayment: _acting("refund", refunds.give, refunds.find, refunds.given),
+            RefreshPayment: Reading(key=_key("refresh"), read=self.refresh, record=self.refreshed),
         }
 
     # Authorise
@@ -110,11 +105,11 @@ class PaymentActor:
             payment_method=message.payment_method,
             return_url=message.return_url,
         )
-        return await self._gateways[message.gateway].authorise(request, key=intent.id)
+        return await self._book.gateways[message.gateway].authorise(request, key=intent.id)
 
     async def find(self, message: AuthorisePayment, intent: Intent) -> GatewayPayment | None:
         """What an earlier call made, by our own id."""
-        gateway = self._gateways[message.gateway]
+        gateway = self._book.gateways[message.gateway]
         return await gateway.find(message.payment_id, since=intent.opened_at)
 
     async def authorised(
@@ -141,7 +136,7 @@ class PaymentActor:
 
     async def capture(self, message: CapturePayment, intent: Intent) -> GatewayPayment:
         """Take the amount."""
-        gateway, reference = await self._at_gateway(message)
+        gateway, reference = await self._book.at_gateway(message)
         try:
             return _finished(await gateway.capture(reference, amount=message.amount, key=intent.id))
         except Refused:
@@ -152,7 +147,7 @@ class PaymentActor:
 
     async def find_capture(self, message: CapturePayment, intent: Intent) -> GatewayPayment | None:
         """The payment if it is captured or can no longer be; None while it waits to be captured."""
-        gateway, reference = await self._at_gateway(message)
+        gateway, reference = await self._book.at_gateway(message)
         seen = _finished(await gateway.retrieve(reference))
         return None if seen.status is GatewayStatus.AUTHORISED else seen
 
@@ -163,7 +158,7 @@ class PaymentActor:
         message: CapturePayment = letter.message
         refusal = outcome.code if isinstance(outcome, Refused) else None
         if isinstance(outcome, GatewayPayment):
-            await self._take_in(transaction, letter, await self._locked(transaction, message), outcome)
+            await self._take_in(transaction, letter, await self._book.locked(transaction, message), outcome)
             refusal = None if outcome.status is GatewayStatus.CAPTURED else "payment_lost"
         if refusal:
             refused = CaptureRefused(
@@ -175,8 +170,8 @@ class PaymentActor:
 
     async def void(self, message: VoidPayment, intent: Intent) -> GatewayPayment | None:
         """Release the authorisation, or see to it that there never is one."""
-        row = await self._load(message)
-        gateway = self._gateways[message.gateway]
+        row = await self._book.load(message)
+        gateway = self._book.gateways[message.gateway]
         if row is None:
             raise Unavailable("the gateway's answer to the authorisation is still to come")
         if row.gateway_reference is None:
@@ -191,10 +186,10 @@ class PaymentActor:
 
     async def find_void(self, message: VoidPayment, intent: Intent) -> GatewayPayment | None:
         """The payment if it holds nothing any more; None while it still does."""
-        row = await self._load(message)
+        row = await self._book.load(message)
         if row is None or row.gateway_reference is None:
             return None
-        seen = await self._gateways[message.gateway].retrieve(row.gateway_reference)
+        seen = await self._book.gateways[message.gateway].retrieve(row.gateway_reference)
         return seen if seen.status in HOLDS_NOTHING else None
 
     async def voided(
@@ -202,76 +197,72 @@ class PaymentActor:
     ) -> None:
         """Tell the booking what is so: released, or captured after all."""
         message: VoidPayment = letter.message
-        row = await self._locked(transaction, message)
+        row = await self._book.locked(transaction, message)
         if isinstance(outcome, Refused):
-            await self._ask_operator(transaction, message, f"cannot be voided: {outcome}")
+            await self._book.ask_operator(transaction, message, f"cannot be voided: {outcome}")
         elif outcome is None:
             gone = PaymentVoided(booking_id=row.booking_id, payment_id=row.id)
             transaction.send(gone, origin=letter.origin)
         else:
             await self._take_in(transaction, letter, row, outcome, told=True)
 
-    # Refund
-
-    async def refund(self, message: RefundPayment, intent: Intent) -> Refund:
-        """Give the amount back."""
-        gateway, reference = await self._at_gateway(message)
-        return await gateway.refund(reference, amount=message.amount, key=intent.id)
-
-    async def find_refund(self, message: RefundPayment, intent: Intent) -> Refund | None:
-        """What an earlier call gave back."""
-        gateway, reference = await self._at_gateway(message)
-        return await gateway.find_refund(reference, key=intent.id)
-
-    async def refunded(self, transaction: Transaction, letter: Letter, outcome: Refund | Refused) -> None:
-        """Enter it in the books and tell the booking; a refund that fails needs a person."""
-        message: RefundPayment = letter.message
-        row = await self._locked(transaction, message)
-        if isinstance(outcome, Refused) or outcome.status == "failed":
-            await self._ask_operator(transaction, message, f"cannot be refunded: {outcome}")
-            return
-        entry = ledger.refunded(
-            journal=self._sources.ids.new(),
-            booking_id=row.booking_id,
-            payment_id=row.id,
-            gateway=row.gateway,
-            amount=outcome.amount,
-        )
-        await self._post(transaction, entry)
-        row = replace(row, state=PaymentStatus.REFUNDED, refunded=row.refunded + outcome.amount)
-        await payments.save(transaction.connection, payment=row, now=transaction.now)
-        back = PaymentRefunded(booking_id=row.booking_id, payment_id=row.id)
-        transaction.send(back, origin=letter.origin)
-
     # Refresh
 
     async def refresh(self, message: RefreshPayment) -> Look | None:
         """The payment as the gateway has it now; None if there is nothing to learn any more."""
-        row = await self._load(message)
+        row = await self._book.load(message)
         if row is None:
             raise Unavailable("the gateway's answer to the authorisation is still to come")
-        if row.gateway_reference is None or row.state in OVER:
+        if row.gateway_reference is None or row.state is PaymentStatus.VOIDED:
             return None
-        return Look(row=row, seen=await self._gateways[row.gateway].retrieve(row.gateway_reference))
+        refunds = await self._refunds.look(row)
+        return Look(row=row, seen=await self._seen(row, row.gateway_reference), refunds=refunds)
+
+    async def _seen(self, row: PaymentRow, reference: str) -> GatewayPayment | None:
+        """Of one that is refunded only its refunds may still change."""
+        if row.state is PaymentStatus.REFUNDED:
+            return None
+        return await self._book.gateways[row.gateway].retrieve(reference)
 
     async def refreshed(
-        self, transaction: Transaction, letter: Letter, outcome: Look | Refused | None
+        self, transaction: Transaction, letter: Letter, outcome: Look | Exception | None
     ) -> None:
         """Tell the booking what is new; a poll that saw nothing new polls again, for a while.
 
         What changed here while we looked may be newer than what was seen: then we look once more.
         """
         message: RefreshPayment = letter.message
-        if outcome is None or isinstance(outcome, Refused):
+        if outcome is None:
             return
-        row = await self._locked(transaction, message)
+        if isinstance(outcome, Exception):
+            await self._saw_nothing(transaction, letter, outcome)
+            return
+        row = await self._book.locked(transaction, message)
         if row != outcome.row:
             transaction.send(message, origin=letter.origin)
             return
-        await self._take_in(transaction, letter, row, outcome.seen)
-        waits = outcome.seen.status in {GatewayStatus.PENDING, GatewayStatus.REQUIRES_ACTION}
-        if waits and 0 < message.poll < LAST_POLL:
-            self._poll(transaction, letter, row, message.poll + 1)
+        if outcome.seen:
+            row = await self._take_in(transaction, letter, row, outcome.seen)
+        row = await self._refunds.take_in(transaction, letter, row, outcome.refunds)
+        await self._poll_again(transaction, letter, row)
+
+    async def _saw_nothing(self, transaction: Transaction, letter: Letter, error: Exception) -> None:
+        """The runtime has given this look up, and told a person; the next poll is another chance."""
+        message: RefreshPayment = letter.message
+        if isinstance(error, Refused):
+            await self._book.ask_operator(transaction, message, f"cannot be looked at: {error}")
+        elif message.poll:
+            await self._poll_again(transaction, letter, await self._book.locked(transaction, message))
+
+    async def _poll_again(self, transaction: Transaction, letter: Letter, row: PaymentRow) -> None:
+        poll = letter.message.poll
+        if not poll:
+            return
+        if row.state in WAITS:
+            if poll < LAST_POLL:
+                self._book.poll(transaction, letter, row, poll + 1)
+        else:
+            await self._refunds.follow(transaction, letter, row, poll)
 
     # What all of them share
 
@@ -283,7 +274,7 @@ class PaymentActor:
         seen: GatewayPayment,
         *,
         told: bool = False,
-    ) -> None:
+    ) -> PaymentRow:
         """Bring our row up to what the gateway says; tell the booking if that is new (or `told` anyway)."""
         now = replace(
             row,
@@ -294,59 +285,21 @@ class PaymentActor:
             failure=seen.decline_reason,
         )
         if seen.captured.amount > row.captured.amount:
-            await self._post(transaction, self._captured_entry(now, seen.captured - row.captured))
+            await self._book.post(transaction, ledger.captured, now, seen.captured - row.captured)
         await payments.save(transaction.connection, payment=now, now=transaction.now)
         first = row.gateway_reference is None
-        if first and now.state in {PaymentStatus.CREATED, PaymentStatus.REQUIRES_ACTION}:
-            self._poll(transaction, letter, now, 1)
+        if first and now.state in WAITS:
+            self._book.poll(transaction, letter, now, 1)
         if first or told or now.state is not row.state:
             self._tell(transaction, letter, now)
+        if now.state is PaymentStatus.VOIDED is not row.state:
+            self._book.audit(transaction, letter, now, "payment.void_confirmed")
+        return now
 
     def _tell(self, transaction: Transaction, letter: Letter, row: PaymentRow) -> None:
         fact = _fact(row)
         if fact is not None:
             transaction.send(fact, origin=letter.origin)
-
-    def _poll(self, transaction: Transaction, letter: Letter, row: PaymentRow, poll: int) -> None:
-        due: datetime = transaction.now + FIRST_POLL * 2 ** (poll - 1)
-        look = RefreshPayment(payment_id=row.id, booking_id=row.booking_id, poll=poll)
-        transaction.send(look, origin=letter.origin, due=due)
-
-    def _captured_entry(self, row: PaymentRow, amount: Money) -> ledger.Entry:
-        return ledger.captured(
-            journal=self._sources.ids.new(),
-            booking_id=row.booking_id,
-            payment_id=row.id,
-            gateway=row.gateway,
-            amount=amount,
-        )
-
-    async def _post(self, transaction: Transaction, entry: ledger.Entry) -> None:
-        await books.post(transaction.connection, entries=[entry], ids=self._sources.ids, now=transaction.now)
-
-    async def _ask_operator(self, transaction: Transaction, message: PaymentStep, why: str) -> None:
-        await transaction.need_attention(
-            subject=message.booking_id,
-            about=message.payment_id,
-            reason="payment_stuck",
-            detail=f"payment {message.payment_id} at {message.gateway} {why}",
-        )
-
-    async def _at_gateway(self, message: PaymentStep) -> tuple[Gateway, str]:
-        row = await self._load(message)
-        if row is None or row.gateway_reference is None:
-            raise Refused("not_authorised", f"payment {message.payment_id} never reached its gateway")
-        return self._gateways[message.gateway], row.gateway_reference
-
-    async def _load(self, message: PaymentStep | RefreshPayment) -> PaymentRow | None:
-        async with self._database.connection() as connection:
-            return await payments.load(connection, payment_id=message.payment_id)
-
-    async def _locked(self, transaction: Transaction, message: PaymentStep | RefreshPayment) -> PaymentRow:
-        row = await payments.lock(transaction.connection, payment_id=message.payment_id)
-        if row is None:
-            raise LookupError(f"payment {message.payment_id} is not recorded")
-        return row
 
 
 def _acting(
@@ -356,11 +309,15 @@ def _acting(
     record: Callable[..., Awaitable[None]],
 ) -> Acting:
     return Acting(
-        key=lambda message: IntentKey(subject=message.booking_id, object=message.payment_id, step=step),
+        key=_key(step),
         perform=perform,
         look_up=look_up,
         record=record,
     )
+
+
+def _key(step: str) -> Callable[[Any], IntentKey]:
+    return lambda message: IntentKey(subject=message.booking_id, object=message.payment_id, step=step)
 
 
 def _finished(seen: GatewayPayment) -> GatewayPayment:

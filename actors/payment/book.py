@@ -1,0 +1,100 @@
+"""What every step of a payment uses: its row, its gateway, the books, the trail and the operators' list."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bookingd.actor.kinds import Letter
+from bookingd.domain import ledger
+from bookingd.domain.audit import AuditEntry, Subject
+from bookingd.domain.booking.facts import AuthorisePayment, CapturePayment, RefundPayment, VoidPayment
+from bookingd.domain.money import Money
+from bookingd.gateways.port import Gateway
+from bookingd.messages.payments import RefreshPayment
+from bookingd.outcomes import Refused
+from bookingd.sources import Sources
+from bookingd.storage import ledger as books
+from bookingd.storage import payments
+from bookingd.storage.database import Database
+from bookingd.storage.payments import PaymentRow
+from bookingd.storage.transactions import Transaction
+
+FIRST_POLL = timedelta(seconds=15)
+"""How soon we look ourselves at what waits for its payer or for the gateway; doubling from there."""
+
+PaymentMessage = AuthorisePayment | CapturePayment | VoidPayment | RefundPayment | RefreshPayment
+
+
+class PaymentBook:
+    """Payments as we have them, and where their gateways are."""
+
+    def __init__(self, *, gateways: Mapping[str, Gateway], database: Database, sources: Sources) -> None:
+        self.gateways = gateways
+        self.sources = sources
+        self._database = database
+
+    async def load(self, message: PaymentMessage) -> PaymentRow | None:
+        """The payment as it is now; None if the gateway has not told of it yet."""
+        async with self._database.connection() as connection:
+            return await payments.load(connection, payment_id=message.payment_id)
+
+    async def refunds(self, row: PaymentRow) -> list[payments.RefundRow]:
+        """What was given back of it, the first begun first."""
+        async with self._database.connection() as connection:
+            return await payments.refunds_of(connection, payment_id=row.id)
+
+    async def locked(self, transaction: Transaction, message: PaymentMessage) -> PaymentRow:
+        """The payment, nobody else's until the transaction ends. Raises LookupError."""
+        row = await payments.lock(transaction.connection, payment_id=message.payment_id)
+        if row is None:
+            raise LookupError(f"payment {message.payment_id} is not recorded")
+        return row
+
+    async def at_gateway(self, message: CapturePayment | RefundPayment) -> tuple[Gateway, str]:
+        """The gateway, and what the payment is called there. Raises Refused."""
+        row = await self.load(message)
+        if row is None or row.gateway_reference is None:
+            raise Refused("not_authorised", f"payment {message.payment_id} never reached its gateway")
+        return self.gateways[message.gateway], row.gateway_reference
+
+    async def post(
+        self, transaction: Transaction, movement: ledger.Movement, row: PaymentRow, amount: Money
+    ) -> None:
+        """Enter in the books what moved of the payment."""
+        entry = movement(
+            journal=self.sources.ids.new(),
+            booking_id=row.booking_id,
+            payment_id=row.id,
+            gateway=row.gateway,
+            amount=amount,
+        )
+        await books.post(transaction.connection, entries=[entry], ids=self.sources.ids, now=transaction.now)
+
+    def poll(self, transaction: Transaction, letter: Letter, row: PaymentRow, poll: int) -> None:
+        """Look for the time `poll`, counted from 1, when it is due."""
+        due: datetime = transaction.now + FIRST_POLL * 2 ** (poll - 1)
+        look = RefreshPayment(payment_id=row.id, booking_id=row.booking_id, poll=poll)
+        transaction.send(look, origin=letter.origin, due=due)
+
+    def audit(
+        self, transaction: Transaction, letter: Letter, row: PaymentRow, action: str, **told: str | int
+    ) -> None:
+        """Write down a change that moves no booking, and so is in no timeline (P11)."""
+        entry = AuditEntry(
+            id=self.sources.ids.new(),
+            at=transaction.now,
+            principal=letter.origin.principal,
+            action=action,
+            subject=Subject.of("booking", row.booking_id),
+            correlation_id=letter.origin.correlation_id,
+            details={"payment": str(row.id), "gateway": row.gateway, **told},
+        )
+        transaction.audit(entry)
+
+    async def ask_operator(self, transaction: Transaction, message: PaymentMessage, why: str) -> None:
+        """Have a person look at a payment that we cannot bring to its end."""
+        await transaction.need_attention(
+            subject=message.booking_id,
+            about=message.payment_id,
+            reason="payment_stuck",
+            detail=f"payment {message.payment_id} {why}",
+        )
