@@ -73,11 +73,12 @@ def command(config: Path | None, actors: str | None, no_http: bool) -> None:
     (server.drain_seconds) and leaves the rest for the next start.
     """
     sources = Sources.system()
-    settings = ensure_development_keys(load(config), sources.chance)
+    settings = load(config)
     if actors is not None:
         settings = replace(settings, actors=replace(settings.actors, run=_chosen(actors)))
     telemetry.configure(level=settings.log.level, style=settings.log.format)
     try:
+        settings = ensure_development_keys(settings, sources.chance)
         uvloop.run(_run(settings, sources, http=not no_http))
     except Exception as error:
         told = _told(settings, first(error))
@@ -97,8 +98,10 @@ def _told(settings: Settings, error: BaseException) -> Exception | None:
         return CannotRun(_refused(settings, error))
     if isinstance(error, DatabaseUnavailable):
         return click.ClickException(str(error))
-    if isinstance(error, OSError) or is_unavailable(error):
-        return click.ClickException(f"PostgreSQL cannot be reached: {error}")
+    if isinstance(error, ConnectionError | TimeoutError) or is_unavailable(error):
+        return click.ClickException(f"PostgreSQL cannot be reached: {str(error) or type(error).__name__}")
+    if isinstance(error, OSError) and error.filename:
+        return CannotRun(f"{error.filename}: {error.strerror}. See paths.var ({settings.paths.var})")
     return None
 
 

@@ -61,6 +61,16 @@ def test_postgresql_that_is_away_is_said_once_and_may_be_tried_again(tmp_path: P
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file where a directory should be")
+
+    result = _run(tmp_path, "embedded")
+
+    assert result.exit_code == 2, result.output
+    [line] = result.stderr.splitlines()
+    assert str(tmp_path / "var") in line
+
+
 def test_a_connection_string_that_means_nothing_is_status_2(tmp_path: Path) -> None:
     result = _run(tmp_path, "postgresql://bookingd@127.0.0.1/bookingd?sslmode=perhaps")
 
