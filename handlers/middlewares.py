@@ -72,9 +72,9 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
                 count(request, response.status, took)
             if log.isEnabledFor(logging.INFO):
                 address = client_address(request, believed)
-                log.info(
-                    "%s %s %d %.1f ms %s", request.method, request.path, response.status, took * 1000, address
-                )
+                # As it was sent, encoded: decoded it could hold the end of a line. Queries hold tokens.
+                path, status = request.rel_url.raw_path, response.status
+                log.info("%s %s %d %.1f ms %s", request.method, path, status, took * 1000, address)
         finally:
             correlation.reset(mark)
         if not response.prepared:

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from bookingd.bus.memory import MemoryBus
 from bookingd.cache import Cache
@@ -63,14 +64,14 @@ class Api:
     principal: str = ""
     answer: aiohttp.ClientResponse | None = field(default=None, repr=False)
 
-    async def get(self, path: str, **more: Any) -> Any:
+    async def get(self, path: str | URL, **more: Any) -> Any:
         return await self.ask("GET", path, **more)
 
     async def post(self, path: str, body: Any = None, **more: Any) -> Any:
         return await self.ask("POST", path, json=body, **more)
 
     async def ask(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any
+        self, method: str, path: str | URL, *, headers: Mapping[str, str] | None = None, **more: Any
     ) -> Any:
         """The answer's JSON; the answer itself is in `answer`."""
         own = {"Authorization": f"Bearer {self.token}"} if self.token else {}

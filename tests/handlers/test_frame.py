@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from bookingd.config import Settings
 from bookingd.config.sections import Server
@@ -305,6 +306,16 @@ async def test_only_trusted_proxies_are_believed(
 
     assert f"GET /healthz 200 0.0 ms {told}" in caplog.messages
     assert "secret" not in caplog.text
+
+
+async def test_a_path_is_logged_as_it_was_sent(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """Decoded it could hold the end of a line, and a second line of the sender's making."""
+    caplog.set_level(logging.INFO, logger="handlers")
+
+    await api.get(URL("/v1/bookings/x%0A2026-11-22%20ERROR%20forged%1b%5b31mRED", encoded=True))
+
+    (line,) = [message for message in caplog.messages if message.startswith("GET")]
+    assert line.startswith("GET /v1/bookings/x%0A2026-11-22%20ERROR%20forged%1b%5b31mRED 404 ")
 
 
 async def test_tokens_are_in_no_log(api: Api, caplog: pytest.LogCaptureFixture) -> None:
