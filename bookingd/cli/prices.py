@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console, Group
@@ -26,6 +25,7 @@ from bookingd.domain.flights import Segment
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import PassengerType, counted
+from bookingd.domain.places import local
 from bookingd.domain.price_rules import Rule
 from bookingd.domain.prices import LineKind, Price, PriceLine
 from bookingd.storage import offers, prices
@@ -182,8 +182,8 @@ def _page(offer: Offer, explained: Iterable[Explained]) -> Group:
 
 def _heading(offer: Offer) -> list[str]:
     def departure(segment: Segment) -> str:
-        local = segment.departs_at.astimezone(ZoneInfo(segment.origin_zone))
-        return f"{segment.designator}  {segment.origin} to {segment.destination}  {local:%Y-%m-%d %H:%M}"
+        leaves = local(segment.departs_at, segment.origin_zone)
+        return f"{segment.designator}  {segment.origin} to {segment.destination}  {leaves:%Y-%m-%d %H:%M}"
 
     return [
         str(offer.id),

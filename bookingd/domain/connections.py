@@ -1,7 +1,8 @@
 """When two flights make one journey.
 
 Its one rule: a connection is one ticket, so it is safe to sell: enough time to change, not too long a
-wait, no needless way round, and airlines that carry each other's passengers on.
+wait, no needless way round, and airlines that carry each other's passengers on. The limits are here; they are
+applied where the flights are, in `journeys_v1` of the inventory's migration.
 """
 
 from dataclasses import dataclass
@@ -19,18 +20,3 @@ class ConnectionRules:
     longest_wait: timedelta = timedelta(hours=6)
     detour_factor: float = 1.4
     detour_km: float = 500.0
-
-    def waits_well(self, wait: timedelta, *, least: timedelta) -> bool:
-        """Whether the time between two flights is long enough to change and not too long to wait."""
-        return least <= wait <= self.longest_wait
-
-    def is_sensible(self, flown_km: float, *, direct_km: float) -> bool:
-        """Whether the way over a connecting airport is no needless way round."""
-        return flown_km <= self.detour_factor * direct_km + self.detour_km
-
-
-def carry_on_for_each_other(
-    airline: str, alliance: str | None, other: str, other_alliance: str | None
-) -> bool:
-    """Whether two airlines sell a connection on one ticket: the same one, or members of one alliance."""
-    return airline == other or (alliance is not None and alliance == other_alliance)

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from bookingd.domain.flights import Conditions, Itinerary
+from bookingd.domain.places import local
 
 CHILD_FROM = 2  # years
 ADULT_FROM = 12
@@ -116,9 +116,7 @@ def booked_type(born: date, dates: Sequence[date]) -> PassengerType:
 
 def travel_dates(itinerary: Itinerary) -> tuple[date, ...]:
     """The local day of each departure at its airport, in the order of travel."""
-    return tuple(
-        segment.departs_at.astimezone(ZoneInfo(segment.origin_zone)).date() for segment in itinerary.segments
-    )
+    return tuple(local(segment.departs_at, segment.origin_zone).date() for segment in itinerary.segments)
 
 
 def party_of(passengers: Sequence[Passenger]) -> Party:

@@ -5,20 +5,11 @@ else, and always through the IANA zone of the day in question, never through an 
 """
 
 import math
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 EARTH_RADIUS_KM = 6371.0
 """The mean radius (IUGG)."""
-
-_CODE = re.compile(r"[A-Z]{3}")
-
-
-def parse_code(text: str) -> str | None:
-    """The IATA airport or city code that `text` means, however it was typed; None if it cannot be one."""
-    code = text.strip().upper()
-    return code if _CODE.fullmatch(code) else None
 
 
 def great_circle_km(

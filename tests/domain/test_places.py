@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from bookingd.domain.places import days_later, great_circle_km, instant, local, parse_code
+from bookingd.domain.places import days_later, great_circle_km, instant, local
 
 
 def test_a_distance_is_the_great_circle() -> None:
@@ -17,13 +17,6 @@ def test_a_distance_over_the_date_line_is_the_short_way() -> None:
 
 def test_opposite_ends_of_the_earth_are_half_a_circle_apart() -> None:
     assert great_circle_km(0, 0, 0, 180) == pytest.approx(20015, abs=1)
-
-
-@pytest.mark.parametrize(
-    ("typed", "code"), [(" fra ", "FRA"), ("LON", "LON"), ("LHRX", None), ("1AB", None), ("", None)]
-)
-def test_a_code_is_read_however_it_was_typed(typed: str, code: str | None) -> None:
-    assert parse_code(typed) == code
 
 
 def test_the_offset_is_that_of_the_day() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bookingd.domain.connections import ConnectionRules, carry_on_for_each_other
+from bookingd.domain.connections import ConnectionRules
 from bookingd.domain.places import great_circle_km
 from bookingd.domain.search import FlightCriteria
 from tests.fakes.inventory import AIRPORTS, FACTORS, FAMILIES, Planted
@@ -75,11 +75,9 @@ def _connects(one: Planted, two: Planted) -> bool:
     here, there = AIRPORTS[one.origin], AIRPORTS[two.destination]
     rules = ConnectionRules()
     direct_km = great_circle_km(here[2], here[3], there[2], there[3])
-    return (
-        rules.waits_well(two.departs_at - one.arrives_at, least=least)
-        and rules.is_sensible(one.km + two.km, direct_km=direct_km)
-        and carry_on_for_each_other(one.airline, ALLIANCES[one.airline], two.airline, ALLIANCES[two.airline])
-    )
+    waits_well = least <= two.departs_at - one.arrives_at <= rules.longest_wait
+    sensible = one.km + two.km <= rules.detour_factor * direct_km + rules.detour_km
+    return waits_well and sensible and ALLIANCES[one.airline] == ALLIANCES[two.airline]
 
 
 def _inside(airport: str, place: str) -> bool:
