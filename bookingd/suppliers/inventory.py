@@ -27,7 +27,8 @@ from bookingd.storage import inventory
 from bookingd.storage.database import Connection, Database, is_unavailable
 from bookingd.storage.inventory import Leg, Search, Way
 from bookingd.storage.stock import StockKey
-from bookingd.suppliers.inventory_pricing import SUPPLIER, Facts, Pricer, Quote, read_facts
+from bookingd.suppliers.inventory_pricing import Facts, Pricer, Quote, read_facts
+from bookingd.suppliers.own_stock import NAME
 
 LEAD = timedelta(minutes=60)
 """Sales end this long before departure: check-in closes."""
@@ -64,7 +65,7 @@ class InventoryFlights:
 
     @property
     def name(self) -> str:
-        return SUPPLIER
+        return NAME
 
     async def search(self, criteria: FlightCriteria) -> list[Offer]:
         """Offers without ids, good until their sale ends; the cheapest where there are too many.
@@ -193,7 +194,7 @@ def _combined(
 def _offer(quote: Quote, criteria: FlightCriteria, now: datetime) -> Offer:
     return Offer(
         id=OfferId(""),
-        supplier=SUPPLIER,
+        supplier=NAME,
         itinerary=quote.itinerary,
         party=criteria.party,
         price=quote.price,

@@ -22,8 +22,8 @@ from bookingd.storage import inventory
 from bookingd.storage.database import Connection
 from bookingd.storage.inventory import AirportTax, Family, Leg, Way
 from bookingd.storage.stock import StockKey
+from bookingd.suppliers.own_stock import NAME
 
-SUPPLIER = "inventory"
 WHOLE = 10_000
 """Basis points."""
 
@@ -138,7 +138,7 @@ class Pricer:
     def _context(self, slices: Sequence[Sequence[Leg]]) -> PriceContext:
         out, back = slices[0], slices[1] if len(slices) > 1 else None
         return PriceContext(
-            supplier=SUPPLIER,
+            supplier=NAME,
             origin=out[0].origin,
             destination=out[-1].destination,
             airline=out[0].segment.airline,

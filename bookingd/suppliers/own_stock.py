@@ -28,6 +28,7 @@ from bookingd.storage.database import Connection
 from bookingd.storage.stock import Gone, Held, SoldOut, StockWant
 
 NAME = "inventory"
+"""What own inventory is called as a supplier."""
 
 PREFIX = "990"
 """Ticket numbers are three digits of the issuer and ten of its own; 990 is ours."""
