@@ -29,7 +29,7 @@ from bookingd.domain.booking.state import OPEN_PAYMENTS, Booking, BookingState
 from bookingd.messages.envelope import SYSTEM
 from bookingd.outcomes import Refused, Unavailable
 from bookingd.sources import Sources
-from bookingd.storage import bookings, notifications
+from bookingd.storage import bookings, notifications, places
 from bookingd.storage.bookings import BookingView, Contact, Traveller
 from bookingd.storage.database import Connection, Database, is_unavailable
 from bookingd.storage.intents import Intent, IntentKey, IntentState
@@ -257,11 +257,12 @@ async def _names(connection: Connection, booking: Booking) -> Names:
     offers = [offer for item in booking.items for offer in (item.offer, item.proposed) if offer]
     segments = [segment for offer in offers for segment in offer.itinerary.segments]
     codes = sorted({code for segment in segments for code in (segment.origin, segment.destination)})
-    airports = await notifications.airport_names(connection, codes=codes)
     airlines = sorted({segment.airline for segment in segments})
+    names = await places.names(connection, airports=codes, airlines=airlines)
     return Names(
         airports={
-            code: Airport(code=code, name=named.name, city=named.city) for code, named in airports.items()
+            code: Airport(code=code, name=named.name, city=named.city)
+            for code, named in names.airports.items()
         },
-        airlines=await notifications.airline_names(connection, codes=airlines),
+        airlines=names.airlines,
     )

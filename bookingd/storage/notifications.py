@@ -1,6 +1,5 @@
 """What travellers were told: one row for each message about a change of state (P5)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,8 +14,6 @@ PUT_OFF = query("notifications.put_off")
 SENT = query("notifications.sent")
 FAILED = query("notifications.failed")
 OF_BOOKING = query("notifications.of_booking")
-AIRPORTS = query("notifications.airports")
-AIRLINES = query("notifications.airlines")
 
 
 class NotificationState(StrEnum):
@@ -66,15 +63,6 @@ class Notification:
     """The provider's words, or why it was refused."""
     made_at: datetime
     sent_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AirportName:
-    """How an airport is called."""
-
-    code: str
-    name: str
-    city: str
 
 
 async def begin(
@@ -127,16 +115,6 @@ async def mark_failed(connection: Connection, *, notification_id: UUID, reason: 
 async def of_booking(connection: Connection, *, booking_id: BookingId) -> list[Notification]:
     """Everything that was said about the booking, oldest first."""
     return [_notification(dict(row)) for row in await connection.fetch(OF_BOOKING, booking_id)]
-
-
-async def airport_names(connection: Connection, *, codes: Sequence[str]) -> dict[str, AirportName]:
-    """By code; an unknown one is not in the answer."""
-    return {row["code"]: AirportName(**dict(row)) for row in await connection.fetch(AIRPORTS, list(codes))}
-
-
-async def airline_names(connection: Connection, *, codes: Sequence[str]) -> dict[str, str]:
-    """By code; an unknown one is not in the answer."""
-    return {row["code"]: row["name"] for row in await connection.fetch(AIRLINES, list(codes))}
 
 
 def _notification(row: dict[str, object]) -> Notification:

@@ -35,11 +35,3 @@ SELECT id, booking_id, kind, occasion, channel, recipient, state, message_id, at
   FROM notifications
  WHERE booking_id = $1
  ORDER BY made_at, id;
-
--- name: airports
--- How the airports $1 are called.
-SELECT code, name, city FROM airports WHERE code = ANY ($1::text[]);
-
--- name: airlines
--- How the airlines $1 are called.
-SELECT code, name FROM airlines WHERE code = ANY ($1::text[]);

@@ -129,21 +129,5 @@ async def test_the_same_change_has_the_same_id_everywhere() -> None:
     assert again.id == KEY.id != other.id
 
 
-async def test_names_are_found_by_code(owner_connection: Connection, connection: Connection) -> None:
-    await owner_connection.execute(
-        "INSERT INTO cities (code, name, country) VALUES ('FRA', 'Frankfurt', 'DE');"
-        "INSERT INTO airports (code, icao, name, city_code, city, country, latitude, longitude, zone)"
-        " VALUES ('FRA', 'EDDF', 'Frankfurt Airport', 'FRA', 'Frankfurt am Main', 'DE', 50, 8.6,"
-        " 'Europe/Berlin');"
-        "INSERT INTO airlines (code, icao, name, country) VALUES ('LH', 'DLH', 'Lufthansa', 'DE')"
-    )
-    airports = await notifications.airport_names(connection, codes=["FRA", "XXX"])
-    airlines = await notifications.airline_names(connection, codes=["LH", "XX"])
-    assert {code: (one.name, one.city) for code, one in airports.items()} == {
-        "FRA": ("Frankfurt Airport", "Frankfurt am Main")
-    }
-    assert airlines == {"LH": "Lufthansa"}
-
-
 async def test_the_recipient_is_not_in_a_log(connection: Connection, clock: ManualClock) -> None:
     assert "anna" not in repr(await begin(connection, clock))
