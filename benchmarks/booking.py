@@ -83,6 +83,17 @@ class Booked:
         pairs = zip(self.ours, self.floor, strict=True)
         return Spread([ours.figure.rate / floor.rate for ours, floor in pairs])
 
+    @property
+    def cpu_ratio(self) -> Spread:
+        """The same for a millisecond of the servers' CPU, however many cores others left to us."""
+        pairs = zip(self.ours, self.floor, strict=True)
+        return Spread([floor.each("PostgreSQL") / _servers(ours.figure) for ours, floor in pairs])
+
+
+def _servers(figure: Figure) -> float:
+    """Milliseconds a booking of what belongs to an installation."""
+    return figure.each("daemon") + figure.each("PostgreSQL")
+
 
 async def measure(
     servers: Servers, *, users: Sequence[int], seconds: float, rounds: int, progress: Progress

@@ -107,7 +107,8 @@ _BOOKING_ROWS: Sequence[tuple[str, Callable[[Booked], str] | None]] = (
         f"pgbench, minimal write set, {floor.CLIENTS} clients, /s",
         lambda booked: spread(Spread([one.rate for one in booked.floor]), ",.0f"),
     ),
-    ("ratio", lambda booked: ratio(booked.ratio, ".3f")),
+    ("ratio", lambda booked: ratio(booked.ratio, ".4f")),
+    ("ratio for the same CPU", lambda booked: ratio(booked.cpu_ratio, ".4f")),
     ("", None),
     ("request to seats held, p50 ms", _times(lambda one: one.held, 0.5)),
     ("request to seats held, p99 ms", _times(lambda one: one.held, 0.99)),
@@ -156,7 +157,13 @@ def _booked(found: Booked) -> dict[str, object]:
         for one in found.ours
     ]
     floors = [_figure(one) for one in found.floor]
-    return {"users": found.users, "ours": ours, "floor": floors, "ratio": found.ratio.values}
+    return {
+        "users": found.users,
+        "ours": ours,
+        "floor": floors,
+        "ratio": found.ratio.values,
+        "cpu_ratio": found.cpu_ratio.values,
+    }
 
 
 def _cached(found: Cached) -> dict[str, object]:
