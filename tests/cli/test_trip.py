@@ -62,7 +62,6 @@ async def test_a_day_that_was_asked_for_is_the_only_one() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--depart", "2020-01-01"], "has passed"),
         (["--depart", "2999-01-02", "--return", "2999-01-01"], "before the departure"),
         (["--return", datetime.now(UTC).date().isoformat()], "before the departure"),
         (["--decline", "--three-d-secure"], "exclude each other"),

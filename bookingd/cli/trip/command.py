@@ -104,9 +104,7 @@ def command(
 
 
 def _days(depart: date | None, back: date | None, today: date) -> list[date]:
-    """The days to try. Raises click.UsageError for those on which nobody can leave."""
-    if depart and depart < today:
-        raise click.UsageError(f"--depart {depart} has passed: today is {today}")
+    """The days to try; whether they have passed is the installation's to say. Raises click.UsageError."""
     days = [depart] if depart else days_to_try(today, back=back)
     if not days or (back and back < days[-1]):
         raise click.UsageError(f"--return {back} is before the departure")
