@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from aiohttp.web import RequestPayloadError
 from marshmallow import Schema
 
 from bookingd.storage.idempotency import Key
@@ -36,9 +37,11 @@ async def json_body(request: web.Request, of: type[Schema]) -> tuple[dict[str, A
 
 
 async def read_body(request: web.Request) -> bytes:
-    """The body's bytes. Raises Problem where there are too many."""
+    """The body's bytes. Raises Problem where there are too many, or where they break off."""
     try:
         return await request.read()
+    except RequestPayloadError as error:
+        raise Problem("bad-request", "The body broke off, or is not framed as HTTP wants it.") from error
     except web.HTTPRequestEntityTooLarge as error:
         limit = request.app[PARTS].settings.server.max_body_bytes
         raise Problem("body-too-large", f"A body has {limit:,} bytes at most.") from error
@@ -50,15 +53,29 @@ def read_json(body: bytes) -> Any:
         return _decode(body)
     except RecursionError as error:
         raise Problem("malformed-json", "The JSON is nested too deeply.") from error
+    except UnicodeDecodeError as error:
+        # Its positions count from the begin of a string, so look for the first bad byte ourselves.
+        raise _malformed(body, _first_bad_byte(body), "this is not UTF-8") from error
     except msgspec.MsgspecError as error:
         found = _BYTE.search(str(error))
         at = int(found[1]) if found else len(body)
-        line, column = body.count(b"\n", 0, at) + 1, at - (body.rfind(b"\n", 0, at) + 1) + 1
         why = "it ends too early" if "truncated" in str(error) else "this is not JSON"
-        where = FieldError(field="", code="malformed", message=f"Line {line}, column {column}: {why}.")
-        raise Problem(
-            "malformed-json", f"Reading stopped at line {line}, column {column}: {why}.", errors=[where]
-        ) from error
+        raise _malformed(body, at, why) from error
+
+
+def _first_bad_byte(body: bytes) -> int:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(body)
+
+
+def _malformed(body: bytes, at: int, why: str) -> Problem:
+    line, column = body.count(b"\n", 0, at) + 1, at - (body.rfind(b"\n", 0, at) + 1) + 1
+    where = FieldError(field="", code="malformed", message=f"Line {line}, column {column}: {why}.")
+    told = f"Reading stopped at line {line}, column {column}: {why}."
+    return Problem("malformed-json", told, errors=[where])
 
 
 def idempotency_key(request: web.Request, scope: str) -> Key | None:

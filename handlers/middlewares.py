@@ -112,7 +112,7 @@ def _counter(parts: Parts) -> Callable[[web.Request, int, float], None]:
 
 async def _answer(request: web.Request, handler: Handler, limit: TimeLimit) -> web.StreamResponse:
     try:
-        _refuse_strangers(request)
+        _refuse(request)
         if request.path == WEBSOCKET:
             return await handler(request)
         return await limit.hold(handler(request))
@@ -120,9 +120,14 @@ async def _answer(request: web.Request, handler: Handler, limit: TimeLimit) -> w
         return reply_to(error, request[CORRELATION])
 
 
-def _refuse_strangers(request: web.Request) -> None:
+def _refuse(request: web.Request) -> None:
+    """What no route takes, whatever it is for. Raises Problem."""
     if len(request.query_string) > QUERY_BYTES:
         raise Problem("query-too-long", f"A query string has {QUERY_BYTES} characters at most.")
+    if hdrs.CONTENT_ENCODING in request.headers:
+        # Nothing that we are sent gains by compression, and unpacked it is larger than what was bounded.
+        told = "A body is taken as it is, without any Content-Encoding."
+        raise Problem("media-type", told, headers={hdrs.ACCEPT_ENCODING: "identity"})
     if request.method not in SAFE_METHODS and not request.path.startswith("/webhooks/"):
         refuse_other_sites(request)
 

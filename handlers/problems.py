@@ -101,7 +101,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 415,
                 "media-type",
                 "The body has the wrong media type",
-                "Send 'Content-Type: application/json'.",
+                "Send 'Content-Type: application/json', and no Content-Encoding.",
             ),
             _kind(
                 422,

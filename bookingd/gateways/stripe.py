@@ -52,7 +52,10 @@ CLOCK_SKEW = timedelta(minutes=5)
 """How far the gateway's clock may be behind ours: `find` looks back so much further."""
 
 NOTICE_TOLERANCE = timedelta(minutes=5)
-"""How old a webhook's signature may be: the vendor's default, 300 s."""
+"""How old a webhook's signature may be, or how far ahead of us: the vendor's default, 300 s."""
+
+LONGEST_WORD = 255
+"""Characters of an id: the vendor's own advice for storing them."""
 
 _STATUS = {
     "requires_confirmation": GatewayStatus.PENDING,
@@ -64,6 +67,9 @@ _STATUS = {
 }
 
 _REFUND_STATUS = {"succeeded": "done", "failed": "failed", "canceled": "failed"}
+
+_NO_EVENT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError)
+"""What reading a body raises that is something else than an event."""
 
 # Of several payments of one id the last of these counts: money taken before money held before hopes.
 _LEAST_FIRST = "voided declined pending requires_action authorised captured".split()
@@ -183,10 +189,11 @@ class StripeGateway:
         return _notice(body)
 
     def _refuse_old(self, header: str) -> None:
-        # The SDK can do this only with the host's clock.
+        # The SDK can do this only with the host's clock. What is signed ahead of it is as stale: it could
+        # be kept, and played again, for as long as it is ahead.
         signed_at = next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
         age = self._clock.now().timestamp() - signed_at
-        if age > NOTICE_TOLERANCE.total_seconds():
+        if abs(age) > NOTICE_TOLERANCE.total_seconds():
             raise InvalidNotice(f"signed {age:.0f} s ago")
 
 
@@ -332,14 +339,22 @@ def _notice(body: bytes) -> GatewayNotice:
     try:
         event = msgspec.json.decode(body, type=dict[str, Any])
         thing = event["data"]["object"]
+        intent = _intent_of(thing)
         return GatewayNotice(
-            event_id=event["id"],
-            kind=event["type"],
-            gateway_reference=_intent_of(thing),
+            event_id=_word(event["id"]),
+            kind=_word(event["type"]),
+            gateway_reference=None if intent is None else _word(intent),
             payment_id=_payment_id(thing),
         )
-    except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
+    except _NO_EVENT as error:
         raise InvalidNotice("signed, but not an event") from error
+
+
+def _word(given: object) -> str:
+    """An id or a kind as Stripe makes them; what is stored is not to be of any other sort."""
+    if isinstance(given, str) and 0 < len(given) <= LONGEST_WORD and given.isascii() and given.isprintable():
+        return given
+    raise InvalidNotice("signed, but its ids are none")
 
 
 def _intent_of(thing: Thing) -> str | None:

@@ -74,8 +74,8 @@ def test_a_changed_body_is_not_believed(gateway: StripeGateway, clock: ManualClo
         gateway.read_notice(headers, event(id="pi_2"))
 
 
-@pytest.mark.parametrize(("age", "believed"), [(299, True), (301, False), (-200, True)])
-def test_an_old_webhook_is_not_believed(
+@pytest.mark.parametrize(("age", "believed"), [(299, True), (301, False), (-299, True), (-301, False)])
+def test_a_webhook_that_was_signed_long_ago_or_ahead_of_time_is_not_believed(
     gateway: StripeGateway, clock: ManualClock, age: float, believed: bool
 ) -> None:
     body = event()
@@ -102,7 +102,7 @@ def test_a_webhook_without_signature_is_not_believed(gateway: StripeGateway) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", b"[]", b"not json", b'{"id": "evt_1", "data": {"object": "x"}}', b"\xff"]
+    "body", [b"{}", b"[]", b"not json", b'{"id": "evt_1", "data": {"object": "x"}}', b"\xff", b"[" * 9999]
 )
 def test_what_is_signed_but_no_event_is_not_believed(
     gateway: StripeGateway, clock: ManualClock, body: bytes
@@ -111,6 +111,27 @@ def test_what_is_signed_but_no_event_is_not_believed(
 
     with pytest.raises(InvalidNotice):
         gateway.read_notice(headers, body)
+
+
+@pytest.mark.parametrize("word", ["evt_\x00", "", "e" * 256, "evt_é", 7, None, ["evt_1"], {"id": "evt_1"}])
+@pytest.mark.parametrize("field", ["id", "type"])
+def test_what_is_signed_with_an_id_that_cannot_be_stored_is_not_believed(
+    gateway: StripeGateway, clock: ManualClock, field: str, word: Any
+) -> None:
+    body = json.dumps({**json.loads(event()), field: word}).encode()
+
+    with pytest.raises(InvalidNotice):
+        gateway.read_notice(signed(body, clock), body)
+
+
+@pytest.mark.parametrize("changes", [{"id": "pi_\x00"}, {"id": 7}, {"metadata": {"payment_id": 7}}])
+def test_what_is_signed_about_a_payment_that_cannot_be_one_is_not_believed(
+    gateway: StripeGateway, clock: ManualClock, changes: dict[str, Any]
+) -> None:
+    body = event(**changes)
+
+    with pytest.raises(InvalidNotice):
+        gateway.read_notice(signed(body, clock), body)
 
 
 def test_no_secret_shows(gateway: StripeGateway) -> None:

@@ -298,6 +298,8 @@ async def test_an_offer_that_expires_after_it_was_booked_once_is_gone_for_the_ne
         (b'{"offer_id":\n  of_1}', "line 2, column 3: this is not JSON"),
         (b"", "line 1, column 1: it ends too early"),
         (b"\xff\xfe", "line 1, column 1: this is not JSON"),
+        (b'{"a": 1,\n "b": "x\xff"}', "line 2, column 9: this is not UTF-8"),
+        (b'{"\xc3": 1}', "line 1, column 3: this is not UTF-8"),
         (b"[" * 10_000, "nested too deeply"),
     ],
 )
@@ -315,6 +317,17 @@ async def test_a_list_is_no_booking(api: Api) -> None:
     problem = await api.post("/v1/bookings", [], headers={"Idempotency-Key": "k"})
 
     assert (api.status, problem["errors"][0]["code"]) == (422, "type")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "x"])
+async def test_a_body_is_taken_without_encoding_only(api: Api, encoding: str) -> None:
+    """What is said to be gzip and is none met an error of aiohttp's own."""
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json", "Content-Encoding": encoding}
+
+    problem = await api.ask("POST", "/v1/bookings", data=b"garbage", headers=headers)
+
+    assert (api.status, problem["type"]) == (415, "/problems/media-type")
+    assert api.headers["Accept-Encoding"] == "identity"
 
 
 async def test_a_body_of_another_type_is_refused(api: Api) -> None:
