@@ -16,8 +16,8 @@ from bookingd.engine import OWNER, running_dsn
 from tests.acceptance.daemon import Daemon, free_port, until
 from tests.conftest import Spawn
 
-DEPARTURES = 40_000
-"""Two weeks and some days of flights: `bookingd trip` flies in two weeks."""
+FEW, ENOUGH = 1000, 40_000
+"""Departures: hardly any, where nobody flies; two weeks and some days of them, for `bookingd trip`."""
 
 
 @pytest.fixture
@@ -32,11 +32,18 @@ def daemon(spawn: Spawn, tmp_path: Path) -> Iterator[Daemon]:
             "server": {"port": port},
             "sandbox": {"port": free_port()},
             "paths": {"var": str(tmp_path / "var")},
-            "inventory": {"departures": DEPARTURES},
+            "inventory": {"departures": FEW},
         },
     )
     yield made
     made.tell()
+
+
+@pytest.fixture
+def flying_daemon(daemon: Daemon) -> Daemon:
+    """The same, with a network in which one can book."""
+    daemon.settings["inventory"] = {"departures": ENOUGH}
+    return daemon
 
 
 def _postgres(daemon: Daemon) -> int:
@@ -60,12 +67,13 @@ async def _value(daemon: Daemon, question: str) -> object:
         await connection.close()
 
 
-async def test_a_newcomer_starts_it_stops_it_and_finds_everything_again(daemon: Daemon) -> None:
+async def test_a_newcomer_starts_it_stops_it_and_finds_everything_again(flying_daemon: Daemon) -> None:
+    daemon = flying_daemon
     await daemon.start()
     postgres = _postgres(daemon)
     assert f"ready at {daemon.url}" in daemon.log
     assert await daemon.status_of("/readyz") == 200
-    assert await _value(daemon, "SELECT count(*) FROM departures") >= DEPARTURES * 0.8  # type: ignore[operator]
+    assert await _value(daemon, "SELECT count(*) FROM departures") >= ENOUGH * 0.8  # type: ignore[operator]
     status, told, errors = await daemon.command("trip", "--url", daemon.url, "--json")
     assert status == 0, errors
     assert '"state": "confirmed"' in told
@@ -85,7 +93,7 @@ async def test_a_newcomer_starts_it_stops_it_and_finds_everything_again(daemon: 
 
 async def test_a_kill_leaves_no_server_behind_and_costs_no_data(daemon: Daemon) -> None:
     await daemon.start()
-    before, postgres = await _value(daemon, "SELECT count(*) FROM departures"), _postgres(daemon)
+    before, postgres = await _value(daemon, "SELECT seeded_at FROM demo_inventory"), _postgres(daemon)
 
     await asyncio.to_thread(daemon.kill)
 
@@ -94,7 +102,7 @@ async def test_a_kill_leaves_no_server_behind_and_costs_no_data(daemon: Daemon) 
 
     await until(gone, 10)
     await daemon.start()
-    assert await _value(daemon, "SELECT count(*) FROM departures") == before
+    assert await _value(daemon, "SELECT seeded_at FROM demo_inventory") == before
 
 
 async def test_a_second_one_beside_it_is_turned_away(daemon: Daemon, spawn: Spawn) -> None:
@@ -169,7 +177,8 @@ async def test_an_unknown_actor_is_a_usage_error(daemon: Daemon) -> None:
     assert "bookng" in daemon.log
 
 
-async def test_a_postgresql_that_dies_is_started_again_under_the_daemon(daemon: Daemon) -> None:
+async def test_a_postgresql_that_dies_is_started_again_under_the_daemon(flying_daemon: Daemon) -> None:
+    daemon = flying_daemon
     await daemon.start()
     first = _postgres(daemon)
 
