@@ -123,7 +123,8 @@ async def test_a_second_one_beside_it_is_turned_away(daemon: Daemon, spawn: Spaw
     assert await daemon.status_of("/readyz") == 200
 
 
-async def test_a_start_that_takes_long_can_be_stopped_at_once(daemon: Daemon) -> None:
+async def test_a_start_that_takes_long_can_be_stopped_at_once(flying_daemon: Daemon) -> None:
+    daemon = flying_daemon
     daemon.launch()
 
     async def seeding() -> bool:
