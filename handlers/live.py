@@ -26,6 +26,7 @@ from handlers.booking_views import EventView
 from handlers.bookings import MOVES, event_view
 from handlers.errors import FieldError, Problem, ProblemBody, invalid, not_found, problem_of
 from handlers.middlewares import CORRELATION, refuse_other_sites
+from handlers.opened import note_refusal
 from handlers.parts import PARTS
 from handlers.principals import principal_of, proofs_of
 from handlers.reply import encode
@@ -275,10 +276,10 @@ class Socket:
                 booking = (await bookings.by_reference(connection, reference=reference)).booking
             except BookingNotFound as error:
                 raise not_found() from error
-        proofs = proofs_of(self._request, wish.token or "")
-        if not may(self._principal, Action.VIEW, booking, proofs):
-            log.warning("%s may not follow booking %s", self._principal or "nobody", reference)
-            raise not_found()
+            proofs = proofs_of(self._request, wish.token or "")
+            if not may(self._principal, Action.VIEW, booking, proofs):
+                await note_refusal(connection, self._request, self._principal, Action.VIEW, booking)
+                raise not_found()
         return booking.id
 
     # What the client is told

@@ -5,15 +5,21 @@ import logging
 from aiohttp import web
 
 from bookingd.domain.access import Action, may
+from bookingd.domain.audit import AuditEntry, Subject
+from bookingd.domain.booking.state import Booking
 from bookingd.domain.references import parse_reference
-from bookingd.storage import bookings
+from bookingd.storage import access, bookings
 from bookingd.storage.bookings import BookingNotFound, BookingView
 from bookingd.storage.database import Connection
 from handlers.errors import not_found
+from handlers.middlewares import CORRELATION
 from handlers.parts import PARTS
 from handlers.principals import principal_of, proofs_of
 
 log = logging.getLogger(__name__)
+
+NOBODY = "nobody"
+"""The principal of who has no session."""
 
 
 async def open_booking(request: web.Request, action: Action, *shown: str) -> BookingView:
@@ -38,6 +44,24 @@ async def open_through(
     except BookingNotFound as error:
         raise not_found() from error
     if not may(principal, action, found.booking, proofs):
-        log.warning("%s may not %s booking %s", principal or "nobody", action, reference)
+        await note_refusal(connection, request, principal, action, found.booking)
         raise not_found()
     return found
+
+
+async def note_refusal(
+    connection: Connection, request: web.Request, principal: str | None, action: Action, booking: Booking
+) -> None:
+    """Log that somebody was refused, and write it into the audit trail, once a minute at most."""
+    log.warning("%s may not %s booking %s", principal or NOBODY, action, booking.reference)
+    sources = request.app[PARTS].sources
+    entry = AuditEntry(
+        id=sources.ids.new(),
+        at=sources.clock.now(),
+        principal=principal or NOBODY,
+        action=access.REFUSED,
+        subject=Subject.of("booking", booking.id),
+        correlation_id=request[CORRELATION],
+        details={"wanted": action.value},
+    )
+    await access.record_refusal(connection, entry=entry)

@@ -1,5 +1,6 @@
 """P10 over HTTP: every address that leads to a booking, walked by those who have no business there."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -74,6 +75,27 @@ async def test_a_stranger_learns_nothing_and_does_nothing(api: Api, stranger: Ap
     assert stranger.status == 404
     assert told(foreign) == told(unknown)
     assert (await api.outbox(), await api.stored(booking.reference)) == (before, booking)
+
+
+async def test_a_refused_look_is_in_the_trail_once_a_minute(api: Api, stranger: Api) -> None:
+    """P10, P11: told, and no way to flood what tells it."""
+    booking = await held(api)
+    entries = (
+        "SELECT principal FROM audit_entries WHERE action = 'access.refused' AND subject_id = $1 ORDER BY at"
+    )
+
+    async def look(who: Api) -> None:
+        await who.get(f"/v1/bookings/{booking.reference}")
+
+    await asyncio.gather(*(look(stranger) for _ in range(5)))
+    await look(api.nobody())
+    api.clock.advance(timedelta(seconds=61))
+    await look(stranger)
+
+    async with api.parts.database.connection() as connection:
+        told = [row["principal"] for row in await connection.fetch(entries, str(booking.id))]
+    assert sorted(told)[2:] == ["nobody"]
+    assert told.count(sorted(told)[0]) == 2
 
 
 @pytest.mark.parametrize("route", OF_A_BOOKING, ids=named)

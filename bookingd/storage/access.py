@@ -1,0 +1,26 @@
+"""Refused looks at what belongs to others: in the audit trail (P11), and never a way to flood it."""
+
+from datetime import timedelta
+
+from bookingd.domain.audit import AuditEntry
+from bookingd.storage import audit
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+ONE_AT_A_TIME = query("access.one_at_a_time")
+REFUSED_SINCE = query("access.refused_since")
+
+REFUSED = "access.refused"
+"""The action of such an entry."""
+
+ONCE_IN = timedelta(minutes=1)
+"""Of one principal at one booking no more than one is written down in this time."""
+
+
+async def record_refusal(connection: Connection, *, entry: AuditEntry) -> None:
+    """Write it down, in a transaction of its own, unless the same was written down within a minute."""
+    async with connection.transaction():
+        await connection.execute(ONE_AT_A_TIME, f"{REFUSED} {entry.principal} {entry.subject}")
+        since = entry.at - ONCE_IN
+        if not await connection.fetchval(REFUSED_SINCE, entry.subject.id, entry.principal, since):
+            await audit.record(connection, [entry])
