@@ -1,7 +1,7 @@
 """`bookingd seed`: a made-up flight network to look at and to load, and out with it again."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,14 +11,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bookingd.cli.database import open_database
+from bookingd.cli.operators import deed
 from bookingd.cli.options import config_option, load
 from bookingd.config import Settings
+from bookingd.domain.audit import AuditEntry, Plain, Subject
 from bookingd.engine import OWNER
 from bookingd.seeding import loading
 from bookingd.seeding.loading import Seeded, SeedRefused
 from bookingd.seeding.world import DEFAULT_DEPARTURES, MOST, Plan
-from bookingd.sources import SystemClock
+from bookingd.sources import Sources
+from bookingd.storage import audit
 from bookingd.storage.prices import seed_rules
+
+DEMO = Subject.of("inventory", "demo")
 
 TENTH = 10  # per cent: how often a log that is no terminal gets a line
 
@@ -59,29 +64,50 @@ def command(
     settings = load(config)
     if settings.production:
         raise click.ClickException('In production nothing is made up (environment is "production").')
-    clock = SystemClock()
+    sources = Sources.system()
     try:
         if remove:
-            asyncio.run(_remove(settings))
+            asyncio.run(_remove(settings, sources))
         else:
-            day = first_day.date() if first_day else clock.now().date()
-            asyncio.run(_seed(settings, Plan(first_day=day, departures=departures, seed=seed), clock))
+            day = first_day.date() if first_day else sources.clock.now().date()
+            asyncio.run(_seed(settings, Plan(first_day=day, departures=departures, seed=seed), sources))
     except SeedRefused as error:
         raise click.ClickException(str(error)) from error
 
 
-async def _seed(settings: Settings, plan: Plan, clock: SystemClock) -> None:
+async def _seed(settings: Settings, plan: Plan, sources: Sources) -> None:
     async with open_database(settings, role=OWNER) as database, database.session() as connection:
-        began = clock.monotonic()
+        began = sources.clock.monotonic()
         with _progress() as progress:
-            seeded = await loading.seed(connection, plan=plan, now=clock.now(), progress=progress)
-        await seed_rules(connection, clock.now())
-        click.echo(_summary(seeded, clock.monotonic() - began))
+            async with connection.transaction():
+                now = sources.clock.now()
+                seeded = await loading.seed(connection, plan=plan, now=now, progress=progress)
+                rules = await seed_rules(connection, now)
+                await audit.record(connection, _seeding(sources, seeded, rules))
+        click.echo(_summary(seeded, sources.clock.monotonic() - began))
 
 
-async def _remove(settings: Settings) -> None:
-    async with open_database(settings, role=OWNER) as database, database.session() as connection:
+def _seeding(sources: Sources, seeded: Seeded, rules: Sequence[str]) -> list[AuditEntry]:
+    """What was done: the inventory, and the price rules that were not there before (P11)."""
+    plan = seeded.plan
+    days: dict[str, Plain] = {"first_day": plan.first_day.isoformat(), "last_day": plan.last_day.isoformat()}
+    made = {"seed": plan.seed, "departures": seeded.departures, **days}
+    entries = [deed(sources, "inventory.seeded", DEMO, made)]
+    return entries + [
+        deed(sources, "prices.rule_written", Subject.of("price_rule", rule), {"from": "seed"})
+        for rule in rules
+    ]
+
+
+async def _remove(settings: Settings, sources: Sources) -> None:
+    async with (
+        open_database(settings, role=OWNER) as database,
+        database.session() as connection,
+        connection.transaction(),
+    ):
         removed = await loading.remove(connection)
+        told = {"seed": removed.seed, "departures": removed.departures}
+        await audit.record(connection, [deed(sources, "inventory.removed", DEMO, told)])
     click.echo(f"Removed {removed.departures} departures from {removed.first_day} to {removed.last_day}.")
 
 

@@ -81,10 +81,16 @@ async def add(connection: Connection, *, versions: Sequence[RuleVersion], now: d
             raise RuleVersionTaken(f"rule {written.rule.reference} exists already")
 
 
-async def seed_rules(connection: Connection, now: datetime) -> None:
-    """Write the rules that bookingd ships, unless they are or were there: what was changed stays changed."""
-    for rule in DEFAULT_RULES:
-        await connection.fetchval(ADD, *_row(RuleVersion(rule=rule, valid_from=now), now))
+async def seed_rules(connection: Connection, now: datetime) -> list[str]:
+    """Write the rules that bookingd ships, unless they are or were there: what was changed stays changed.
+
+    Returns the names (`id@version`) of those that were written.
+    """
+    return [
+        rule.reference
+        for rule in DEFAULT_RULES
+        if await connection.fetchval(ADD, *_row(RuleVersion(rule=rule, valid_from=now), now))
+    ]
 
 
 DEFAULT_RULES = (

@@ -1,6 +1,8 @@
 """`bookingd seed`, as an operator runs it."""
 
 import asyncio
+import os
+import pwd
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -46,6 +48,21 @@ async def test_an_empty_database_is_filled_and_emptied_again(run: Run, connectio
     assert removed.exit_code == 0, removed.output
     assert f"Removed {demo.departures} departures" in removed.output
     assert await inventory.demo(connection) is None
+
+
+async def test_who_seeds_and_removes_is_in_the_trail(run: Run, connection: Connection) -> None:
+    """P11."""
+    for arguments in (("--departures", "4000"), ("--remove",), ("--remove",)):
+        await run(*arguments)
+
+    entries = await connection.fetch("SELECT principal, action, subject_id FROM audit_entries ORDER BY id")
+    assert {entry["principal"] for entry in entries} == {f"operator:{pwd.getpwuid(os.getuid()).pw_name}"}
+    assert [entry["action"] for entry in entries if entry["subject_id"] == "demo"] == [
+        "inventory.seeded",
+        "inventory.removed",
+    ]
+    rules = {entry["subject_id"] for entry in entries if entry["action"] == "prices.rule_written"}
+    assert rules == {rule.reference for rule in prices.DEFAULT_RULES}
 
 
 async def test_progress_is_lines_where_there_is_no_terminal(run: Run) -> None:
