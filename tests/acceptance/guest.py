@@ -154,24 +154,31 @@ class Guest:
             raise AssertionError(f"{reference} is {last.get('state')} after {events}") from None
         return last
 
-    async def asked_to_act(self, reference: str) -> str:
+    async def asked_to_act(self, reference: str, within: float = 20.0) -> str:
         """The bank's page, once the payer is asked to go there."""
 
         async def asked() -> str | None:
-            payments = (await self.booking(reference))["payments"]
+            payments = await self._payments(reference)
             return next((payment["action_url"] for payment in payments if payment["action_url"]), None)
 
-        page: str = await until(asked)
+        page: str = await until(asked, within)
         return page
 
-    async def has_been_declined(self, reference: str) -> None:
+    async def has_been_declined(self, reference: str, within: float = 20.0) -> None:
         """Wait until no attempt to pay is under way any more."""
 
         async def declined() -> bool:
-            payments = (await self.booking(reference))["payments"]
-            return {payment["state"] for payment in payments} == {"failed"}
+            return {payment["state"] for payment in await self._payments(reference)} == {"failed"}
 
-        await until(declined)
+        await until(declined, within)
+
+    async def _payments(self, reference: str) -> list[dict[str, Any]]:
+        """Those of a booking; none where nobody answers just now."""
+        try:
+            payments: list[dict[str, Any]] = (await self.booking(reference))["payments"]
+        except (aiohttp.ClientError, Refused):
+            return []
+        return payments
 
     async def authenticate(self, page: str, *, headers: Mapping[str, str] | None = None) -> str:
         """Prove oneself on the bank's page; where the browser is sent then."""

@@ -79,10 +79,15 @@ async def unfinished(connection: Connection) -> list[str]:
 
 
 async def check_all(
-    database: Database, *, gateway: Gateway, mail: Path | None = None, forgiven: Collection[str] = ()
+    database: Database,
+    *,
+    gateway: Gateway,
+    mail: Path | None = None,
+    forgiven: Collection[str] = (),
+    within: float = 30.0,
 ) -> dict[str, Booked]:
     """Every promise at once; the bookings by id. `forgiven`: reasons of attention that the test expects."""
-    await settled(database)
+    await settled(database, within)
     async with database.connection() as connection:
         found = await bookings(connection)
         assert await stock.check_books(connection) == []
