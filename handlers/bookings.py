@@ -18,6 +18,7 @@ from bookingd.storage.bookings import Event
 from bookingd.storage.bookings import NewBooking as Placed
 from bookingd.tokens import Purpose
 from handlers.bodies import fingerprint, json_body, required_key, wait_of
+from handlers.booking_page import booking_page, wants_page
 from handlers.booking_views import (
     BookingAccepted,
     Bookings,
@@ -93,19 +94,27 @@ async def own(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    """A booking as it stands."""
+    """A booking as it stands: JSON for programs, and a page for whoever follows the link of a mail."""
+    as_page = wants_page(request)
     async with request.app[PARTS].database.connection() as connection:
         stored = await open_through(connection, request, Action.VIEW)
         booking = stored.booking
         etag = f'W/"{booking.sequence}"'
-        headers: dict[str, str] = {hdrs.ETAG: etag, hdrs.CACHE_CONTROL: "private, no-cache"}
-        if _matches(request, str(booking.sequence)):
+        headers: dict[str, str] = {
+            hdrs.ETAG: etag,
+            hdrs.CACHE_CONTROL: "private, no-cache",
+            hdrs.VARY: hdrs.ACCEPT,
+        }
+        if not as_page and _matches(request, str(booking.sequence)):
             return web.Response(status=304, headers=headers)
         people = await bookings.travellers(connection, booking_id=booking.id)
         rows = await payments.of_booking(connection, booking_id=booking.id)
         airports, airlines = codes(item.offer.itinerary for item in booking.items)
         names = await places.names(connection, airports=airports, airlines=airlines)
-    return json_reply(booking_body(stored, people, rows, names), headers=headers)
+    body = booking_body(stored, people, rows, names)
+    if as_page:
+        return booking_page(request, booking, body)
+    return json_reply(body, headers=headers)
 
 
 async def events(request: web.Request) -> web.Response:

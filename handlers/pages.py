@@ -31,7 +31,7 @@ def page(
     status: int = 200,
     cache: str = "no-store",
 ) -> web.Response:
-    """A page; with `again` it is loaded anew after so many seconds."""
+    """A page; with `again` it is loaded anew after so many seconds. What nobody may keep is in no index."""
     nonce = base64.b64encode(request.app[PARTS].sources.chance.token(16)).decode()
     text = _templates.get_template(template).render(title=title, nonce=nonce, again=again, **values)
     policy = (
@@ -42,5 +42,9 @@ def page(
         text=text,
         status=status,
         content_type="text/html",
-        headers={"Content-Security-Policy": policy, hdrs.CACHE_CONTROL: cache},
+        headers={
+            "Content-Security-Policy": policy,
+            hdrs.CACHE_CONTROL: cache,
+            **({"X-Robots-Tag": "noindex, nofollow"} if cache == "no-store" else {}),
+        },
     )

@@ -6,6 +6,7 @@ read "failed" pay a second time.
 
 from dataclasses import dataclass
 from datetime import UTC
+from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from handlers.errors import not_found
 from handlers.opened import open_booking
 from handlers.pages import page
 from handlers.parts import PARTS
+from handlers.principals import LINK
 from handlers.webhooks import refresh
 
 LOOK_AGAIN = 3
@@ -61,6 +63,7 @@ async def returned(request: web.Request) -> web.Response:
             "reference": booking.reference,
             "total": payment.amount.format(),
             "hold_until": _held_until(booking),
+            "booking_page": page_address(request, booking.reference),
         },
         again=words.again,
     )
@@ -116,6 +119,13 @@ def _words_for_waiting(payment: Payment) -> Words:
         advice="Your seats are still held. Go back to pay with another card, or try again.",
         tone="bad",
     )
+
+
+def page_address(request: web.Request, reference: str) -> str:
+    """Where the booking's page is, with the proof that opened this one, if it came in the address."""
+    shown = request.query.get("token") or request.query.get(LINK)
+    here = f"{request.app[PARTS].public_url}/v1/bookings/{reference}"
+    return f"{here}?{LINK}={quote(shown, safe='')}" if shown else here
 
 
 def _payment(booking: Booking, payment_id: str) -> Payment:

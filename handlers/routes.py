@@ -124,6 +124,7 @@ BOOKING = (
         Operation(
             summary="Look at a booking",
             tag="Bookings",
+            description="To whoever prefers `text/html`, as browsers do, it is shown as a page.",
             query=requests.Link,
             headers=("proof", "if_none_match"),
             answers={200: BookingBody, 304: None},

@@ -1,0 +1,165 @@
+"""A booking as a page for people: what the button in a mail opens.
+
+The one rule is that of the page after 3-D Secure: while a payment's outcome is unknown this page says so, and
+tells nobody to pay again.
+"""
+
+from datetime import datetime
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from bookingd.domain.booking.state import Booking, BookingState, PaymentState
+from bookingd.domain.places import local
+from handlers.booking_views import BookingBody
+from handlers.pages import page
+from handlers.parts import PARTS
+from handlers.returns import LOOK_AGAIN, Words
+
+HTML = "text/html"
+
+_UNKNOWN = frozenset({PaymentState.CREATED, PaymentState.AUTHORISED})
+
+
+def wants_page(request: web.Request) -> bool:
+    """Whether HTML is named in Accept and preferred to JSON, as browsers do and programs do not."""
+    ranges = [_range(part) for part in ",".join(request.headers.getall(hdrs.ACCEPT, ())).split(",")]
+    page_weight = max((weight for kind, weight in ranges if kind in {HTML, "text/*"}), default=0.0)
+    by_kind = dict(ranges)
+    wildcard = by_kind.get("application/*", by_kind.get("*/*", 0.0))
+    return page_weight > by_kind.get("application/json", wildcard)
+
+
+def booking_page(request: web.Request, booking: Booking, body: BookingBody) -> web.Response:
+    """The page of a booking that the request may see."""
+    words, mail = words_for(booking), request.app[PARTS].settings.mail
+    flights = [part for item in body.items for part in item.slices]
+    shown = page(
+        request,
+        "booking.html",
+        title=f"{words.heading} - booking {booking.reference}",
+        values={
+            "words": words,
+            "booking": body,
+            "total": booking.total.format(),
+            "proposed": booking.proposed_total.format() if body.proposed_total else "",
+            "deadline": _deadline(booking.hold_until, body),
+            "flights": flights,
+            "act_at": _act_at(body),
+            "agency": mail.from_address,
+            "write_to": f"mailto:{quote(mail.from_address, safe='@')}?subject=Booking%20{booking.reference}",
+        },
+        again=words.again,
+    )
+    shown.headers[hdrs.VARY] = hdrs.ACCEPT
+    return shown
+
+
+def words_for(booking: Booking) -> Words:
+    """Where a booking stands, and what its traveller does next."""
+    if booking.state is BookingState.AWAITING_PAYMENT:
+        return _words_before_payment({payment.state for payment in booking.payments}, booking)
+    return _WORDS[booking.state]
+
+
+def _words_before_payment(payments: set[PaymentState], booking: Booking) -> Words:
+    if payments & _UNKNOWN:
+        return Words(
+            heading="We are checking your payment",
+            told="The outcome is not known yet.",
+            advice="Please do not pay again. This page shows the result as soon as we have it.",
+            tone="wait",
+            again=LOOK_AGAIN,
+        )
+    if PaymentState.REQUIRES_ACTION in payments:
+        return Words(
+            heading="Your bank asks you to confirm",
+            told="The payment is not complete.",
+            advice="Confirm it with your bank. If you have just done so, please wait and do not pay again.",
+            tone="wait",
+        )
+    failed = booking.payments and booking.payments[-1].state is PaymentState.FAILED
+    return Words(
+        heading="Your seats are held for you",
+        told="The last payment was not made; nothing was charged." if failed else "Not paid for yet.",
+        advice="Go back to where you booked to pay. After the time below the seats are given back.",
+        tone="wait",
+    )
+
+
+_WORDS = {
+    BookingState.PENDING: Words(
+        heading="Your booking is being made",
+        told="We are holding your seats.",
+        advice="This takes a few seconds, and you need not pay anything yet.",
+        tone="wait",
+        again=LOOK_AGAIN,
+    ),
+    BookingState.PRICE_CHANGED: Words(
+        heading="Please look at your booking again",
+        told="Its price or its conditions have changed.",
+        advice="Nothing is charged unless you agree. Go back to where you booked to agree or to call it off.",
+        tone="wait",
+    ),
+    BookingState.CONFIRMING: Words(
+        heading="Your payment is accepted",
+        told="Your tickets are being issued.",
+        advice="This takes a few seconds. You need not pay again.",
+        tone="wait",
+        again=LOOK_AGAIN,
+    ),
+    BookingState.CONFIRMED: Words(
+        heading="Your booking is confirmed",
+        told="Paid and ticketed.",
+        advice="Show your reference or your tickets at check-in. To change or cancel anything, ask us.",
+        tone="good",
+    ),
+    BookingState.EXPIRED: Words(
+        heading="This booking has ended",
+        told="It was not paid for in time, and nothing is booked.",
+        advice="What was held or taken on your card for it goes back by itself. You can book anew.",
+        tone="bad",
+    ),
+    BookingState.FAILED: Words(
+        heading="This booking could not be made",
+        told="Nothing is booked.",
+        advice="What was held or taken on your card for it goes back by itself. You can book anew.",
+        tone="bad",
+    ),
+    BookingState.CANCELLED: Words(
+        heading="This booking was called off",
+        told="Nothing is booked.",
+        advice="What was held or taken on your card for it goes back by itself.",
+        tone="bad",
+    ),
+}
+
+
+def _deadline(until: datetime | None, body: BookingBody) -> str:
+    """As the clocks show it where the journey begins."""
+    if until is None:
+        return ""
+    origin = body.items[0].slices[0].departs
+    return f"{local(until, origin.zone):%A, %-d %B %Y, %H:%M}, {origin.city} time"
+
+
+def _act_at(body: BookingBody) -> str:
+    """Where the payer's bank waits; only an address of the web is ever made a link."""
+    addresses = [payment.action_url for payment in body.payments if payment.action_url]
+    return next((one for one in reversed(addresses) if one.startswith(("https://", "http://"))), "")
+
+
+def _range(part: str) -> tuple[str, float]:
+    kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            return kind, _weight(value)
+    return kind, 1.0
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
