@@ -6,6 +6,7 @@ to stop, cancelled, or because a part failed. Every wait is an event or a time-o
 """
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -82,6 +83,7 @@ async def live(house: House, *, stop: asyncio.Event, ready: Callable[[], None]) 
             await runtime.open()
         beside.start("relay", house.relay.run)
         runner = await _serve(house)
+        _spare_the_collector()
         house.readiness.ready = True
         ready()
         await beside.stand_until(stop)
@@ -90,6 +92,16 @@ async def live(house: House, *, stop: asyncio.Event, ready: Callable[[], None]) 
         house.readiness.ready = False
         await _drain(house, runner, beside)
         await beside.end()
+
+
+def _spare_the_collector() -> None:
+    """What was built lives as long as the daemon: the collector need not look at it again and again.
+
+    Measured at 64 bookings at once: looking took 6.5 % of the daemon's processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 class _Beside:

@@ -74,6 +74,7 @@ def _environment(locale: Locale) -> Environment:
     environment = Environment(
         loader=PackageLoader("bookingd.channels"),
         autoescape=select_autoescape(["html"]),
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -79,6 +79,10 @@ class GatewayNotice:
     kind: str
     gateway_reference: str | None
     payment_id: PaymentId | None
+    status: GatewayStatus | None = None
+    """Where the payment stood when the event was made; None where the event is about something else of it.
+    Only good for telling that there is nothing new: events come late and in any order.
+    """
 
 
 class CredentialsRejected(Unavailable):

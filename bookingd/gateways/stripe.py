@@ -345,6 +345,7 @@ def _notice(body: bytes) -> GatewayNotice:
             kind=_word(event["type"]),
             gateway_reference=None if intent is None else _word(intent),
             payment_id=_payment_id(thing),
+            status=_STATUS.get(thing.get("status")) if thing.get("object") == "payment_intent" else None,
         )
     except _NO_EVENT as error:
         raise InvalidNotice("signed, but not an event") from error

@@ -24,6 +24,7 @@ from bookingd.gateways.port import (
 )
 from bookingd.outcomes import OutsideError, Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Clock
+from tests.fakes.telling import Telling, take
 
 T = TypeVar("T")
 
@@ -33,9 +34,7 @@ THREE_D_SECURE = "pm_fake_three_d_secure"
 
 
 @dataclass(slots=True, kw_only=True)
-class _Told:
-    operation: str
-    times: int
+class _Told(Telling):
     before: OutsideError | None = None
     after: OutsideError | None = None
     outcome: GatewayStatus | None = None
@@ -162,6 +161,7 @@ class FakeGateway:
             kind=told["kind"],
             gateway_reference=told["gateway_reference"],
             payment_id=None if payment_id is None else PaymentId(UUID(payment_id)),
+            status=GatewayStatus(told["status"]) if told.get("status") else None,
         )
 
     def _tell(
@@ -182,22 +182,13 @@ class FakeGateway:
 
     def _do(self, operation: str, key: IntentId | None, deed: Callable[[_Told | None], T]) -> T:
         self.calls[operation] += 1
-        told = self._take(operation)
+        told = take(self._told, operation)
         if told is not None and told.before is not None:
             raise told.before
         answer = self._once(key, lambda: deed(told))
         if told is not None and told.after is not None:
             raise told.after
         return answer
-
-    def _take(self, operation: str) -> _Told | None:
-        for told in self._told:
-            if told.operation == operation:
-                told.times -= 1
-                if not told.times:
-                    self._told.remove(told)
-                return told
-        return None
 
     def _once(self, key: IntentId | None, deed: Callable[[], T]) -> T:
         """The deed, or for a known key the answer of its first time; a refusal is remembered too."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import stripe
 
-from bookingd.gateways.port import GatewayNotice, InvalidNotice
+from bookingd.gateways.port import GatewayNotice, GatewayStatus, InvalidNotice
 from bookingd.gateways.stripe import StripeGateway
 from tests.fakes.sources import ManualClock
 from tests.gateways.arrange import a_request
@@ -45,6 +45,18 @@ def test_a_webhook_of_any_known_secret_is_read(
         gateway_reference="pi_1",
         payment_id=PAYMENT_ID,
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [("requires_capture", GatewayStatus.AUTHORISED), ("a_new_word", None), (None, None)],
+)
+def test_a_notice_tells_where_the_payment_stood_if_we_know_the_word(
+    gateway: StripeGateway, clock: ManualClock, given: str | None, status: GatewayStatus | None
+) -> None:
+    body = event(status=given)
+
+    assert gateway.read_notice(signed(body, clock), body).status is status
 
 
 def test_a_notice_about_a_refund_names_its_payment(gateway: StripeGateway, clock: ManualClock) -> None:

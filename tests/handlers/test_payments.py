@@ -282,8 +282,11 @@ async def test_what_cannot_be_called_off_says_what_to_do(api: Api, state: Bookin
 # Webhooks
 
 
-async def event(api: Api, booking: Booking, payment_id: PaymentId | None, **headers: str) -> Any:
+async def event(
+    api: Api, booking: Booking, payment_id: PaymentId | None, *, told: str | None = None, **headers: str
+) -> Any:
     body = {
+        "status": told,
         "event_id": "evt_1",
         "kind": "payment_intent.succeeded",
         "gateway_reference": "pi_1",
@@ -326,6 +329,30 @@ async def test_an_event_about_a_refund_is_known_by_the_gateways_own_reference(ap
     await event(api, booking, None)
 
     assert await refreshed(api) == [RefreshPayment(payment_id=payment_id, booking_id=booking.id)]
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "looks"),
+    [
+        ("captured", PaymentStatus.CAPTURED, 0),
+        ("captured", PaymentStatus.AUTHORISED, 1),
+        ("authorised", PaymentStatus.CAPTURED, 0),
+        ("authorised", PaymentStatus.FAILED, 1),  # a payer may try again at the bank
+        ("pending", PaymentStatus.CREATED, 0),
+        ("voided", PaymentStatus.AUTHORISED, 1),
+        ("declined", PaymentStatus.REQUIRES_ACTION, 1),
+    ],
+)
+async def test_an_event_that_tells_what_we_know_makes_nobody_look(
+    api: Api, told: str, state: PaymentStatus, looks: int
+) -> None:
+    booking, payment_id = await held(api), factories.payment_id()
+    await api.record(row(booking, payment_id, state=state))
+
+    await event(api, booking, payment_id, told=told)
+
+    assert len(await refreshed(api)) == looks
+    assert await api.count("webhook_events") == 1
 
 
 async def test_a_forged_event_is_refused(api: Api) -> None:
