@@ -1,7 +1,7 @@
 """`bookingd seed`: a made-up flight network to look at and to load, and out with it again."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,19 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bookingd.cli.database import open_database
-from bookingd.cli.operators import deed
+from bookingd.cli.operators import operator
 from bookingd.cli.options import config_option, load
 from bookingd.config import Settings
-from bookingd.domain.audit import AuditEntry, Plain, Subject
 from bookingd.engine import OWNER
-from bookingd.seeding import loading
+from bookingd.seeding import demonstration, loading
 from bookingd.seeding.loading import Seeded, SeedRefused
 from bookingd.seeding.world import DEFAULT_DEPARTURES, MOST, Plan
 from bookingd.sources import Sources
-from bookingd.storage import audit
-from bookingd.storage.prices import seed_rules
-
-DEMO = Subject.of("inventory", "demo")
 
 TENTH = 10  # per cent: how often a log that is no terminal gets a line
 
@@ -35,7 +30,7 @@ TENTH = 10  # per cent: how often a log that is no terminal gets a line
     type=click.IntRange(1, MOST),
     default=DEFAULT_DEPARTURES,
     show_default=True,
-    help="About how many flights on a day, all together: more of them are more days rather than more choice.",
+    help="Total number of departures; more means more days.",
 )
 @click.option(
     "--from",
@@ -79,35 +74,15 @@ async def _seed(settings: Settings, plan: Plan, sources: Sources) -> None:
     async with open_database(settings, role=OWNER) as database, database.session() as connection:
         began = sources.clock.monotonic()
         with _progress() as progress:
-            async with connection.transaction():
-                now = sources.clock.now()
-                seeded = await loading.seed(connection, plan=plan, now=now, progress=progress)
-                rules = await seed_rules(connection, now)
-                await audit.record(connection, _seeding(sources, seeded, rules))
+            seeded = await demonstration.fill(
+                connection, plan=plan, sources=sources, principal=operator(), progress=progress
+            )
         click.echo(_summary(seeded, sources.clock.monotonic() - began))
 
 
-def _seeding(sources: Sources, seeded: Seeded, rules: Sequence[str]) -> list[AuditEntry]:
-    """What was done: the inventory, and the price rules that were not there before (P11)."""
-    plan = seeded.plan
-    days: dict[str, Plain] = {"first_day": plan.first_day.isoformat(), "last_day": plan.last_day.isoformat()}
-    made = {"seed": plan.seed, "departures": seeded.departures, **days}
-    entries = [deed(sources, "inventory.seeded", DEMO, made)]
-    return entries + [
-        deed(sources, "prices.rule_written", Subject.of("price_rule", rule), {"from": "seed"})
-        for rule in rules
-    ]
-
-
 async def _remove(settings: Settings, sources: Sources) -> None:
-    async with (
-        open_database(settings, role=OWNER) as database,
-        database.session() as connection,
-        connection.transaction(),
-    ):
-        removed = await loading.remove(connection)
-        told = {"seed": removed.seed, "departures": removed.departures}
-        await audit.record(connection, [deed(sources, "inventory.removed", DEMO, told)])
+    async with open_database(settings, role=OWNER) as database, database.session() as connection:
+        removed = await demonstration.empty(connection, sources=sources, principal=operator())
     click.echo(f"Removed {removed.departures} departures from {removed.first_day} to {removed.last_day}.")
 
 

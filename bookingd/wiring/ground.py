@@ -11,12 +11,12 @@ import asyncpg
 
 from bookingd.config import Settings
 from bookingd.engine import OWNER, Engine
-from bookingd.seeding.loading import prolong, seed
+from bookingd.messages.envelope import SYSTEM
+from bookingd.seeding.demonstration import fill, prolong
 from bookingd.seeding.world import Plan
 from bookingd.sources import Sources
 from bookingd.storage import inventory, migrations
 from bookingd.storage.database import Database, check_clock, ensure_partitions
-from bookingd.storage.prices import seed_rules
 
 SOLD_AHEAD = timedelta(days=30)
 """How far ahead a made-up network can be booked after it was prolonged."""
@@ -89,15 +89,14 @@ async def _keep_demonstrating(owner_dsn: str, settings: Settings, sources: Sourc
             await _seed(connection, settings, sources, say)
         elif there.last_day < sources.clock.now().date() + SOLD_AHEAD_LEAST:
             until = sources.clock.now().date() + SOLD_AHEAD
-            added = await prolong(connection, until=until)
+            added = await prolong(connection, until=until, sources=sources, principal=SYSTEM)
             say(f"the made-up network flies until {until}: {added} more departures")
     finally:
         await connection.close()
 
 
 async def _seed(connection: asyncpg.Connection, settings: Settings, sources: Sources, say: Say) -> None:
-    now = sources.clock.now()
-    plan = Plan(first_day=now.date(), departures=settings.inventory.departures)
+    plan = Plan(first_day=sources.clock.now().date(), departures=settings.inventory.departures)
     tenth = -1
 
     def progress(done: int, whole: int) -> None:
@@ -106,6 +105,5 @@ async def _seed(connection: asyncpg.Connection, settings: Settings, sources: Sou
             tenth = done * 10 // whole
             say(f"making a flight network up: {tenth * 10} % of {whole} departures")
 
-    seeded = await seed(connection, plan=plan, now=now, progress=progress)
-    await seed_rules(connection, now)
+    seeded = await fill(connection, plan=plan, sources=sources, principal=SYSTEM, progress=progress)
     say(f"the network is there: {seeded.departures} departures, {seeded.airports} airports")

@@ -1,0 +1,77 @@
+"""A demonstration as a whole, in one transaction: inventory, price rules, and what the audit trail says."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from bookingd.domain.audit import AuditEntry, Plain, Subject
+from bookingd.seeding import loading
+from bookingd.seeding.loading import Progress, Seeded
+from bookingd.seeding.world import Plan
+from bookingd.sources import Sources
+from bookingd.storage import audit
+from bookingd.storage.database import Connection
+from bookingd.storage.inventory import Demo
+from bookingd.storage.prices import seed_rules
+
+DEMO = Subject.of("inventory", "demo")
+
+
+async def fill(
+    connection: Connection, *, plan: Plan, sources: Sources, principal: str, progress: Progress
+) -> Seeded:
+    """Seed an empty database on behalf of `principal`. Raises SeedRefused; then nothing is changed."""
+    async with connection.transaction():
+        now = sources.clock.now()
+        seeded = await loading.seed(connection, plan=plan, now=now, progress=progress)
+        rules = await seed_rules(connection, now)
+        await audit.record(connection, _seeding(sources, principal, seeded, rules))
+    return seeded
+
+
+async def empty(connection: Connection, *, sources: Sources, principal: str) -> Demo:
+    """Remove made-up inventory on behalf of `principal`. Raises SeedRefused; then nothing is changed."""
+    async with connection.transaction():
+        removed = await loading.remove(connection)
+        told = {"seed": removed.seed, "departures": removed.departures}
+        await audit.record(connection, [_deed(sources, principal, "inventory.removed", DEMO, told)])
+    return removed
+
+
+async def prolong(connection: Connection, *, until: date, sources: Sources, principal: str) -> int:
+    """Let a made-up network fly until that day; how many more departures there are."""
+    async with connection.transaction():
+        added = await loading.prolong(connection, until=until)
+        told: dict[str, Plain] = {"departures": added, "last_day": until.isoformat()}
+        if added:
+            await audit.record(connection, [_deed(sources, principal, "inventory.prolonged", DEMO, told)])
+    return added
+
+
+def _seeding(sources: Sources, principal: str, seeded: Seeded, rules: Sequence[str]) -> list[AuditEntry]:
+    """What was done: the inventory, and the price rules that were not there before (P11)."""
+    plan = seeded.plan
+    days: dict[str, Plain] = {"first_day": plan.first_day.isoformat(), "last_day": plan.last_day.isoformat()}
+    made = {"seed": plan.seed, "departures": seeded.departures, **days}
+    return [
+        _deed(sources, principal, "inventory.seeded", DEMO, made),
+        *(
+            _deed(sources, principal, "prices.rule_written", Subject.of("price_rule", rule), {"from": "seed"})
+            for rule in rules
+        ),
+    ]
+
+
+def _deed(
+    sources: Sources, principal: str, action: str, subject: Subject, details: Mapping[str, Plain]
+) -> AuditEntry:
+    entry_id: UUID = sources.ids.new()
+    return AuditEntry(
+        id=entry_id,
+        at=sources.clock.now(),
+        principal=principal,
+        action=action,
+        subject=subject,
+        correlation_id=entry_id,
+        details=details,
+    )
