@@ -45,6 +45,9 @@ WAITS_IN = MappingProxyType(
     }
 )
 
+OVERTAKEN = "the booking had moved on before it was known whether this had arrived"
+"""Why a mail that was begun is not repeated."""
+
 
 class Repeats(Protocol):
     """Counts mails that were sent again since the first outcome was unknown."""
@@ -157,14 +160,18 @@ class NotifyActor:
     ) -> _Order | None:
         async with self._database.transaction() as connection:
             view = await bookings.by_id(connection, booking_id=key.booking_id)
+            message_id = self._channel.message_id(intent.id)
             if view.contact is None or not _still_so(happening.kind, view.booking):
+                await notifications.give_up(
+                    connection, notification_id=key.id, message_id=message_id, reason=OVERTAKEN
+                )
                 return None
             begun = await notifications.begin(
                 connection,
                 key=key,
                 channel=self._channel.name,
                 recipient=view.contact.email,
-                message_id=self._channel.message_id(intent.id),
+                message_id=message_id,
                 repeat=repeat,
                 now=self._sources.clock.now(),
             )

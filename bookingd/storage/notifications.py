@@ -13,6 +13,7 @@ BEGIN = query("notifications.begin")
 PUT_OFF = query("notifications.put_off")
 SENT = query("notifications.sent")
 FAILED = query("notifications.failed")
+OVERTAKEN = query("notifications.overtaken")
 OF_BOOKING = query("notifications.of_booking")
 
 
@@ -110,6 +111,11 @@ async def mark_sent(
 async def mark_failed(connection: Connection, *, notification_id: UUID, reason: str) -> None:
     """The provider will never take it; `reason` is a sentence. What is over stays as it is."""
     await connection.execute(FAILED, notification_id, reason)
+
+
+async def give_up(connection: Connection, *, notification_id: UUID, message_id: str, reason: str) -> None:
+    """What it was to say is no longer so. One that may have arrived stays, failed for `reason`."""
+    await connection.execute(OVERTAKEN, notification_id, message_id, reason)
 
 
 async def of_booking(connection: Connection, *, booking_id: BookingId) -> list[Notification]:

@@ -28,6 +28,15 @@ UPDATE notifications SET state = 'sent', sent_at = $2, receipt = $3
 UPDATE notifications SET state = 'failed', receipt = $2
  WHERE id = $1 AND state IN ('due', 'sending');
 
+-- name: overtaken
+-- What $1 was to say under Message-ID $2 is no longer so: forgotten where nothing of it was taken, given up
+-- with the words $3 where it may have arrived.
+WITH forgotten AS (
+    DELETE FROM notifications WHERE id = $1 AND message_id = $2 AND state = 'due'
+)
+UPDATE notifications SET state = 'failed', receipt = $3
+ WHERE id = $1 AND message_id = $2 AND state = 'sending';
+
 -- name: of_booking
 -- Everything that was said about booking $1, oldest first.
 SELECT id, booking_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, receipt,

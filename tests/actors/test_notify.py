@@ -289,6 +289,38 @@ async def test_a_declined_card_is_not_told_while_the_payer_is_trying_another_one
     assert mail.subject == "Your payment did not go through - KV7Q2M"
 
 
+async def test_a_mail_of_unknown_fate_that_was_overtaken_is_neither_repeated_nor_left_open(
+    desk: Desk,
+) -> None:
+    waiting = trips.booking(BookingState.AWAITING_PAYMENT, payments=(), hold_until=UNTIL)
+    await desk.put(waiting)
+    desk.catcher.misbehave(Fault.DROP)
+    await desk.deliver(declined(1))
+    async with desk.database.transaction() as connection:
+        over = replace(waiting, state=BookingState.CANCELLED)
+        await bookings.save(connection, bookings=[over], events=[], now=desk.sources.clock.now())
+    await desk.deliver(declined(1), attempt=2)
+    (note,) = await desk.notes()
+    assert note.state is NotificationState.FAILED
+    assert len(await desk.mails()) == 1
+
+
+async def test_a_mail_that_nobody_took_and_that_was_overtaken_does_not_keep_the_next_one_back(
+    desk: Desk,
+) -> None:
+    waiting = trips.booking(BookingState.AWAITING_PAYMENT, payments=(), hold_until=UNTIL)
+    await desk.put(waiting)
+    desk.catcher.misbehave(Fault.GREYLIST)
+    await desk.deliver(declined(1), number=1)
+    trying = replace(waiting, payments=(trips.payment(PaymentState.CREATED),))
+    for booking, number in ((trying, 1), (waiting, 2)):
+        async with desk.database.transaction() as connection:
+            await bookings.save(connection, bookings=[booking], events=[], now=desk.sources.clock.now())
+        await desk.deliver(declined(number), number=number, attempt=2)
+    (note,) = await desk.notes()
+    assert note.state is NotificationState.SENT
+
+
 @pytest.mark.parametrize(
     ("message", "booking", "subject"),
     [
