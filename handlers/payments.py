@@ -104,6 +104,9 @@ def check_payable(booking: Booking, now: datetime) -> None:
         raise Problem("booking-state", f"The booking is {booking.state}. {told}")
     if booking.hold_until is not None and now >= booking.hold_until:
         raise Problem("booking-state", "The hold has just ended: search and book again.")
+    if booking.is_asking_for_money:
+        told = "Another payment of it is with its gateway: follow its events until that one is answered."
+        raise Problem("booking-state", told)
 
 
 def _message(

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=CALL_LIMIT * 2)
 """Longer than any call: a lease that lapses belongs to a process that is gone."""
 
+WARN_AT = 3
+"""The attempt from which on waiting for somebody who is not available is a warning in the log."""
+
 TELL_OPERATOR_AT = 8
 """The attempt at which a person is told: about a minute of trying."""
 
@@ -186,7 +189,10 @@ class Actions:
         error: Exception,
         retry_after: float | None = None,
     ) -> _Conclusion:
-        log.warning("%s: %s is %s: %s", self._actor, intent.key.step, state, error)
+        # Whoever is early (a void before its payment was answered) finds more the next time: no warning yet.
+        waits = isinstance(error, Unavailable) and request.letter.envelope.attempt < WARN_AT
+        level = logging.INFO if waits else logging.WARNING
+        log.log(level, "%s: %s is %s: %s", self._actor, intent.key.step, state, error)
         return _Conclusion(
             request=request, intent=intent, left=state, note=str(error), retry_after=retry_after
         )

@@ -71,6 +71,18 @@ async def test_a_service_that_is_away_is_called_again(bank_database: Database, m
         assert await house.rows(INTENT) == [("done", 3)]
 
 
+async def test_only_a_wait_that_goes_on_is_a_warning(
+    bank_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A void that comes before its payment was answered waits once or twice; nobody need look at that."""
+    caplog.set_level("INFO", logger="bookingd.actor.acting")
+    async with House(bank_database, courier=FakeCourier("hurry", "hurry", "hurry")) as house:
+        await house.send(SEND)
+        await house.rest()
+
+    assert [record.levelname for record in caplog.records] == ["INFO", "INFO", "WARNING"]
+
+
 async def test_an_effect_whose_answer_got_lost_is_looked_up_and_not_repeated(bank_database: Database) -> None:
     courier = FakeCourier("lost_after")
     async with House(bank_database, courier=courier) as house:

@@ -161,6 +161,23 @@ async def test_a_booking_that_cannot_be_paid_says_what_to_do(
     assert await started(api) == []
 
 
+async def test_one_payment_at_a_time_is_with_a_gateway(api: Api) -> None:
+    booking = await held(api, payments=(factories.payment(state=PaymentState.CREATED),))
+
+    problem = await pay(api, booking)
+
+    assert (api.status, problem["type"]) == (409, "/problems/booking-state")
+    assert "with its gateway" in problem["detail"]
+    assert await started(api) == []
+
+
+@pytest.mark.parametrize("state", [PaymentState.REQUIRES_ACTION, PaymentState.FAILED, PaymentState.VOIDING])
+async def test_whoever_did_not_finish_paying_may_begin_anew(api: Api, state: PaymentState) -> None:
+    await pay(api, await held(api, payments=(factories.payment(state=state),)))
+
+    assert (api.status, len(await started(api))) == (202, 1)
+
+
 async def test_a_hold_that_has_just_ended_is_not_paid(api: Api) -> None:
     booking = await held(api)
     api.clock.advance(timedelta(minutes=15))

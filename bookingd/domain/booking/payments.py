@@ -38,13 +38,22 @@ UNDER_WAY = frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION})
 LOST = "payment_lost"
 """The reason where money that was held for us is gone, without anyone's no."""
 
+ANOTHER_UNDER_WAY = "another_payment_under_way"
+"""The reason where an earlier attempt is with its gateway, and might be authorised at any moment."""
+
 
 def pay(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
-    """Ask the gateway for the money. An attempt that was left open is abandoned first."""
+    """Ask the gateway for the money. An attempt that waits for its payer is abandoned first.
+
+    One that the gateway has not answered yet is waited for. A void would come after its authorisation, and
+    banks go on blocking a card's limit for days after a void.
+    """
     if booking.payment(message.payment_id) is not None:
         return ignore(booking, message, terms)
     if booking.hold_until is not None and terms.now >= booking.hold_until:
         return _too_late(booking, message, terms)
+    if booking.is_asking_for_money:
+        return _refuse(booking, message, ANOTHER_UNDER_WAY)
     messages: list[BookingMessage] = []
     for open_payment in [payment for payment in booking.payments if payment.state in OPEN_PAYMENTS]:
         booking, abandon = void(booking, open_payment)
@@ -59,11 +68,7 @@ def pay_refused(booking: Booking, message: StartPayment, terms: Terms) -> Decisi
     """There is nothing to pay for now: the attempt fails without a call."""
     if booking.payment(message.payment_id) is not None:
         return ignore(booking, message, terms)
-    failed = Payment(
-        id=message.payment_id, gateway=message.gateway, amount=booking.total, state=PaymentState.FAILED
-    )
-    declined = PaymentDeclined(booking_id=booking.id, payment_id=failed.id, reason="not_payable")
-    return Decision(booking=booking.with_payment(failed), messages=(declined,))
+    return _refuse(booking, message, "not_payable")
 
 
 def act(booking: Booking, message: PaymentActionRequired, terms: Terms) -> Decision:
@@ -160,6 +165,12 @@ def note_failure(booking: Booking, message: PaymentFailed | PaymentVoided, terms
         return ignore(booking, message, terms)
     ended = PaymentState.VOIDED if payment.state is PaymentState.VOIDING else PaymentState.FAILED
     return Decision(booking=booking.with_payment(replace(payment, state=ended)))
+
+
+def _refuse(booking: Booking, message: StartPayment, reason: str) -> Decision:
+    """The attempt fails without a call."""
+    payment = Payment(id=message.payment_id, gateway=message.gateway, amount=booking.total)
+    return _declined(booking, payment, reason)
 
 
 def _declined(booking: Booking, payment: Payment, reason: str) -> Decision:

@@ -130,6 +130,11 @@ class Booking:
         return self.items[0].offer.price.currency
 
     @property
+    def is_asking_for_money(self) -> bool:
+        """Whether a gateway has been asked for a payment and has not answered yet."""
+        return any(payment.state is PaymentState.CREATED for payment in self.payments)
+
+    @property
     def deadline(self) -> datetime:
         """When the hold ends; raises ValueError where nothing is held."""
         if self.hold_until is None:

@@ -15,6 +15,7 @@ from bookingd.domain.booking.facts import (
     ExtendHold,
     ItemHeld,
     ItemTicketed,
+    PaymentActionRequired,
     PaymentAuthorised,
     PaymentCaptured,
     PaymentDeclined,
@@ -63,9 +64,10 @@ def after(*messages: BookingMessage, start: Booking = BOOKING) -> Decision:
     return decision
 
 
+WAITS_FOR_PAYER = PaymentActionRequired(booking_id=OF, payment_id=FIRST, action_url="https://bank.example")
 HELD = after(PlaceBooking(booking_id=OF), ItemHeld(booking_id=OF, item_id=ITEM.id, offer=ITEM.offer)).booking
 SECOND_AUTHORISED = after(
-    pay(1), pay(2), PaymentAuthorised(booking_id=OF, payment_id=SECOND), start=HELD
+    pay(1), WAITS_FOR_PAYER, pay(2), PaymentAuthorised(booking_id=OF, payment_id=SECOND), start=HELD
 ).booking
 CAPTURING = after(TICKETED, start=SECOND_AUTHORISED).booking
 CONFIRMED = after(PaymentCaptured(booking_id=OF, payment_id=SECOND), start=CAPTURING).booking
@@ -115,10 +117,34 @@ def test_a_late_success_of_the_first_attempt_is_not_kept_beside_the_second() -> 
     assert captured.booking.state is BookingState.CONFIRMED
 
 
-def test_a_new_attempt_abandons_the_open_one_first() -> None:
-    decision = after(pay(1), pay(2), start=HELD)
+def test_a_new_attempt_abandons_the_one_that_waits_for_its_payer() -> None:
+    decision = after(pay(1), WAITS_FOR_PAYER, pay(2), start=HELD)
 
     assert sent(decision) == [VoidPayment, AuthorisePayment]
+
+
+def test_while_the_gateway_has_not_answered_no_other_attempt_is_made() -> None:
+    """Eight at once would all be authorised, and seven voids leave the card blocked for days."""
+    asked = after(pay(1), start=HELD).booking
+
+    decisions = [decide(asked, pay(number), TERMS) for number in range(2, 9)]
+
+    for number, decision in enumerate(decisions, 2):
+        refused = decision.booking.payment(factories.payment_id(number))
+        assert refused is not None
+        assert refused.state is PaymentState.FAILED
+        assert sent(decision) == [PaymentDeclined]
+        assert [getattr(message, "reason", "") for message in decision.messages] == [
+            "another_payment_under_way"
+        ]
+        assert decision.booking.payment(FIRST) == asked.payment(FIRST)
+        assert decision.booking.hold_until == asked.hold_until
+
+
+def test_an_attempt_that_was_declined_makes_room_for_the_next() -> None:
+    declined = PaymentFailed(booking_id=OF, payment_id=FIRST, reason="generic_decline")
+
+    assert sent(after(pay(1), declined, pay(2), start=HELD)) == [AuthorisePayment]
 
 
 def test_starting_to_pay_prolongs_the_hold_once() -> None:
@@ -126,7 +152,7 @@ def test_starting_to_pay_prolongs_the_hold_once() -> None:
     late = replace(TERMS, now=START + TERMS.hold * 0.9)
     first = decide(HELD, pay(1), late)
     later = replace(TERMS, now=START + TERMS.hold)
-    second = decide(first.booking, pay(2), later)
+    second = decide(decide(first.booking, WAITS_FOR_PAYER, late).booking, pay(2), later)
 
     assert sent(first) == [AuthorisePayment, ExtendHold]
     assert [timer.due for timer in first.timers] == [late.now + TERMS.payment_extension]
