@@ -17,6 +17,7 @@ from aiohttp import web
 from bookingd.actor.runtime import Runtime
 from bookingd.wiring.house import House, Work
 from bookingd.wiring.refusals import PortTaken
+from handlers.server import Runner
 
 log = logging.getLogger(__name__)
 
@@ -161,9 +162,7 @@ async def _serve(house: House) -> web.AppRunner | None:
     server = house.settings.server
     # It waits this long twice: for the answers, and after it has cut off what is still being sent to us.
     patience = max(server.drain_seconds / 2, LEAST_PATIENCE)
-    runner = web.AppRunner(
-        house.application, access_log=None, shutdown_timeout=patience, handle_signals=False
-    )
+    runner = Runner(house.application, shutdown_timeout=patience)
     await runner.setup()
     try:
         await web.TCPSite(runner, server.host, server.port).start()

@@ -56,7 +56,7 @@ CORRELATION = web.RequestKey("correlation", UUID)
 def watch(parts: Parts, limit: TimeLimit) -> Middleware:
     """The middleware of an application with these parts."""
     clock, count = parts.sources.clock, _counter(parts)
-    common = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if parts.secure else {})
+    common = common_headers(parts)
     believed = [ipaddress.ip_network(text) for text in parts.settings.server.trusted_proxies]
 
     @web.middleware
@@ -78,14 +78,19 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
         finally:
             correlation.reset(mark)
         if not response.prepared:
-            _guard(response.headers, common)
+            guard(response.headers, common)
             response.headers[CORRELATION_HEADER] = str(correlation_id)
         return response
 
     return watched
 
 
-def _guard(headers: MutableMapping[str, str], common: Mapping[str, str]) -> None:
+def common_headers(parts: Parts) -> Mapping[str, str]:
+    """What every answer of this site carries, unless its handler says otherwise."""
+    return SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if parts.secure else {})
+
+
+def guard(headers: MutableMapping[str, str], common: Mapping[str, str]) -> None:
     """The common headers, where the handler has not said otherwise."""
     policy, cache = headers.get(POLICY), headers.get(hdrs.CACHE_CONTROL)
     headers.update(common)
@@ -116,6 +121,13 @@ async def _answer(request: web.Request, handler: Handler, limit: TimeLimit) -> w
         if request.path == WEBSOCKET:
             return await handler(request)
         return await limit.hold(handler(request))
+    except TimeoutError as error:
+        if request.content.is_eof():
+            return reply_to(error, request[CORRELATION])
+        slow = Problem("slow-request", "The body did not come in time.", headers={hdrs.CONNECTION: "close"})
+        answer = reply_to(slow, request[CORRELATION])
+        answer.force_close()
+        return answer
     except Exception as error:  # noqa: BLE001 - the map of errors knows what to tell and what to log
         return reply_to(error, request[CORRELATION])
 

@@ -68,6 +68,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "The header Allow names the methods that this address knows.",
             ),
             _kind(
+                408,
+                "slow-request",
+                "The request did not come in time",
+                "Nothing was done. Send it again on a new connection, with the same Idempotency-Key.",
+            ),
+            _kind(
                 409,
                 "request-running",
                 "The same request is being worked on",
