@@ -4,7 +4,7 @@ import base64
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bookingd.tokens import InvalidToken, Purpose, Token, TokenSigner
@@ -56,15 +56,16 @@ def test_a_token_with_one_character_changed_is_refused(place: int, other: str) -
 
 
 @given(st.text() | st.text(alphabet="bgl.0123456789abcdef-_=", max_size=60))
+@example("")
+@example(".")
+@example("...")
+@example("b.x.0.")
+@example("\udc80")
+@example("b.\ud800.1.x")
+@example("é" * 40)
+@example("b" * 100_000)
+@example("b\0.x.1.y")
 def test_garbage_is_invalid_and_nothing_else(garbage: str) -> None:
-    with pytest.raises(InvalidToken):
-        SIGNER.read(garbage, Purpose.BOOKING, now=START)
-
-
-@pytest.mark.parametrize(
-    "garbage", ["", ".", "...", "b.x.0.", "\udc80", "b.\ud800.1.x", "é" * 40, "b" * 100_000, "b\0.x.1.y"]
-)
-def test_odd_garbage_is_invalid_and_nothing_else(garbage: str) -> None:
     with pytest.raises(InvalidToken):
         SIGNER.read(garbage, Purpose.BOOKING, now=START)
 

@@ -1,4 +1,4 @@
-"""The vendors' own API descriptions, where they are at hand: in `../shared/vendor-specs` beside the checkout.
+"""The vendors' own API descriptions, where they are at hand: in a folder shared beside the checkout.
 
 They are too large and not ours to ship. A test that checks something against them does so where they
 are; where they are not it proves nothing, and the run says so loudly at its end. A room that uses this

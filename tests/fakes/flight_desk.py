@@ -14,14 +14,13 @@ from bookingd.domain.ids import IntentId, ItemId, RecordLocator
 from bookingd.domain.offers import Offer
 from bookingd.outcomes import OutsideError, Refused, Unavailable, UnknownOutcome
 from bookingd.suppliers.port import Order, Ticketed
+from tests.fakes.telling import Telling, take
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
-class _Told:
-    operation: str
-    times: int
+class _Told(Telling):
     error: OutsideError
     after: bool
 
@@ -109,7 +108,7 @@ class FakeFlightDesk:
 
     def _do(self, operation: str, item: ItemId, deed: Callable[[], T]) -> T:
         self.calls[operation] += 1
-        told = self._take(operation)
+        told = take(self._told, operation)
         if told is not None and not told.after:
             raise told.error
         answer = deed()
@@ -120,12 +119,3 @@ class FakeFlightDesk:
 
     def _tell(self, operation: str, times: int, error: OutsideError, *, after: bool) -> None:
         self._told.append(_Told(operation=operation, times=times, error=error, after=after))
-
-    def _take(self, operation: str) -> _Told | None:
-        for told in self._told:
-            if told.operation == operation:
-                told.times -= 1
-                if not told.times:
-                    self._told.remove(told)
-                return told
-        return None
