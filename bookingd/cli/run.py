@@ -5,6 +5,7 @@ something, 1 where it may be.
 """
 
 import logging
+import os
 import shlex
 import shutil
 import sys
@@ -72,6 +73,7 @@ def command(config: Path | None, actors: str | None, no_http: bool) -> None:
     Ctrl-C or SIGTERM stops it, whatever it is doing: it finishes the requests and messages in hand
     (server.drain_seconds) and leaves the rest for the next start.
     """
+    os.umask(0o077)  # what is made under paths.var holds keys, addresses and payments
     sources = Sources.system()
     settings = load(config)
     if actors is not None:

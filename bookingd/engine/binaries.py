@@ -123,7 +123,9 @@ def _copy_places() -> tuple[Path, ...]:
 def _prepare(place: Path, account: Account) -> bool:
     """Whether `place` exists now, is root's alone to write, and can be entered and run from."""
     try:
-        place.mkdir(mode=0o755, exist_ok=True)
+        if not place.exists():
+            place.mkdir(exist_ok=True)
+            place.chmod(0o755)  # for the other user, whatever our umask is
     except OSError:  # a read-only file system, or no such parent: the next place may do
         return False
     noexec = os.statvfs(place).f_flag & os.ST_NOEXEC

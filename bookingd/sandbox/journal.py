@@ -1,9 +1,11 @@
 """What a stand-in must still know after its process was killed: lines appended to one file.
 
 The one rule: a change is handed to the operating system before its caller hears of it, so that it
-outlives kill -9. It is not synced to the disk: a stand-in need not outlive its machine.
+outlives kill -9. It is not synced to the disk: a stand-in need not outlive its machine. Secrets of payments
+are among the lines, so the file is its owner's alone.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -27,9 +29,10 @@ class Journal:
 
     def open(self, lines: Iterable[bytes]) -> None:
         """Begin anew with `lines`, the essence of the old ones, and keep the file open."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as file:
+        fresh.unlink(missing_ok=True)  # left by a kill, and perhaps open to others
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.writelines(line + b"\n" for line in lines)
         fresh.replace(self._path)
         self._file = self._path.open("ab", buffering=0)

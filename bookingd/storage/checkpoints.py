@@ -43,7 +43,10 @@ SIGN = query("audit.sign")
 log = logging.getLogger(__name__)
 journal = logging.getLogger("bookingd.audit.checkpoint")
 
+DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640
+"""Auditors of the daemon's group may read, whatever the daemon's umask is."""
+
 TAIL_BYTES = 1 << 20  # more than the longest line: a boundary with thousands of stragglers
 CATCH_UP_LINES = 1000
 
@@ -121,9 +124,10 @@ def pin_public_key(file: Path, signer: Signer) -> None:
 
     A file that is there is left alone: who may be believed is not for the daemon to say.
     """
-    file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    _make_directory(file.parent)
     if not file.exists():
         file.write_bytes(signer.public_pem())
+        file.chmod(FILE_MODE)
     elif signer.public_key not in read_public_keys(file):
         log.warning("%s does not hold the key that checkpoints are signed with: add it there", file)
 
@@ -148,9 +152,11 @@ class CheckpointFile:
 
         `lines` are (sequence, line). Two processes may do so at once. A torn last line stays, ended.
         """
-        self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        _make_directory(self.path.parent)
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, FILE_MODE)
         with os.fdopen(descriptor, "rb+", buffering=0) as stream:
+            if not os.fstat(descriptor).st_size:
+                os.fchmod(descriptor, FILE_MODE)
             fcntl.flock(stream, fcntl.LOCK_EX)
             last = self.last_sequence()
             new = [line for sequence, line in lines if sequence > last]
@@ -164,6 +170,13 @@ class CheckpointFile:
         with self.path.open(encoding="utf-8", errors="replace") as stream:
             for line in stream:
                 yield line.rstrip("\n")
+
+
+def _make_directory(directory: Path) -> None:
+    """One that is there already keeps the mode that an operator gave it."""
+    if not directory.exists():
+        directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        directory.chmod(DIRECTORY_MODE)
 
 
 def _missing_end(descriptor: int) -> str:

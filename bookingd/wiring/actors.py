@@ -129,7 +129,6 @@ def _link(tools: Tools, booking: Booking) -> str:
 
 def _audit(tools: Tools) -> Actor:
     chosen, var = tools.settings.audit, tools.settings.paths.var
-    checkpoint_path(var).parent.mkdir(parents=True, exist_ok=True)
     signer = Signer(tools.settings.security.audit_key.reveal_bytes())
     pin_public_key(public_key_path(var), signer)
     chainer = Chainer(

@@ -1,6 +1,9 @@
 """What `bookingd run` says where it cannot run, how it exits, and what it tells to do next."""
 
+import os
+import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,6 +19,13 @@ from tests.acceptance.daemon import as_toml, free_port
 @pytest.fixture(autouse=True)
 def _logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bookingd.cli.run.telemetry.configure", lambda **_: None)
+
+
+@pytest.fixture(autouse=True)
+def _umask_as_it_was() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 def _run(directory: Path, dsn: str) -> Result:
@@ -59,6 +69,15 @@ def test_postgresql_that_is_away_is_said_once_and_may_be_tried_again(tmp_path: P
     assert result.exit_code == 1, result.output
     assert result.stderr.count("cannot be reached") == 1
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_what_a_start_leaves_is_its_owners_alone(tmp_path: Path) -> None:
+    _run(tmp_path, f"postgresql://bookingd@127.0.0.1:{free_port()}/bookingd")
+
+    var = tmp_path / "var"
+    made = [var, *var.rglob("*")]
+    assert len(made) > 1
+    assert [path for path in made if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

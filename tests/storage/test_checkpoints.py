@@ -3,6 +3,8 @@
 import asyncio
 import fcntl
 import logging
+import os
+import stat
 from datetime import timedelta
 from pathlib import Path
 
@@ -116,6 +118,17 @@ def test_the_file_takes_each_checkpoint_once(file: CheckpointFile) -> None:
 
     assert [parse_checkpoint(line).checkpoint.sequence for line in file.lines()] == [1, 2, 3]
     assert file.last_sequence() == 3
+
+
+def test_auditors_of_the_group_may_read_whatever_the_umask_is(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        CheckpointFile(tmp_path / "audit" / "checkpoints.jsonl").append([(1, "line")])
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((tmp_path / "audit").stat().st_mode) == 0o750
+    assert stat.S_IMODE((tmp_path / "audit" / "checkpoints.jsonl").stat().st_mode) == 0o640
 
 
 def test_a_file_that_is_not_there_has_no_checkpoint(file: CheckpointFile) -> None:
