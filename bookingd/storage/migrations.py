@@ -134,7 +134,8 @@ def _compare(row: Applied, migration: Migration | None, *, newest: int) -> None:
     if migration.checksum != row.checksum:
         raise MigrationError(
             f"{row.file} was changed after it had been applied; restore the file as it was released, and put"
-            " the change into a new migration"
+            " the change into a new migration; an embedded development database whose data are not needed may"
+            " be moved away instead: var/postgres (paths.var), while the daemon is stopped"
         )
 
 

@@ -97,8 +97,9 @@ async def test_a_changed_migration_stops_the_start(
     await migrate(owner_connection, clock=clock, migrations=[*own, FIRST])
     changed = replace(FIRST, sql=FIRST.sql + " -- harmless")
 
-    with pytest.raises(MigrationError, match=r"9001_pre_first\.sql was changed after"):
+    with pytest.raises(MigrationError, match=r"9001_pre_first\.sql was changed after") as refused:
         await check(connection, [*own, changed])
+    assert "var/postgres" in str(refused.value)
 
 
 @pytest.mark.parametrize("instead", [SECOND, replace(FIRST, name="renamed")])
