@@ -29,7 +29,7 @@ li a:hover, li a:focus { background: var(--soft) }
 .again { background: #b3261e; border-radius: 1rem; color: #fff; font-size: .75rem; padding: .1rem .5rem }
 dl { display: grid; gap: .25rem 1rem; grid-template-columns: max-content 1fr }
 dd { margin: 0; overflow-wrap: anywhere }
-iframe { background: #fff; border: 1px solid var(--line); border-radius: .5rem; height: 75vh; width: 100% }
+iframe { background: #fff; border: 1px solid var(--line); border-radius: .5rem; height: 200vh; width: 100% }
 pre { background: var(--soft); border-radius: .5rem; overflow-x: auto; padding: 1rem; white-space: pre-wrap }
 """
 
@@ -51,7 +51,8 @@ _PAGES = {
 {% block body %}<p><a href="{{ base }}">All mail</a></p><h1>{{ mail["Subject"] }}</h1>
 <dl>{% for name in ("From", "To", "Reply-To", "Date", "Message-ID") if mail[name] %}
 <dt>{{ name }}</dt><dd>{{ mail[name] }}</dd>{% endfor %}</dl>
-{% if html %}<iframe title="The mail as HTML" src="{{ base }}/{{ name }}/html"
+{% if html %}<p><a href="{{ base }}/{{ name }}/html">Open alone</a></p>
+<iframe title="The mail as HTML" src="{{ base }}/{{ name }}/html"
 sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>{% endif %}
 <h2>Text</h2><pre>{{ text }}</pre>
 <p><a href="{{ base }}/{{ name }}/source">Source</a></p>{% endblock %}""",

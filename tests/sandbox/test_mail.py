@@ -172,6 +172,7 @@ async def test_a_mail_is_shown_as_escaped_text_and_in_a_sandboxed_frame(
     page = await (await browser.get(f"/mail/{kept.name}")).text()
     assert "plain &lt;b&gt;words&lt;/b&gt;" in page
     assert f'src="/mail/{kept.name}/html"' in page
+    assert f'<a href="/mail/{kept.name}/html">Open alone</a>' in page
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
     assert "<script" not in page
     frame = await browser.get(f"/mail/{kept.name}/html")

@@ -41,6 +41,16 @@ async def test_the_page_says_what_is_paid_and_to_whom(client: Client) -> None:
         assert part in text
 
 
+async def test_the_page_cannot_be_framed_and_loads_nothing(client: Client) -> None:
+    _, page = await _sent_to_bank(client)
+    async with client.session.get(page) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 async def test_what_a_merchant_writes_is_text_on_the_page(client: Client) -> None:
     intent = await client.authorise(
         payment_method=THREE_D_SECURE[0], **{"metadata[booking_reference]": "<b>x</b>"}

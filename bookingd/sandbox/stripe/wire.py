@@ -60,10 +60,20 @@ def as_json(request: web.Request, status: int, body: Mapping[str, Any], request_
     return web.Response(status=status, body=_ENCODE(body), headers=headers)
 
 
+# No form-action: browsers apply it to where an answer redirects, and that is the merchant's own site.
+_PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
 def html(text: str) -> web.Response:
     """A page; its address holds a secret, which is told to nobody and kept nowhere."""
-    headers = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-    return web.Response(text=text, content_type="text/html", headers=headers)
+    return web.Response(text=text, content_type="text/html", headers=_PAGE_HEADERS)
 
 
 def fault_of(request: web.Request, status: int, request_id: str) -> web.Response:
