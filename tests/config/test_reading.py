@@ -133,6 +133,16 @@ def test_every_mistake_is_told_at_once_with_its_line(bench: Bench) -> None:
     assert {found.place for found in problems} == {str(bench.file), "Environment"}
 
 
+def test_a_mistake_in_the_file_is_told_while_the_environment_hides_it(bench: Bench) -> None:
+    problems = bench.problems(
+        '[server]\nport = "eighty"\n[database]\nurl_file = 1\n',
+        BOOKINGD_SERVER__PORT="8080",
+        BOOKINGD_DATABASE__URL="postgresql://db/bookingd",
+    )
+
+    assert [(found.line, found.key) for found in problems] == [(2, "server.port"), (4, "database.url_file")]
+
+
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
