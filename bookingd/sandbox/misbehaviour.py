@@ -57,9 +57,12 @@ class Choice:
 
     @classmethod
     def parse(cls, text: str) -> "Choice":
-        """`slow` or `slow=1.5`. Raises ValueError."""
-        how, _, seconds = text.partition("=")
-        return cls(how=How(how.strip()), seconds=float(seconds)) if seconds else cls(how=How(how.strip()))
+        """`slow` or `slow=1.5`. Raises ValueError, which says what there is."""
+        word, _, seconds = text.partition("=")
+        if word.strip() not in set(How):
+            raise ValueError(f"there is no fault {word.strip()!r}; there are {', '.join(sorted(How))}")
+        how = How(word.strip())
+        return cls(how=how, seconds=float(seconds)) if seconds else cls(how=how)
 
 
 @dataclass(slots=True, kw_only=True)
