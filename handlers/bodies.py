@@ -1,6 +1,7 @@
 """What a request brings besides its address: a JSON object, an Idempotency-Key, a preference to wait."""
 
 import hashlib
+import json
 import re
 from typing import Any
 
@@ -48,9 +49,13 @@ async def read_body(request: web.Request) -> bytes:
 
 
 def read_json(body: bytes) -> Any:
-    """The value that the bytes are. Raises Problem that says where reading stopped."""
+    """The value that the bytes are. Raises Problem that says where reading stopped.
+
+    A name that stands twice in one object is refused: readers differ in which one counts (RFC 8259, 4).
+    """
     try:
-        return _decode(body)
+        value = _decode(body)
+        json.loads(body, object_pairs_hook=_refuse_repeated, parse_int=str)
     except RecursionError as error:
         raise Problem("malformed-json", "The JSON is nested too deeply.") from error
     except UnicodeDecodeError as error:
@@ -61,6 +66,17 @@ def read_json(body: bytes) -> Any:
         at = int(found[1]) if found else len(body)
         why = "it ends too early" if "truncated" in str(error) else "this is not JSON"
         raise _malformed(body, at, why) from error
+    return value
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            words = "This stands in one object more than once."
+            error = FieldError(field=name, code="repeated", message=words)
+            raise Problem("malformed-json", f"{name!r} stands in one object more than once.", errors=[error])
+        seen.add(name)
 
 
 def _first_bad_byte(body: bytes) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +14,9 @@ from handlers.parts import PARTS
 from handlers.problems import KINDS
 
 CACHE = "public, max-age=300"
+
+SOON = timedelta(days=14)
+"""How far ahead the search in the example is: within what any network has for sale."""
 
 _REF = "#/components/schemas/"
 
@@ -31,12 +35,13 @@ class FieldRow:
 
 async def docs(request: web.Request) -> web.Response:
     """The whole description."""
-    document = request.app[OPENAPI]
+    document, parts = request.app[OPENAPI], request.app[PARTS]
     values = {
         "groups": _groups(document),
         "schemas": list(_schemas(document)),
         "problems": list(KINDS.values()),
-        "base": request.app[PARTS].public_url,
+        "base": parts.public_url,
+        "depart": f"{parts.sources.clock.now() + SOON:%Y-%m-%d}",
         "version": document["info"]["version"],
     }
     return page(request, "docs.html", title="bookingd: the API", values=values, cache=CACHE)

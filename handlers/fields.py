@@ -88,6 +88,13 @@ class Whole(fields.Integer):
         words = Said("range", f"This has to be from {low} to {high}.")
         super().__init__(validate=validate.Range(min=low, max=high, error=words), **kwargs)
 
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        """Python reads the digits of every script, underscores and spaces; we read those of ASCII."""
+        if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,20}", value):
+            raise self.make_error("invalid", input=value)
+        number: int = super()._deserialize(value, attr, data, **kwargs)
+        return number
+
 
 class Day(fields.Date):
     """A date as `2026-12-24`."""

@@ -8,6 +8,7 @@ while it does not read, nothing is read for it, and after a while it is let go w
 
 import asyncio
 import logging
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
@@ -57,6 +58,9 @@ MISTAKES = 20
 """Messages that make no sense, in a row, before the socket is closed."""
 
 EVENTS_AT_ONCE = 100
+
+
+_NAMED = re.compile(r"at `\$\.(\w+)`|field `([^`]+)`")
 
 
 class Gone(Exception):
@@ -310,6 +314,8 @@ class Socket:
                     raise
                 return  # the next look makes it good
             for event in found:
+                if self._following.get(following.topic) is not following:
+                    return  # unsubscribed while the table was read
                 await self._send(live_event(following.topic, event))
                 following.told = event.sequence
             more = len(found) == EVENTS_AT_ONCE
@@ -355,7 +361,14 @@ def _read(text: str) -> Subscribe | Unsubscribe:
             return msgspec.convert(given, Unsubscribe)
         return msgspec.convert(given, Subscribe)
     except msgspec.ValidationError as error:
-        raise _refuse("", "message", f"{error}. Send {{'subscribe': 'booking:REF', 'after': 0}}.") from error
+        told = f"{error}. Send {{'subscribe': 'booking:REF', 'after': 0}}."
+        raise _refuse(_field_of(str(error)), "message", told) from error
+
+
+def _field_of(told: str) -> str:
+    """The field that msgspec complains of; it names one it misses or knows not in words, others by a path."""
+    found = _NAMED.search(told)
+    return next((name for name in found.groups() if name), "") if found else ""
 
 
 def _refuse(field_name: str, code: str, message: str) -> Problem:

@@ -301,6 +301,8 @@ async def test_an_offer_that_expires_after_it_was_booked_once_is_gone_for_the_ne
         (b'{"a": 1,\n "b": "x\xff"}', "line 2, column 9: this is not UTF-8"),
         (b'{"\xc3": 1}', "line 1, column 3: this is not UTF-8"),
         (b"[" * 10_000, "nested too deeply"),
+        (b'{"offer_id": "a", "offer_id": "b"}', "'offer_id' stands in one object more than once"),
+        (b'{"a": [{"b": 1, "\\u0062": 2}]}', "'b' stands in one object more than once"),
     ],
 )
 async def test_malformed_json_is_told_with_its_place(api: Api, body: bytes, told: str) -> None:

@@ -234,6 +234,26 @@ async def test_nonsense_is_answered_with_a_problem(api: Api, message: str, slug:
     assert answer["error"]["type"] == f"/problems/{slug}"
 
 
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ('{"subscribe": 5}', "subscribe"),
+        ('{"subscribe": "booking:ABCDEF", "after": -1}', "after"),
+        ('{"subscribe": "booking:ABCDEF", "token": 1}', "token"),
+        ('{"subscribe": "booking:ABCDEF", "afer": 1}', "afer"),
+        ('{"after": 1}', "subscribe"),
+        ('{"unsubscribe": 5}', "unsubscribe"),
+        ("[]", ""),
+    ],
+)
+async def test_what_is_wrong_with_a_message_is_told_by_its_field(api: Api, message: str, field: str) -> None:
+    async with connected(api) as socket:
+        await socket.send_str(message)
+        answer = await socket.receive_json()
+
+    assert [error["field"] for error in answer["error"]["errors"]] == [field]
+
+
 async def test_endless_nonsense_ends_the_connection(api: Api) -> None:
     async with connected(api) as socket:
         for _ in range(live.MISTAKES):

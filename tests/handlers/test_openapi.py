@@ -10,6 +10,7 @@ import pytest
 
 from bookingd.domain.booking.state import BookingState, PaymentState
 from bookingd.messages.search import OfferChecked, OfferStatus
+from handlers.fields import load
 from handlers.requests import FlightSearch, NewBooking
 from handlers.routes import ROUTES
 from tests import factories
@@ -110,6 +111,21 @@ async def test_the_page_leads_to_everything_and_nowhere_outside(api: Api, docume
     assert not re.findall(r'(?:href|src)="(?!#|/)', page)
     for path in document["paths"]:
         assert path in page
+
+
+async def test_the_example_can_be_followed_on_any_day(api: Api) -> None:
+    page = await api.get("/docs")
+
+    assert f"depart={api.clock.now() + timedelta(days=14):%Y-%m-%d}" in page
+    order = page.split("&lt;&lt;'END'\n")[1].split("END")[0]
+    assert load(NewBooking(), json.loads(order))["contact"]
+
+
+async def test_names_within_sentences_are_set_as_code(api: Api) -> None:
+    page = await api.get("/docs")
+
+    assert "Send <code>proposed_total</code> as the booking shows it." in page
+    assert "`" not in page
 
 
 def check(document: Any, api: Api, method: str, path: str, answer: Any) -> None:
