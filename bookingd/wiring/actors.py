@@ -11,7 +11,7 @@ from actors.notify import NotifyActor
 from actors.payment import PaymentActor
 from actors.search import SearchActor
 from bookingd.actor.kinds import Actor
-from bookingd.bus.port import Topology
+from bookingd.bus.port import Bus, Topology
 from bookingd.channels.render import Agency
 from bookingd.config import ActorName, Settings
 from bookingd.domain.booking.state import Booking
@@ -26,6 +26,7 @@ from bookingd.storage.checkpoints import (
 )
 from bookingd.storage.database import Database
 from bookingd.storage.prices import CurrentRules
+from bookingd.storage.transactions import Transactions
 from bookingd.suppliers.inventory import InventoryFlights, Repricer
 from bookingd.suppliers.own_stock import OwnStock
 from bookingd.telemetry.metrics import Metrics
@@ -40,9 +41,11 @@ ALL = (SearchActor, BookingActor, PaymentActor, NotifyActor, AuditActor)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What actors are built with."""
+    """What actors, and the HTTP that speaks to them, are built with."""
 
     settings: Settings
+    bus: Bus
+    transactions: Transactions
     database: Database
     sources: Sources
     catalogue: Catalogue

@@ -22,7 +22,7 @@ from bookingd.tokens import TokenSigner
 from bookingd.wiring.actors import Tools, build_actors, topology
 from bookingd.wiring.ground import Ground, Say, open_ground
 from bookingd.wiring.housekeeping import Housekeeping
-from bookingd.wiring.outside import open_outside
+from bookingd.wiring.outside import Outside, open_outside
 from bookingd.wiring.refusals import SubsetOnMemory
 from bookingd.wiring.stand_ins import StandIns, start_stand_ins
 from handlers.application import build as build_application
@@ -76,50 +76,26 @@ async def build(
     stand_ins = await start_stand_ins(settings, sources, stack=stack)
     outside = await open_outside(settings, sources, stand_ins, stack=stack)
 
-    metrics = Metrics()
     bus = MemoryBus(topology=topology(CATALOGUE), catalogue=CATALOGUE, clock=sources.clock, ids=sources.ids)
     stack.push_async_callback(bus.close)
     relay = Relay(database=ground.database, bus=bus, clock=sources.clock)
     transactions = Transactions(database=ground.database, sources=sources, catalogue=CATALOGUE, outlet=relay)
-    signer = TokenSigner(settings.security.signing_key.reveal_bytes())
     tools = Tools(
         settings=settings,
+        bus=bus,
+        transactions=transactions,
         database=ground.database,
         sources=sources,
         catalogue=CATALOGUE,
-        metrics=metrics,
-        signer=signer,
+        metrics=Metrics(),
+        signer=TokenSigner(settings.security.signing_key.reveal_bytes()),
     )
-    runtimes = [
-        Runtime(
-            actor=actor,
-            bus=bus,
-            transactions=transactions,
-            catalogue=CATALOGUE,
-            sources=sources,
-            metrics=metrics,
-            limits=Limits(**settings.actors.bounds(name)),
-        )
-        for name, actor in build_actors(tools, outside).items()
-    ]
+    runtimes = _runtimes(tools, outside)
     readiness = Readiness(relay=relay, runtimes=runtimes)
     app = None
     if http:
-        app = build_application(
-            parts=Parts(
-                settings=settings,
-                bus=bus,
-                transactions=transactions,
-                database=ground.database,
-                sources=sources,
-                signer=signer,
-                gateways=outside.gateways,
-                gateway_facts=outside.gateway_facts,
-                metrics=metrics,
-                cache=_open_cache(settings, sources, stack),
-                readiness=readiness.report,
-            )
-        )
+        cache = _open_cache(settings, sources, stack)
+        app = _application(tools, outside, cache, readiness)
     return House(
         settings=settings,
         clock=sources.clock,
@@ -127,9 +103,41 @@ async def build(
         runtimes=runtimes,
         relay=relay,
         application=app,
-        background=_background(ground, sources, metrics),
+        background=_background(ground, tools),
         readiness=readiness,
     )
+
+
+def _runtimes(tools: Tools, outside: Outside) -> list[Runtime]:
+    return [
+        Runtime(
+            actor=actor,
+            bus=tools.bus,
+            transactions=tools.transactions,
+            catalogue=tools.catalogue,
+            sources=tools.sources,
+            metrics=tools.metrics,
+            limits=Limits(**tools.settings.actors.bounds(name)),
+        )
+        for name, actor in build_actors(tools, outside).items()
+    ]
+
+
+def _application(tools: Tools, outside: Outside, cache: Cache, readiness: Readiness) -> web.Application:
+    parts = Parts(
+        settings=tools.settings,
+        bus=tools.bus,
+        transactions=tools.transactions,
+        database=tools.database,
+        sources=tools.sources,
+        signer=tools.signer,
+        gateways=outside.gateways,
+        gateway_facts=outside.gateway_facts,
+        metrics=tools.metrics,
+        cache=cache,
+        readiness=readiness.report,
+    )
+    return build_application(parts=parts)
 
 
 def _refuse_subset(settings: Settings) -> None:
@@ -155,8 +163,8 @@ def _open_cache(settings: Settings, sources: Sources, stack: AsyncExitStack) -> 
     return cache
 
 
-def _background(ground: Ground, sources: Sources, metrics: Metrics) -> Mapping[str, Work]:
-    keeping = Housekeeping(database=ground.database, sources=sources, metrics=metrics)
+def _background(ground: Ground, tools: Tools) -> Mapping[str, Work]:
+    keeping = Housekeeping(database=ground.database, sources=tools.sources, metrics=tools.metrics)
     work: dict[str, Work] = {"housekeeping": keeping.run}
     if ground.engine is not None:
         work["embedded PostgreSQL"] = ground.engine.keep_running
