@@ -89,8 +89,8 @@ def test_a_clean_checkout_sets_itself_up_with_one_command(tmp_path: Path, checko
     for name in [*SOURCE, "Makefile"]:
         _copy(checkout / name, tmp_path / name)
 
-    told = _run("make", ".venv/installed", cwd=tmp_path)
-    again = _run("make", ".venv/installed", cwd=tmp_path)
+    told = _run("make", "--no-print-directory", ".venv/installed", cwd=tmp_path)
+    again = _run("make", "--no-print-directory", ".venv/installed", cwd=tmp_path)
 
     assert told.splitlines()[-1] == "bookingd: installed"
     assert again == ""
