@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bookingd.actor.batching import Batcher
+from bookingd.domain.audit import AuditEntry, Plain, Subject, seal
 from bookingd.domain.booking.facts import BookingMessage
 from bookingd.domain.references import new_reference
 from bookingd.messages.envelope import Origin
@@ -130,9 +131,26 @@ class Intake:
             if len(free) < len(records):
                 raise Raced
         for work in done:
+            if work.booking:
+                transaction.audit(self._entry(transaction, work, work.booking))
             for message in work.messages:
                 transaction.send(message, origin=work.origin)
         return answers
+
+    def _entry(self, transaction: Transaction, work: Work, made: NewBooking) -> AuditEntry:
+        """Who asked to book for whom; the people as commitments, so that they can be erased."""
+        travellers = [f"{one.given_name} {one.surname}" for one in made.travellers]
+        people: dict[str, Plain] = {"email": made.contact.email, "travellers": travellers}
+        return AuditEntry(
+            id=self._sources.ids.new(),
+            at=transaction.now,
+            principal=work.origin.principal,
+            action="booking.requested",
+            subject=Subject.of("booking", made.booking.id),
+            correlation_id=work.origin.correlation_id,
+            details={"reference": made.booking.reference},
+            personal=seal(people, self._sources.chance.token),
+        )
 
     async def _insert_bookings(self, transaction: Transaction, new: Sequence[Work]) -> list[Work]:
         """The same, with references that are free: one that is taken is drawn again."""

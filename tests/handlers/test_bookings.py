@@ -455,3 +455,19 @@ class _Lost:
 
     def begin(self) -> Any:
         raise DatabaseUnavailable
+
+
+async def test_who_booked_for_whom_is_in_the_trail_and_can_be_erased(
+    api: Api, connection: Connection
+) -> None:
+    """P11: the entry commits with the booking; of its people it holds commitments only."""
+    booking = await api.booked()
+
+    trail = await connection.fetchval(
+        "SELECT string_agg(canonical::text, ' ') FROM audit_entries WHERE action = 'booking.requested'"
+    )
+    kept = await connection.fetch("SELECT field FROM audit_personal ORDER BY field")
+
+    assert booking.reference in trail
+    assert "@" not in trail
+    assert [row["field"] for row in kept] == ["email", "travellers"]
