@@ -7,14 +7,16 @@ rows. Publishing puts bundles into mailboxes and returns, so no handler ever wai
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from bookingd.bus.port import (
+    Backlog,
     Delivered,
+    Mailbox,
     QueryFailed,
     QueryTimeout,
     Receive,
@@ -44,11 +46,16 @@ class MemoryBus:
         self._catalogue = catalogue
         self._clock = clock
         self._ids = ids
-        self._mailboxes: dict[tuple[str, Lane], _Mailbox] = {
-            (actor, lane): _Mailbox() for actor in topology.actors for lane in Lane
+        self._mailboxes: dict[tuple[str, Lane], _Box] = {
+            (actor, lane): _Box() for actor in topology.actors for lane in Lane
         }
         self._counters: dict[str, _Counter] = {}
         self._watchers: list[ReceiveNotice] = []
+
+    @property
+    def waiting_for_broker(self) -> bool:
+        """There is none."""
+        return False
 
     async def open(self) -> None:
         """Nothing to connect to."""
@@ -133,6 +140,12 @@ class MemoryBus:
             raise QueryFailed(f"no actor here answers {type(query).__name__}")
         return counter
 
+    async def backlog(self) -> Mapping[Mailbox, Backlog]:
+        return {
+            Mailbox(actor, lane): Backlog(len(mailbox.waiting), int(mailbox.consumer is not None))
+            for (actor, lane), mailbox in self._mailboxes.items()
+        }
+
     def notify(self, notices: Sequence[Message]) -> None:
         """See the port. Whoever notifies is behind its commit: a watcher that fails harms only itself."""
         for watcher in list(self._watchers):
@@ -172,6 +185,7 @@ class _Delivery:
     countdown: _Countdown
     consumer: "_Consumer | None" = None
     """Who was given it."""
+    deliveries: int = 1
     settled: bool = False
 
     def settle(self) -> None:
@@ -184,7 +198,7 @@ class _Delivery:
 
 
 @dataclass(slots=True)
-class _Mailbox:
+class _Box:
     """What waits for one actor in one lane, and who takes it."""
 
     waiting: deque[_Delivery] = field(default_factory=deque)
@@ -211,7 +225,7 @@ class _Mailbox:
 class _Consumer:
     """Who takes bundles out of a mailbox, and how many more it takes now."""
 
-    mailbox: _Mailbox
+    mailbox: _Box
     receive: Receive
     room: int
 

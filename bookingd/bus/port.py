@@ -6,7 +6,7 @@ or time out. Notices are lost without regret.
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from bookingd.messages.catalogue import Lane, Message
@@ -20,6 +20,14 @@ class QueryTimeout(TimeoutError):
 
 class QueryFailed(Exception):
     """The actor that was asked could not answer; the reason is in its own log."""
+
+
+class BrokerRefused(Exception):
+    """The broker will not have us until somebody changes something; the text says what."""
+
+
+class BrokerUnavailable(Exception):
+    """The broker cannot be reached now; another try may succeed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +44,36 @@ class Topology:
     """All actors."""
 
 
+class Mailbox(NamedTuple):
+    """Where an actor's bundles of one lane wait."""
+
+    actor: str
+    lane: Lane
+
+
+class Backlog(NamedTuple):
+    """What a mailbox holds, and who empties it."""
+
+    messages: int
+    """Bundles that no consumer has been given yet."""
+    consumers: int
+    """Over all processes."""
+
+
 class Incoming(Protocol):
     """A bundle as it reaches a consumer."""
 
     @property
     def envelopes(self) -> Sequence[Envelope]:
         """1 to 64 of them."""
+        ...
+
+    @property
+    def deliveries(self) -> int:
+        """How often it was given to a consumer, this time included: 1 when it is new.
+
+        A higher number means that somebody who had it went away without settling it.
+        """
         ...
 
     def settle(self) -> None:
@@ -93,8 +125,13 @@ class Subscription(Protocol):
 class Bus(Protocol):
     """A transport."""
 
+    @property
+    def waiting_for_broker(self) -> bool:
+        """Whether messages stand still because the broker is away."""
+        ...
+
     async def open(self) -> None:
-        """Connect and declare the topology."""
+        """Connect and declare the topology. Raises BrokerRefused, BrokerUnavailable."""
         ...
 
     async def close(self) -> None:
@@ -115,6 +152,10 @@ class Bus(Protocol):
 
     def ask(self, query: Message, *, origin: Origin, timeout: float) -> AsyncIterator[Any]:
         """The parts of the answer as they come, at least one. Raises QueryTimeout, QueryFailed."""
+        ...
+
+    async def backlog(self) -> Mapping[Mailbox, Backlog]:
+        """What waits in each mailbox of the house; nothing while the broker is away."""
         ...
 
     def notify(self, notices: Sequence[Message]) -> None:
