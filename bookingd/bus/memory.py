@@ -4,27 +4,27 @@ The outbox is the queue: a row goes when every subscriber has settled its bundle
 rows. Publishing puts bundles into mailboxes and returns, so no handler ever waits for another one.
 """
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from bookingd.bus.answers import Sealer
+from bookingd.bus.local import LocalQueries
 from bookingd.bus.port import (
     Backlog,
     Delivered,
     Mailbox,
     QueryFailed,
-    QueryTimeout,
     Receive,
     ReceiveNotice,
     ReceiveQuery,
+    Subscription,
     Topology,
 )
-from bookingd.domain.ids import MessageId
+from bookingd.bus.watchers import Watchers
 from bookingd.messages import codec
 from bookingd.messages.catalogue import Catalogue, Kind, Lane, Message
 from bookingd.messages.envelope import Envelope, Origin
@@ -33,10 +33,6 @@ from bookingd.storage.outbox import Bundle
 
 log = logging.getLogger(__name__)
 
-_END = object()
-_FAILED = object()
-_LATE = object()
-
 
 class MemoryBus:
     """Everything in one process, on one event loop."""
@@ -44,13 +40,11 @@ class MemoryBus:
     def __init__(self, *, topology: Topology, catalogue: Catalogue, clock: Clock, ids: Ids) -> None:
         self._topology = topology
         self._catalogue = catalogue
-        self._clock = clock
-        self._ids = ids
         self._mailboxes: dict[tuple[str, Lane], _Box] = {
             (actor, lane): _Box() for actor in topology.actors for lane in Lane
         }
-        self._counters: dict[str, _Counter] = {}
-        self._watchers: list[ReceiveNotice] = []
+        self._queries = LocalQueries(Sealer(catalogue=catalogue, clock=clock, ids=ids))
+        self._watchers = Watchers()
 
     @property
     def waiting_for_broker(self) -> bool:
@@ -97,48 +91,15 @@ class MemoryBus:
         mailbox.pump()
         return mailbox.consumer
 
-    async def serve(self, *, actor: str, backlog: int, receive: ReceiveQuery) -> "_Counter":
-        counter = _Counter(actor, asyncio.Semaphore(backlog), receive, self._counters)
-        self._counters[actor] = counter
-        return counter
+    async def serve(self, *, actor: str, backlog: int, receive: ReceiveQuery) -> Subscription:
+        return self._queries.serve(actor=actor, backlog=backlog, receive=receive)
 
     async def ask(self, query: Message, *, origin: Origin, timeout: float) -> AsyncIterator[Any]:
-        """See the port. The time limit is a marker among the parts: a limit that cancels would strike
-        the asker's own code, which runs between two parts.
-        """
-        counter = self._counter_for(query)
-        asked = _Query(self._seal(query, origin, timeout), query, counter.place_for(origin))
-        try:
-            async with asyncio.timeout(timeout) as limit:
-                await asked.place.acquire()
-        except TimeoutError as error:
-            raise asked.late() from error
-        timer = asyncio.get_running_loop().call_at(limit.when() or 0.0, asked.parts.put_nowait, _LATE)
-        try:
-            counter.receive(asked)
-            async for part in _parts(asked):
-                yield part
-        finally:
-            timer.cancel()
-            asked.place.release()
-
-    def _seal(self, query: Message, origin: Origin, timeout: float) -> Envelope:
-        now = self._clock.now()
-        return codec.seal(
-            query,
-            catalogue=self._catalogue,
-            id=MessageId(self._ids.new()),
-            origin=origin,
-            now=now,
-            deadline=now + timedelta(seconds=timeout),
-        )
-
-    def _counter_for(self, query: Message) -> "_Counter":
-        owner = self._catalogue.of(type(query)).owner
-        counter = self._counters.get(owner or "")
-        if counter is None:
+        owner = self._catalogue.of(type(query)).owner or ""
+        if not self._queries.answers_for(owner):
             raise QueryFailed(f"no actor here answers {type(query).__name__}")
-        return counter
+        async for part in self._queries.ask(owner, query, origin, timeout):
+            yield part
 
     async def backlog(self) -> Mapping[Mailbox, Backlog]:
         return {
@@ -147,17 +108,10 @@ class MemoryBus:
         }
 
     def notify(self, notices: Sequence[Message]) -> None:
-        """See the port. Whoever notifies is behind its commit: a watcher that fails harms only itself."""
-        for watcher in list(self._watchers):
-            for notice in notices:
-                try:
-                    watcher(notice)
-                except Exception:
-                    log.exception("a watcher failed at %s", type(notice).__name__)
+        self._watchers.tell(notices)
 
     def watch(self, receive: ReceiveNotice) -> Callable[[], None]:
-        self._watchers.append(receive)
-        return lambda: self._watchers.remove(receive)
+        return self._watchers.add(receive)
 
 
 # Durable messages
@@ -241,55 +195,3 @@ class _Consumer:
     async def close(self) -> None:
         if self.mailbox.consumer is self:
             self.mailbox.consumer = None
-
-
-# Queries
-
-
-@dataclass(slots=True)
-class _Query:
-    """A query in its actor's mailbox, with the way back to its asker."""
-
-    envelope: Envelope
-    message: Message
-    place: asyncio.Semaphore
-    parts: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
-
-    def answer(self, part: Any) -> None:
-        self.parts.put_nowait(part)
-
-    def end(self) -> None:
-        self.parts.put_nowait(_END)
-
-    def fail(self) -> None:
-        self.parts.put_nowait(_FAILED)
-
-    def late(self) -> QueryTimeout:
-        return QueryTimeout(f"{self.envelope.name} was not answered before its deadline")
-
-
-@dataclass(slots=True)
-class _Counter:
-    """An actor that answers queries, and how many askers may be in it."""
-
-    actor: str
-    places: asyncio.Semaphore
-    receive: ReceiveQuery
-    counters: "dict[str, _Counter]"
-
-    def place_for(self, origin: Origin) -> asyncio.Semaphore:
-        """One of the places; a handler that asks has one of its own already, or A -> B -> A would wait."""
-        return self.places if origin.causation_id is None else asyncio.Semaphore(1)
-
-    async def close(self) -> None:
-        if self.counters.get(self.actor) is self:
-            del self.counters[self.actor]
-
-
-async def _parts(asked: _Query) -> AsyncIterator[Any]:
-    while (part := await asked.parts.get()) is not _END:
-        if part is _FAILED:
-            raise QueryFailed(f"{asked.envelope.name} could not be answered")
-        if part is _LATE:
-            raise asked.late()
-        yield part

@@ -42,6 +42,8 @@ class Entry:
     owner: str | None = None
     """The actor that handles a query or command; events and notices have no owner."""
     lane: Lane = Lane.NORMAL
+    answer: Any = Any
+    """What each part of a query's answer is, for whoever reads it from the wire."""
 
 
 class UnknownMessage(LookupError):
@@ -52,13 +54,17 @@ def _command(of: type, name: str, owner: str, lane: Lane = Lane.NORMAL) -> Entry
     return Entry(type=of, name=name, kind=Kind.COMMAND, owner=owner, lane=lane)
 
 
+def _query(of: type, name: str, owner: str, answer: type) -> Entry:
+    return Entry(type=of, name=name, kind=Kind.QUERY, owner=owner, answer=answer)
+
+
 def _event(of: type, name: str, lane: Lane = Lane.FINISHING) -> Entry:
     return Entry(type=of, name=name, kind=Kind.EVENT, lane=lane)
 
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(type=search.SearchFlights, name="search.flights", kind=Kind.QUERY, owner="search"),
-    Entry(type=search.CheckOffer, name="search.check_offer", kind=Kind.QUERY, owner="search"),
+    _query(search.SearchFlights, "search.flights", "search", search.FlightResults),
+    _query(search.CheckOffer, "search.check_offer", "search", search.OfferChecked),
     _command(facts.PlaceBooking, "booking.place", "booking"),
     _command(facts.GiveConsent, "booking.give_consent", "booking", Lane.FINISHING),
     _command(facts.CallOff, "booking.call_off", "booking"),
