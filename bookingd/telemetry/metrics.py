@@ -1,62 +1,286 @@
-"""What Prometheus is told, by its conventions: base units, `_total` for counters, few labels."""
+"""What Prometheus is told, by its conventions: base units, `_total` for counters, few labels.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+Its one rule: no label takes a value that a client chooses. A help text says what the number means and when
+somebody should look. Looking a child up by its labels costs more than counting does: where it is done for
+each message it is done through `functools.cache`, and the groups here offer their children that way.
+"""
+
+from functools import cache
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from bookingd import __version__
 
 LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds, from a cached read to a slow gateway."""
+
+QUICK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+"""Seconds, for what is over in a millisecond on a good day."""
+
+
+class BusMetrics:
+    """What a transport tells of itself. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.published = cache(
+            Counter(
+                "bookingd_bus_published_total",
+                "Bundles given to the bus by kind: command or event. More than messages handled: some return",
+                ["kind"],
+                registry=registry,
+            ).labels
+        )
+        """By kind."""
+        self.returned = Counter(
+            "bookingd_bus_returned_total",
+            "Bundles that the broker did not take (returned, refused, connection lost before that); they"
+            " stay in the outbox and are published again. Steady growth: a queue is missing or full",
+            registry=registry,
+        )
+        self.confirm_seconds = Histogram(
+            "bookingd_bus_confirm_seconds",
+            "From publishing a bundle to the broker's confirmation. A growing tail: its disk is slow",
+            buckets=LATENCY,
+            registry=registry,
+        )
+        self.delivered = cache(
+            Counter(
+                "bookingd_bus_delivered_total",
+                "Bundles that were delivered to an actor here",
+                ["actor"],
+                registry=registry,
+            ).labels
+        )
+        """By actor."""
+        self.redelivered = cache(
+            Counter(
+                "bookingd_bus_redelivered_total",
+                "Of these, bundles that somebody had before and left unsettled: connections lost, processes"
+                " killed. Growth without either: a message kills its process, look at the dead letters",
+                ["actor"],
+                registry=registry,
+            ).labels
+        )
+        """By actor."""
+        self.connected = Gauge(
+            "bookingd_bus_connected",
+            "1 while the bus carries messages, 0 while its broker is away and they wait in the outbox",
+            registry=registry,
+        )
+        self.reconnects = Counter(
+            "bookingd_bus_reconnects_total",
+            "Times that the connection to the broker was lost and made again",
+            registry=registry,
+        )
+        self.queries = cache(
+            Counter(
+                "bookingd_bus_queries_total",
+                "Queries asked here by how they ended: answered, late (nobody answered in time), failed, left"
+                " (the asker went away). Late ones: the actor is overloaded or does not run",
+                ["query", "outcome"],
+                registry=registry,
+            ).labels
+        )
+        """By the query's name and outcome."""
+        self.query_seconds = cache(
+            Histogram(
+                "bookingd_bus_query_seconds",
+                "From asking a query to the last part of its answer",
+                ["query"],
+                buckets=LATENCY,
+                registry=registry,
+            ).labels
+        )
+        """By the query's name."""
+        self.waiting = Gauge(
+            "bookingd_bus_mailbox_bundles",
+            "Bundles that wait in a mailbox for a consumer, over all processes. Growth: run more of it",
+            ["actor", "lane"],
+            registry=registry,
+        )
+        self.consumers = Gauge(
+            "bookingd_bus_mailbox_consumers",
+            "Consumers of a mailbox over all processes. 0: nobody runs this actor, and its messages wait",
+            ["actor", "lane"],
+            registry=registry,
+        )
+
+
+class PoolMetrics:
+    """What the pool of database connections tells. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.size = Gauge(
+            "bookingd_database_pool_connections", "Connections to PostgreSQL that are open", registry=registry
+        )
+        self.idle = Gauge(
+            "bookingd_database_pool_idle_connections",
+            "Of these, connections that nobody uses just now",
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "bookingd_database_pool_waiting",
+            "Tasks that want a connection and have none yet. Often above 0: raise database.pool_maximum",
+            registry=registry,
+        )
+        self.acquire_seconds = Histogram(
+            "bookingd_database_pool_acquire_seconds",
+            "How long a task waited for a connection of the pool",
+            buckets=QUICK,
+            registry=registry,
+        )
+        self.failures = Counter(
+            "bookingd_database_pool_failures_total",
+            "Times that no connection was to be had: PostgreSQL away, or all in use for too long",
+            registry=registry,
+        )
+
+
+class CacheMetrics:
+    """What the cache tells. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        asked = Counter(
+            "bookingd_cache_requests_total",
+            "Look-ups in the cache by where the value was: near (this process's memory), redis, or miss",
+            ["found"],
+            registry=registry,
+        )
+        self.near = asked.labels("near")
+        self.redis = asked.labels("redis")
+        self.miss = asked.labels("miss")
+        self.errors = Counter(
+            "bookingd_redis_errors_total",
+            "Calls of Redis that failed or took too long; each is followed by a pause without Redis."
+            " Bookings go on; searches are slower",
+            registry=registry,
+        )
+
+
+class LogMetrics:
+    """What becomes of log records. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.dropped = Counter(
+            "bookingd_log_records_dropped_total",
+            "Log records that Logstash did not get, since it was slow or away. Standard error has them all",
+            registry=registry,
+        )
+        self.failures = Counter(
+            "bookingd_logstash_failures_total",
+            "Times that Logstash could not be reached, or took nothing for too long",
+            registry=registry,
+        )
 
 
 class Metrics:
     """One set of metrics for a process, in a registry of its own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        Info("bookingd_build", "Which release this process runs", registry=registry).info(
+            {"version": __version__}
+        )
+        self.bus = BusMetrics(registry)
+        self.pool = PoolMetrics(registry)
+        self.cache = CacheMetrics(registry)
+        self.log = LogMetrics(registry)
         self.messages = Counter(
             "bookingd_messages_total",
-            "Messages by what became of them: done, early, retried, refused, dead, late, failed",
+            "Messages by what became of them: done, early (comes again), retried (the other side was away),"
+            " refused (by the other side), dead (somebody has to look), late and failed (queries)",
             ["actor", "message", "outcome"],
-            registry=self.registry,
+            registry=registry,
         )
         self.handling = Histogram(
             "bookingd_message_seconds",
             "From delivery to settling",
             ["actor", "message"],
             buckets=LATENCY,
-            registry=self.registry,
+            registry=registry,
         )
         self.in_flight = Gauge(
             "bookingd_messages_in_flight",
-            "Messages delivered to an actor and not settled",
+            "Messages delivered to an actor and not settled. High for long: what it calls is slow",
             ["actor"],
-            registry=self.registry,
+            registry=registry,
         )
         self.batch = Histogram(
             "bookingd_batch_messages",
-            "Messages decided in one transaction",
+            "Messages decided in one transaction. Near 64: the actor has all that it can do",
             ["actor"],
             buckets=(1, 2, 4, 8, 16, 32, 64),
-            registry=self.registry,
+            registry=registry,
         )
         self.requests = Histogram(
             "bookingd_http_request_seconds",
-            "HTTP requests from head to answer",
+            "HTTP requests from head to answer, without WebSockets",
             ["method", "route", "status"],
             buckets=LATENCY,
-            registry=self.registry,
+            registry=registry,
         )
-        self.sockets = Gauge("bookingd_live_connections", "Open WebSockets", registry=self.registry)
+        self.requests_in_flight = Gauge(
+            "bookingd_http_requests_in_flight",
+            "HTTP requests that are being answered, without WebSockets",
+            registry=registry,
+        )
+        self.request_bytes = Counter(
+            "bookingd_http_request_bytes_total", "Bytes of bodies that were read", registry=registry
+        )
+        self.response_bytes = Counter(
+            "bookingd_http_response_bytes_total", "Bytes of bodies that were answered", registry=registry
+        )
+        self.sockets = Gauge("bookingd_live_connections", "Open WebSockets", registry=registry)
+        self.ready = Gauge(
+            "bookingd_ready",
+            "1 while this process may be sent work, else 0; /readyz says why",
+            registry=registry,
+        )
         self.outbox_lag = Gauge(
             "bookingd_outbox_lag_seconds",
-            "Age of the oldest message that is due and not delivered",
-            registry=self.registry,
+            "Age of the oldest message that is due and not delivered, over all processes. Above 60:"
+            " the broker, or an actor in the process of its sender, is stuck",
+            registry=registry,
+        )
+        self.outbox_due = Gauge(
+            "bookingd_outbox_due_bundles",
+            "Bundles in the outbox that are due and not delivered, over all processes",
+            registry=registry,
+        )
+        self.dead_letters = Gauge(
+            "bookingd_dead_letters", "Dead letters that wait for an operator", registry=registry
+        )
+        self.attention = Gauge(
+            "bookingd_attention_open",
+            "Open entries on the list of what waits for an operator",
+            registry=registry,
         )
         self.audit_lag = Gauge(
             "bookingd_audit_unchained_seconds",
-            "Age of the oldest audit entry that is not in the chain",
-            registry=self.registry,
+            "Age of the oldest audit entry that is not in the chain; told by who runs the audit actor",
+            registry=registry,
         )
         self.mail_repeats = Counter(
             "bookingd_mail_repeats_total",
             "Mails sent again under the same Message-ID since the first outcome was unknown",
-            registry=self.registry,
+            registry=registry,
+        )
+        self.loop_lag = Histogram(
+            "bookingd_event_loop_lag_seconds",
+            "How much later than asked for the event loop came back to a sleeper. Above 0.1: something"
+            " computes for too long, or this host lacks processors",
+            buckets=QUICK,
+            registry=registry,
         )
