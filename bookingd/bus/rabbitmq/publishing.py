@@ -1,0 +1,100 @@
+"""Durable bundles on their way to the broker, many at once, each until its fate is known.
+
+A bundle whose connection is lost is sent again on the next one: it may then arrive twice, and the inbox of
+whoever gets it sees to that. What the broker returns or refuses stays in the outbox.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from aiormq import Channel
+from aiormq.exceptions import DeliveryError, PublishError
+from pamqp.commands import Basic
+
+from bookingd.bus.port import Delivered
+from bookingd.bus.rabbitmq import names
+from bookingd.bus.rabbitmq.link import LOST, Link, pass_on_cancellation
+from bookingd.messages.catalogue import Kind
+from bookingd.storage.outbox import Bundle
+
+log = logging.getLogger(__name__)
+
+KEPT = 1000
+"""Bundles that wait here while the broker is away; the outbox holds all, and more need not be in mind."""
+
+DURABLE = 2
+"""AMQP's delivery mode for messages that are written to disk."""
+
+
+class Publisher:
+    """The channel with publisher confirms, and the bundles on it."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._channel: Channel | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def attach(self, link: Link) -> None:
+        self._channel = await link.channel(confirms=True)
+
+    def detach(self) -> None:
+        self._channel = None
+
+    async def close(self) -> None:
+        """Give up what is under way: it stays in the outbox."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def publish(self, bundles: Sequence[Bundle], delivered: Delivered) -> None:
+        """See Bus.publish."""
+        for bundle in bundles:
+            if self._channel is None and len(self._under_way) >= KEPT:
+                delivered(bundle.id, False)
+                continue
+            task = asyncio.get_running_loop().create_task(self._send(bundle, delivered))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _send(self, bundle: Bundle, delivered: Delivered) -> None:
+        gone = False
+        try:
+            gone = await self._until_known(bundle)
+        finally:
+            delivered(bundle.id, gone)
+
+    async def _until_known(self, bundle: Bundle) -> bool:
+        """Whether the broker has it for good."""
+        while True:
+            await self._link.up.wait()
+            channel = self._channel
+            try:
+                await _publish(channel, bundle)
+            except (PublishError, DeliveryError) as error:
+                what = "has no queue for" if isinstance(error, PublishError) else "refuses"
+                log.warning(
+                    "RabbitMQ %s bundle %s to %s: it stays in the outbox", what, bundle.id, bundle.destination
+                )
+                return False
+            except LOST as error:
+                pass_on_cancellation(error)
+                if channel is self._channel:
+                    self._link.lose(f"publishing failed: {error!r}")
+            else:
+                return True
+
+
+async def _publish(channel: Channel | None, bundle: Bundle) -> None:
+    """Publish and wait for the confirmation. A command that no queue takes comes back as PublishError."""
+    if channel is None:
+        raise ConnectionError("there is no channel")
+    exchange, routing_key = names.address_of(bundle)
+    await channel.basic_publish(
+        bundle.payload,
+        exchange=exchange,
+        routing_key=routing_key,
+        properties=Basic.Properties(delivery_mode=DURABLE, message_id=str(bundle.id)),
+        mandatory=bundle.kind is Kind.COMMAND,
+        wait=False,
+    )
