@@ -11,10 +11,9 @@ from bookingd.domain.ids import MessageId
 from bookingd.messages import codec
 from bookingd.messages.catalogue import Kind, Lane, UnknownMessage
 from bookingd.messages.envelope import Origin
-from bookingd.storage import attention, dead_letters
+from bookingd.storage import attention
 from bookingd.storage.attention import Attention
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.dead_letters import DeadLetter
 from bookingd.storage.outbox import Bundle
 from bookingd.storage.transactions import Transactions
 from tests.fakes.sources import START, ManualClock, fake_sources
@@ -221,19 +220,3 @@ async def test_attention_is_listed_oldest_first(connection: Connection) -> None:
     listed = await attention.oldest(connection, limit=2)
 
     assert [entry.id.int for entry in listed] == [1, 2]
-
-
-async def test_a_dead_letter_is_kept_whole_whatever_it_says(connection: Connection) -> None:
-    letter = DeadLetter(
-        id=UUID(int=1),
-        actor="bank",
-        envelope=envelope(9, attempt=3),
-        reason="Broken: \0 and \ud800",
-        trace='File "bank.py", line 1',
-        died_at=START,
-    )
-    await dead_letters.bury(connection, letter=letter)
-
-    [kept] = await dead_letters.newest(connection, limit=9)
-
-    assert kept == replace(letter, reason="Broken: \N{REPLACEMENT CHARACTER} and ?")
