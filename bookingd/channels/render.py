@@ -7,9 +7,9 @@ of English too, so that no mail mixes two languages.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache, partial
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache, partial
+from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError, dates, numbers, units
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -25,6 +25,9 @@ LANGUAGES = frozenset({"en"})
 """Those with a folder in templates/."""
 
 NO_BREAK_SPACE = "\u00a0"
+
+remembered = lru_cache(maxsize=10_000)
+"""CLDR's formats cost as much as the rest of a mail, and the same days and amounts come again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +90,15 @@ def formats(locale: Locale) -> dict[str, Callable[[Any], str]]:
     """The filters that templates format with."""
     return {
         "money": partial(_money, locale=locale),
-        "day": partial(dates.format_skeleton, "yMMMEd", locale=locale),
-        "clock": partial(dates.format_time, format="short", locale=locale),
+        "day": partial(_day, locale=locale),
+        "clock": partial(_clock, locale=locale),
         "span": partial(_span, locale=locale),
-        "days": partial(units.format_unit, measurement_unit="duration-day", length="long", locale=locale),
+        "days": partial(_unit, unit="duration-day", length="long", locale=locale),
         "moment": partial(_moment, locale=locale),
     }
 
 
+@remembered
 def _money(amount: Money, *, locale: Locale) -> str:
     """With all decimals that ISO 4217 gives the currency, which are not always those of CLDR (P8)."""
     symbol = numbers.get_currency_symbol(amount.currency, locale=locale)
@@ -107,6 +111,12 @@ def _money(amount: Money, *, locale: Locale) -> str:
     return str(pattern.apply(amount.decimal(), locale, currency=amount.currency, currency_digits=False))
 
 
+@remembered
+def _unit(count: int, *, unit: str, length: Literal["short", "long", "narrow"], locale: Locale) -> str:
+    return units.format_unit(count, unit, length, locale=locale)
+
+
+@remembered
 def _span(span: timedelta, *, locale: Locale) -> str:
     """`2h 5m`, never broken over two lines."""
     hours, minutes = divmod(span // timedelta(minutes=1), 60)
@@ -115,7 +125,24 @@ def _span(span: timedelta, *, locale: Locale) -> str:
     return NO_BREAK_SPACE.join(written) or units.format_unit(0, "duration-minute", "narrow", locale=locale)
 
 
+def _day(at: datetime, *, locale: Locale) -> str:
+    return _date(at.date(), locale=locale)
+
+
+def _clock(at: datetime, *, locale: Locale) -> str:
+    return _time(at.hour, at.minute, locale=locale)
+
+
 def _moment(at: datetime, *, locale: Locale) -> str:
     """Day and time by the clock that `at` carries."""
-    day = dates.format_skeleton("yMMMEd", at, locale=locale)
-    return f"{dates.format_time(at, 'short', locale=locale)}, {day}"
+    return f"{_clock(at, locale=locale)}, {_day(at, locale=locale)}"
+
+
+@remembered
+def _date(day: date, *, locale: Locale) -> str:
+    return dates.format_skeleton("yMMMEd", day, locale=locale)
+
+
+@remembered
+def _time(hour: int, minute: int, *, locale: Locale) -> str:
+    return dates.format_time(time(hour, minute), "short", locale=locale)

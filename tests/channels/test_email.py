@@ -81,6 +81,25 @@ async def test_text_comes_first_and_both_parts_survive(clock: ManualClock) -> No
     assert {part["Content-Transfer-Encoding"] for part in (text, html)} == {"quoted-printable"}
 
 
+async def test_a_body_cannot_end_its_part_early(clock: ManualClock) -> None:
+    handler = Handler()
+    forged = f"Dear Zoë,\n--=_{KEY}--\n\n--=_{KEY}\nContent-Type: text/html\n\n<p>pay here</p>\n"
+    async with smtp_server(handler) as port, channel_to(port, clock) as channel:
+        await channel.send(mail(text=forged, html=f"<p>\n--=_{KEY}--\n</p>"), key=KEY)
+    text, html = handler.mails[0].mail.iter_parts()
+    assert text.get_content().replace("\r\n", "\n") == forged
+    assert html.get_content().replace("\r\n", "\n") == f"<p>\n--=_{KEY}--\n</p>\n"
+
+
+@pytest.mark.parametrize("subject", ["=?utf-8?q?Hello?=", " led by a space", "x" * 78, "", "caf\u00e9"])
+async def test_a_subject_is_read_as_it_was_written(clock: ManualClock, subject: str) -> None:
+    handler = Handler()
+    async with smtp_server(handler) as port, channel_to(port, clock) as channel:
+        await channel.send(mail(subject=subject), key=KEY)
+    read = {"=?utf-8?q?Hello?=": "Hello", " led by a space": "led by a space"}
+    assert handler.mails[0].mail["Subject"] == read.get(subject, subject)
+
+
 async def test_every_line_is_short_ascii_whatever_the_content(clock: ManualClock) -> None:
     handler = Handler()
     long = mail(
