@@ -20,16 +20,27 @@ import uvloop
 from bookingd import __version__
 from bookingd.cli.failures import first
 from bookingd.cli.options import config_option, load
-from bookingd.config import ACTORS, ActorName, Settings, embedded_file, ensure_development_keys
+from bookingd.config import (
+    ACTORS,
+    ActorName,
+    ConfigErrors,
+    Problem,
+    Settings,
+    embedded_file,
+    ensure_development_keys,
+)
+from bookingd.config.errors import did_you_mean
+from bookingd.config.rules import Breach, breaches
 from bookingd.engine import EngineError
-from bookingd.lifecycle import PartFailed, Stopped, given_up_when, live, stop_on_signals
+from bookingd.lifecycle import CLOSING, PartFailed, Stopped, given_up_when, live, stop_on_signals
+from bookingd.service_manager import ServiceManager
 from bookingd.sources import Sources
 from bookingd.storage.database import ClockSkew, DatabaseUnavailable, is_unavailable
 from bookingd.storage.exclusive import AlreadyRunning
 from bookingd.storage.migrations import MigrationError
 from bookingd.telemetry import logging as telemetry
 from bookingd.wiring.house import House, build
-from bookingd.wiring.refusals import CannotStart
+from bookingd.wiring.refusals import CannotStart, NotNow
 
 log = logging.getLogger(__name__)
 
@@ -54,39 +65,61 @@ class CannotRun(click.ClickException):
 Exit status:
   0  stopped as it was told to, also while it was still starting
   1  failed, and may well succeed when it is started again: PostgreSQL is
-     away, a part of the daemon failed; the reason is on standard error
-  2  cannot run as it stands: wrong usage or configuration, a role, password
-     or database that PostgreSQL refuses, a taken port, another daemon on the
-     same data, migrations that are missing, clocks that are apart
+     away, or RabbitMQ, or a part of the daemon failed; the reason is on
+     standard error
+  2  cannot run as it stands: wrong usage or configuration, a role, password,
+     database or virtual host that PostgreSQL or RabbitMQ refuses, a taken
+     port, another daemon on the same data, migrations that are missing or
+     unknown, clocks that are apart
 """
 )
 @config_option
 @click.option(
     "--actors",
     metavar="A,B",
-    help="Run these actors only. [default: actors.run of the configuration]",
+    help="Run these actors only; '' for none, HTTP alone. [default: actors.run of the configuration]",
 )
-@click.option("--no-http", is_flag=True, help="Serve no HTTP: actors only.")
+@click.option(
+    "--no-http",
+    is_flag=True,
+    help="Serve no HTTP: actors only. [default: server.enabled of the configuration]",
+)
 def command(config: Path | None, actors: str | None, no_http: bool) -> None:
     """Start the daemon, and what it needs on the embedded defaults.
 
     Ctrl-C or SIGTERM stops it, whatever it is doing: it finishes the requests and messages in hand
-    (server.drain_seconds) and leaves the rest for the next start.
+    (server.drain_seconds) and leaves the rest for the next start. A second Ctrl-C or SIGTERM meanwhile
+    ends it at once.
     """
     os.umask(0o077)  # what is made under paths.var holds keys, addresses and payments
     sources = Sources.system()
-    settings = load(config)
-    if actors is not None:
-        settings = replace(settings, actors=replace(settings.actors, run=_chosen(actors)))
+    settings = _changed(load(config), actors=actors, no_http=no_http)
     telemetry.configure(level=settings.log.level, style=settings.log.format)
     try:
         settings = ensure_development_keys(settings, sources.chance)
-        uvloop.run(_run(settings, sources, http=not no_http))
+        uvloop.run(_run(settings, sources))
     except Exception as error:
         told = _told(settings, first(error))
         if told is None:
             raise
         raise told from error
+
+
+def _changed(settings: Settings, *, actors: str | None, no_http: bool) -> Settings:
+    """The settings with what the flags say over them; they keep the rules of the configuration too."""
+    if actors is not None:
+        settings = replace(settings, actors=replace(settings.actors, run=_chosen(actors)))
+    if no_http:
+        settings = replace(settings, server=replace(settings.server, enabled=False))
+    if broken := [_by_flags(breach) for breach in breaches(settings)]:
+        raise ConfigErrors(broken)
+    return settings
+
+
+def _by_flags(breach: Breach) -> Problem:
+    return Problem(
+        place="Command line", key=".".join(breach.path), complaint=breach.complaint, hint=breach.hint
+    )
 
 
 def _told(settings: Settings, error: BaseException) -> Exception | None:
@@ -98,7 +131,7 @@ def _told(settings: Settings, error: BaseException) -> Exception | None:
         return CannotRun(str(error))
     if isinstance(error, REFUSALS):
         return CannotRun(_refused(settings, error))
-    if isinstance(error, DatabaseUnavailable):
+    if isinstance(error, DatabaseUnavailable | NotNow):
         return click.ClickException(str(error))
     if isinstance(error, ConnectionError | TimeoutError) or is_unavailable(error):
         return click.ClickException(f"PostgreSQL cannot be reached: {str(error) or type(error).__name__}")
@@ -107,22 +140,29 @@ def _told(settings: Settings, error: BaseException) -> Exception | None:
     return None
 
 
-async def _run(settings: Settings, sources: Sources, *, http: bool) -> None:
+async def _run(settings: Settings, sources: Sources) -> None:
     log.info("bookingd %s, configuration %s", __version__, settings.file)
-    with stop_on_signals() as stop:
-        async with AsyncExitStack() as stack:
+    manager = ServiceManager.of_this_process()
+
+    def progress(text: str) -> None:
+        _say(text)
+        manager.doing(text)
+
+    with stop_on_signals(sources.clock) as stop:
+        async with manager.kept_informed(sources.clock), AsyncExitStack() as stack:
             try:
                 async with given_up_when(stop):
-                    house = await build(settings, sources, stack=stack, http=http, say=_say)
+                    house = await build(settings, sources, stack=stack, say=progress)
             except Stopped:
+                manager.stopping(within=CLOSING)
                 _say("stopping before it was ready")
             else:
-                await live(house, stop=stop, ready=lambda: _tell_ready(house))
+                await live(house, stop=stop, ready=lambda: _tell_ready(house), manager=manager)
     _say("stopped")
 
 
 def _refused(settings: Settings, error: BaseException) -> str:
-    where = "database.url_file" if "database.url_file" in settings.given else "database.url"
+    where = settings.spelling_of("database", "url")
     return f"PostgreSQL refuses us: {error}. See {where} ({settings.database.url})"
 
 
@@ -166,13 +206,13 @@ def _ourselves(started_as: str) -> list[str]:
 
 def _chosen(actors: str) -> tuple[ActorName, ...]:
     named = [name.strip() for name in actors.split(",") if name.strip()]
-    chosen = tuple(name for name in ACTORS if name in named)
-    unknown = [name for name in named if name not in ACTORS]
-    if unknown or not chosen:
+    if unknown := [name for name in named if name not in ACTORS]:
         raise click.BadParameter(
-            f"{', '.join(unknown) or 'none'}: there are {', '.join(ACTORS)}", param_hint="--actors"
+            f"{', '.join(unknown)}: there are {', '.join(ACTORS)}"
+            + "".join(f"; {hint}" for name in unknown if (hint := did_you_mean(name, ACTORS))),
+            param_hint="--actors",
         )
-    return chosen
+    return tuple(name for name in ACTORS if name in named)
 
 
 def _say(text: str) -> None:

@@ -17,6 +17,9 @@ PREFIX = "BOOKINGD_"
 CONFIG_VARIABLE = "BOOKINGD_CONFIG"
 TEST_PREFIX = "BOOKINGD_TEST_"
 
+INCLUDE: Path = ("include",)
+"""Not a setting: the file, beside the one that names it, whose settings hold where this one is silent."""
+
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _ASSIGNMENT = re.compile(r"\s*([\w.\"'-]+)\s*=")
 _SECRET_NAME = re.compile(r"password|secret|token|_key$", re.IGNORECASE)
@@ -68,19 +71,33 @@ def shown(path: Path, value: Any) -> str:
     return _SECRET_TEXT.sub(rf"\1{MASK}", mask_passwords(text))
 
 
-def from_file(file: FilePath) -> tuple[list[Given], list[Problem]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromFile:
+    """What a TOML file says."""
+
+    found: list[Given]
+    """Every known setting."""
+    problems: list[Problem]
+    """What stands there that nobody knows."""
+    include: Given | None = None
+    """The file that it shares settings with, if it names one."""
+
+
+def from_file(file: FilePath) -> FromFile:
     """Every known setting in a TOML file, and what stands there that nobody knows."""
     try:
         text = file.read_text(encoding="utf-8")
         document = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return [], [_unreadable(file, error)]
+        return FromFile(found=[], problems=[_unreadable(file, error)])
     lines = _lines(text)
-    found = [
+    given = [
         Given(path=path, value=value, place=str(file), line=lines.get(path))
         for path, value in _flat(document, ())
     ]
-    return _sorted_out(found)
+    include = next((one for one in given if one.path == INCLUDE), None)
+    found, problems = _sorted_out([one for one in given if one.path != INCLUDE])
+    return FromFile(found=found, problems=problems, include=include)
 
 
 def from_environment(environ: Mapping[str, str]) -> tuple[list[Given], list[Problem]]:

@@ -5,6 +5,7 @@ A newcomer's first start needs no key ceremony, and a second start can still rea
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,12 +64,17 @@ def _kept(directory: Path, name: str, make: Callable[[], bytes]) -> Secret:
 
 
 def _write_private(file: Path, content: bytes) -> None:
-    """Readable by us alone from its first instant, and whole or not there at all after a crash."""
-    draft = file.with_suffix(".new")
+    """Readable by us alone from its first instant, and whole or not there at all after a crash.
+
+    Of several processes that start together the first one's stays.
+    """
+    draft = file.with_suffix(f".new{os.getpid()}")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content + b"\n")
         stream.flush()
         os.fsync(stream.fileno())
-    draft.rename(file)
+    with suppress(FileExistsError):
+        file.hardlink_to(draft)
+    draft.unlink()

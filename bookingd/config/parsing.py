@@ -91,13 +91,10 @@ def _path(leaf: Leaf, value: Any, text: bool) -> Path:
 def _url(leaf: Leaf, value: Any, text: bool) -> Url:
     written = _str(leaf, value, text)
     word, schemes = leaf.metadata["word"], leaf.metadata["schemes"]
-    refused: Mapping[str, str] = leaf.metadata["refused"]
     if word and written == word:
         return Url(written)
     url = Url(written)
     scheme = written.partition("://")[0].lower() if "://" in written else ""
-    if scheme in refused:
-        raise Wrong(refused[scheme], f"use {leaf.default.reveal()!r}")
     if scheme not in schemes:
         raise Wrong(_url_choices(word, schemes), did_you_mean(scheme or written, [*schemes, word]))
     _check_authority(url, needs_host=scheme not in {"memory", "fakeredis"})
@@ -142,8 +139,6 @@ def _choices(choices: tuple[str, ...], values: list[str]) -> tuple[str, ...]:
     for value in values:
         if value not in choices:
             raise Wrong(f"{value!r} is none of {', '.join(choices)}", did_you_mean(value, choices))
-    if not values:
-        raise Wrong(f"must name at least one of {', '.join(choices)}")
     return tuple(choice for choice in choices if choice in values)
 
 

@@ -49,6 +49,7 @@ class _Reader:
 
     file: FilePath
     secrets: SecretFiles
+    shared: FilePath | None = None
     given: dict[Path, Given] = field(default_factory=dict)
     overridden: list[Given] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -65,15 +66,33 @@ class _Reader:
         return replace(
             settings,
             file=self.file,
+            included=self.shared,
             given=MappingProxyType({".".join(path): _origin(given) for path, given in self.given.items()}),
             warnings=(*self.warnings, *rules.warnings(settings)),
         )
 
     def _gather(self, environ: Mapping[str, str]) -> None:
-        for found, problems in (from_file(self.file), from_environment(environ)):
+        own = from_file(self.file)
+        shared = self._included(own.include)
+        for found, problems in (shared, (own.found, own.problems), from_environment(environ)):
             self.problems += problems
             for given in found:
                 self._take(given)
+
+    def _included(self, include: Given | None) -> tuple[list[Given], list[Problem]]:
+        """What the file that `include` names says; it includes no further one, so that nothing goes round."""
+        if include is None:
+            return [], []
+        if not isinstance(include.value, str) or not include.value.strip():
+            return [], [include.problem(_NO_PATH, 'such as include = "common.toml"')]
+        self.shared = self.file.parent / FilePath(include.value).expanduser()
+        if not self.shared.is_file():
+            return [], [include.problem(f"there is no file {self.shared}")]
+        read = from_file(self.shared)
+        if read.include is not None:
+            complaint = f"a file that is included (by {self.file}) includes no other one"
+            read.problems.append(read.include.problem(complaint))
+        return read.found, read.problems
 
     def _take(self, given: Given) -> None:
         """The later place wins, also over the other spelling; twice in one place is a mistake."""
@@ -112,7 +131,7 @@ class _Reader:
         if given and not isinstance(given.value, str):
             raise Wrong(_NO_PATH)
         if given:
-            beside = FilePath() if given.in_environment else self.file.parent
+            beside = FilePath() if given.in_environment else FilePath(given.place).parent
             return self._content(leaf, self.secrets.named(given.value, beside))
         if leaf.path in self.given:
             return self._from_given(leaf)

@@ -4,21 +4,25 @@ Production refuses whatever only plays at the work (sandboxes, test keys, demo i
 development refuses whatever moves real money. Each rule yields what it finds; none stops at the first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bookingd.config import faults
+from bookingd.config.errors import did_you_mean
 from bookingd.config.schema import Path
-from bookingd.config.sections import Settings
-from bookingd.config.values import Secret
+from bookingd.config.sections import ACTORS, Settings
+from bookingd.config.values import Secret, Url
 
 SIGNING_KEY_BYTES = 32
 """HMAC-SHA-256 gains nothing from a longer key and loses strength with a shorter one (RFC 2104, 3)."""
+
+BROKER_OPTIONS = frozenset("cafile capath certfile keyfile heartbeat no_verify_ssl".split())
+"""What may stand behind the address of a broker; aiormq reads it."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _TEST_KEYS = ("sk_test_", "rk_test_", "pk_test_")
@@ -38,6 +42,9 @@ class Breach:
 def breaches(settings: Settings) -> Iterator[Breach]:
     """Every rule that is broken."""
     yield from _fitting(settings)
+    yield from _division(settings)
+    yield from _broker(settings)
+    yield from _stand_ins(settings)
     yield from _faults(settings)
     yield from _public_url(settings)
     yield from _keys(settings)
@@ -52,6 +59,10 @@ def warnings(settings: Settings) -> Iterator[str]:
     """What stops nothing and should still be known."""
     if settings.production and settings.database.embedded:
         yield "the embedded PostgreSQL serves this host alone: nothing replicates it, so back up paths.var"
+    if not settings.production and not settings.bus.embedded and settings.cache.embedded:
+        yield f"cache.url = '{settings.cache.url}' is in this process: others over RabbitMQ do not share it"
+    if settings.production and settings.bus.url.scheme == "amqp" and not _is_here(settings.bus.url):
+        yield f"bus.url = '{settings.bus.url}' crosses the network without TLS: use amqps://"
     server = settings.server
     if settings.production and server.host not in _LOOPBACK and not server.trusted_proxies:
         yield (
@@ -60,8 +71,12 @@ def warnings(settings: Settings) -> Iterator[str]:
         )
 
 
+def _is_here(url: Url) -> bool:
+    return url.parts.hostname in _LOOPBACK
+
+
 def _fitting(settings: Settings) -> Iterator[Breach]:
-    database, sandbox = settings.database, settings.sandbox
+    database = settings.database
     if database.pool_minimum > database.pool_maximum:
         yield Breach(
             path=("database", "pool_minimum"),
@@ -74,10 +89,6 @@ def _fitting(settings: Settings) -> Iterator[Breach]:
             complaint='has no meaning beside database.url = "embedded"',
             beside=("database", "url"),
         )
-    if (sandbox.enabled or settings.mail.catcher) and sandbox.port == settings.server.port:
-        yield Breach(
-            path=("sandbox", "port"), complaint="is the same as server.port", beside=("server", "port")
-        )
     limit = settings.server.request_timeout_seconds
     if settings.search.deadline_seconds >= limit:
         yield Breach(
@@ -86,6 +97,71 @@ def _fitting(settings: Settings) -> Iterator[Breach]:
             " the request would end before its answer",
             beside=("server", "request_timeout_seconds"),
         )
+
+
+def _division(settings: Settings) -> Iterator[Breach]:
+    """What may be left to other processes, and what reaches none."""
+    left_out = ", ".join(name for name in ACTORS if name not in settings.actors.run)
+    if left_out and settings.bus.embedded:
+        yield Breach(
+            path=("actors", "run"),
+            complaint=f"leaves out {left_out}, and over memory:// no other process could run them",
+            hint="run all actors here, or let messages travel over RabbitMQ: bus.url = 'amqp://…'",
+            beside=("bus", "url"),
+        )
+    elif left_out and settings.database.embedded:
+        yield Breach(
+            path=("database", "url"),
+            complaint=f'must not be "embedded" where others run {left_out}: it serves this process only',
+            hint="such as 'postgresql://bookingd@db.example.com/bookingd'",
+            beside=("actors", "run"),
+        )
+    if not (settings.actors.run or settings.server.enabled or settings.sandbox.serves):
+        yield Breach(
+            path=("actors", "run"),
+            complaint="names no actor, and server.enabled is false: there is nothing to do",
+            beside=("server", "enabled"),
+        )
+
+
+def _broker(settings: Settings) -> Iterator[Breach]:
+    path, url = ("bus", "url"), settings.bus.url
+    if settings.bus.embedded:
+        return
+    options = parse_qs(url.parts.query, keep_blank_values=True)
+    for name in options.keys() - BROKER_OPTIONS:
+        yield Breach(
+            path=path,
+            complaint=f"there is no option {name!r}; there are {', '.join(sorted(BROKER_OPTIONS))}",
+            hint=did_you_mean(name, BROKER_OPTIONS),
+        )
+    if settings.production and "no_verify_ssl" in options:
+        yield Breach(
+            path=path,
+            complaint="must not have no_verify_ssl in production: anybody could pose as the broker",
+            hint="name the certificate that vouches for it: ?cafile=/etc/ssl/mq.pem",
+        )
+
+
+def _stand_ins(settings: Settings) -> Iterator[Breach]:
+    sandbox, catcher = settings.sandbox, settings.mail.catcher
+    ports = {"server.port": settings.server.port}
+    if sandbox.enabled or catcher:
+        yield from _port("port", sandbox.port, ports, elsewhere=not sandbox.start)
+    if catcher:
+        ports["sandbox.port"] = sandbox.port
+        yield from _port("mail_port", sandbox.mail_port, ports, elsewhere=not sandbox.start)
+
+
+def _port(key: str, port: int, taken: Mapping[str, int], *, elsewhere: bool) -> Iterator[Breach]:
+    path = ("sandbox", key)
+    if elsewhere and port == 0:
+        complaint = "must be the port that the process which starts the stand-ins has"
+        yield Breach(path=path, complaint=complaint, beside=("sandbox", "start"))
+    for name, other in taken.items():
+        if port == other != 0:
+            section, _, setting = name.partition(".")
+            yield Breach(path=path, complaint=f"is the same as {name}", beside=(section, setting))
 
 
 def _faults(settings: Settings) -> Iterator[Breach]:
@@ -160,6 +236,13 @@ def _production(settings: Settings) -> Iterator[Breach]:
             path=("mail", "url"),
             complaint='must not be "catcher" in production: no mail would leave this host',
             hint="such as 'smtps://user:password@mail.example.com', or a file that holds it: url_file",
+        )
+    if settings.cache.embedded and not settings.bus.embedded:
+        yield Breach(
+            path=("cache", "url"),
+            complaint="must not be fakeredis:// over RabbitMQ in production: no other process shares it",
+            hint="such as 'rediss://cache.example.com/0', or a file that holds it: url_file",
+            beside=("bus", "url"),
         )
     yield from _production_stripe(settings)
 

@@ -43,14 +43,10 @@ def _url(
     default: str | None,
     *schemes: str,
     word: str = "",
-    refused: Mapping[str, str] | None = None,
     password: bool = True,
 ) -> Any:
-    """An address with one of `schemes`, or the `word`; `refused` gives known schemes their own complaint.
-
-    One that may carry a `password` may also come from a file.
-    """
-    metadata = {"schemes": schemes, "word": word, "refused": refused or {}, "from_file": password}
+    """An address with one of `schemes`, or the `word`; one with a `password` may come from a file."""
+    metadata = {"schemes": schemes, "word": word, "from_file": password}
     return field(default=None if default is None else Url(default), metadata=metadata)
 
 
@@ -78,13 +74,20 @@ def _currency(given: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where clients reach us. `trusted_proxies` may set X-Forwarded-For; nobody else is believed."""
+    """Where clients reach us. `trusted_proxies` may set X-Forwarded-For; nobody else is believed.
 
+    With `reuse_port` several processes of one host listen on the same port, and the kernel deals out what
+    comes (SO_REUSEPORT). A process whose server is not `enabled` runs actors only.
+    """
+
+    enabled: bool = True
     host: str = "127.0.0.1"
     port: int = _within(8080, 1, 65535)
+    reuse_port: bool = False
     trusted_proxies: tuple[str, ...] = _checked((), _networks)
     max_body_bytes: int = _within(262_144, 1024, 16_777_216)
     request_timeout_seconds: float = _within(30.0, 1, 300)
+    lame_duck_seconds: float = _within(0.0, 0, 600)
     drain_seconds: float = _within(20.0, 0, 600)
 
     @property
@@ -109,14 +112,20 @@ class Database:
         return self.url.reveal() == "embedded"
 
 
-_NO_RABBITMQ = "RabbitMQ is not supported by this version"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bus:
-    """How messages travel."""
+    """How messages travel: within this process (`memory://`), or over RabbitMQ, the virtual host in the path.
 
-    url: Url = _url("memory://", "memory", refused={"amqp": _NO_RABBITMQ, "amqps": _NO_RABBITMQ})
+    With `local_shortcut` a query whose actor runs in this process is answered here, without the broker.
+    """
+
+    url: Url = _url("memory://", "memory", "amqp", "amqps")
+    local_shortcut: bool = True
+
+    @property
+    def embedded(self) -> bool:
+        """Whether messages reach this process only."""
+        return self.url.scheme == "memory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,14 +274,23 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """Stand-ins for the vendors, on a loopback port (0: any free one); the page of caught mail is there too.
+    """Stand-ins for the vendors, on a loopback port (0: any free one); the page of caught mail is there too,
+    and the mail catcher itself takes mail at `mail_port`.
 
-    `misbehave`: as `stripe:slow=2`, see bookingd/config/faults.py.
+    Without `start` they run in another process of this host, at the same ports. `misbehave`: as
+    `stripe:slow=2`, see bookingd/config/faults.py.
     """
 
     enabled: bool = True
+    start: bool = True
     port: int = _within(8081, 0, 65535)
+    mail_port: int = _within(0, 0, 65535)
     misbehave: tuple[str, ...] = ()
+
+    @property
+    def serves(self) -> bool:
+        """Whether this process starts them."""
+        return self.enabled and self.start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,8 +321,9 @@ class Audit:
 class Settings:
     """Everything that an installation decides; without arguments, the embedded defaults.
 
-    `file` is the configuration file that was read, `given` says for each setting that was not left at its
-    default where it was set, and `warnings` holds what a person should know but what stops nothing.
+    `file` is the configuration file that was read and `included` the one that it names; `given` says for
+    each setting that was not left at its default where it was set, and `warnings` holds what a person should
+    know but what stops nothing.
     """
 
     environment: Environment = "development"
@@ -325,6 +344,7 @@ class Settings:
     log: Log = Log()
     audit: Audit = Audit()
     file: Path | None = field(default=None, compare=False, metadata={"internal": True})
+    included: Path | None = field(default=None, compare=False, metadata={"internal": True})
     given: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), compare=False, metadata={"internal": True}
     )
@@ -333,6 +353,11 @@ class Settings:
     @property
     def production(self) -> bool:
         return self.environment == "production"
+
+    def spelling_of(self, section: str, key: str) -> str:
+        """How a setting that may come from a file was named: `bus.url`, or `bus.url_file`."""
+        in_file = f"{section}.{key}_file"
+        return in_file if in_file in self.given else f"{section}.{key}"
 
     def redacted(self) -> dict[str, Any]:
         """Section to key to value, fit for TOML and for other people's eyes."""

@@ -36,6 +36,10 @@ CLOCK = query("ground.clock")
 ANALYZE = query("ground.analyze")
 ENSURE_PARTITIONS = query("ground.ensure_partitions")
 DROP_OLD_PARTITIONS = query("ground.drop_old_partitions")
+TAKE_TURN = query("ground.take_turn")
+
+CHORES = 0x63686F7265
+"""The letters of "chore" in ASCII: the advisory lock of whoever keeps the tables tidy."""
 
 SKEW_WARNED = 0.5  # seconds: deadlines are still met well enough
 SKEW_REFUSED = 5.0  # seconds: holds would expire while their buyer is paying
@@ -175,6 +179,12 @@ async def drop_old_partitions(connection: Connection, *, clock: Clock) -> int:
     """
     dropped: int = await connection.fetchval(DROP_OLD_PARTITIONS, clock.now())
     return dropped
+
+
+async def take_turn(connection: Connection) -> bool:
+    """Whether nobody else is at the chores; if so nobody else is until this transaction ends."""
+    ours: bool = await connection.fetchval(TAKE_TURN, CHORES)
+    return ours
 
 
 async def clock_skew(connection: Connection, *, clock: Clock) -> float:

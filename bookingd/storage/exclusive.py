@@ -1,14 +1,15 @@
-"""Being the only process of a database, where the transport reaches one process only (memory://).
+"""Who may use a database beside whom: over memory:// one process alone, over RabbitMQ any number together.
 
-The rule: a session holds an advisory lock for as long as the process lives, and PostgreSQL lets go of it
-when the process dies, however it dies. A session that is lost is replaced; whoever took the lock
-meanwhile keeps it, and we stop.
+The rule: a session holds an advisory lock for as long as the process lives, exclusive for who is alone and
+shared for those together, and PostgreSQL lets go of it when the process dies, however it dies. A session
+that is lost is replaced; where the other kind took the lock meanwhile, it keeps it, and we stop.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -18,7 +19,9 @@ from bookingd.storage.queries import query
 
 log = logging.getLogger(__name__)
 
-TAKE = query("exclusive.take")
+TAKE_ALONE = query("exclusive.take_alone")
+TAKE_TOGETHER = query("exclusive.take_together")
+ANYBODY_TOGETHER = query("exclusive.anybody_together")
 
 LOCK = 0x626F6F6B696E6764
 """The letters of "bookingd" in ASCII."""
@@ -34,6 +37,34 @@ class AlreadyRunning(Exception):
     """Another process uses the database in a way that leaves no room for us."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """A way to use a database: how its lock is taken, and what is said where others leave no room for it."""
+
+    session: str
+    take: str
+    beside_one_alone: str
+    beside_some_together: str
+
+
+_ALONE = _Way(
+    session="bookingd alone",
+    take=TAKE_ALONE,
+    beside_one_alone="another bookingd uses this database, and messages over memory:// reach one process"
+    " only: stop that one first",
+    beside_some_together="another bookingd uses this database over RabbitMQ, and messages over memory://"
+    " would never reach it: give bus.url the same amqp:// address here, or stop that one first",
+)
+_TOGETHER = _Way(
+    session="bookingd together",
+    take=TAKE_TOGETHER,
+    beside_one_alone="another bookingd uses this database over memory://, which reaches one process only:"
+    " give bus.url the same amqp:// address there, or stop that one first",
+    beside_some_together="another bookingd, over memory://, waits for those that use this database over"
+    " RabbitMQ to go: stop that one first",
+)
+
+
 @asynccontextmanager
 async def hold_exclusively(dsn: str, *, clock: Clock | None = None) -> AsyncIterator[None]:
     """Be the only one within the block. Raises AlreadyRunning at its begin.
@@ -41,11 +72,23 @@ async def hold_exclusively(dsn: str, *, clock: Clock | None = None) -> AsyncIter
     Where the lock was lost and another process has it by now, the block is cancelled and AlreadyRunning
     comes out in an exception group, as from a task group.
     """
-    held = _Held(dsn, clock or SystemClock())
+    async with _holding(_Held(_ALONE, dsn, clock or SystemClock())):
+        yield
+
+
+@asynccontextmanager
+async def hold_together(dsn: str, *, clock: Clock | None = None) -> AsyncIterator[None]:
+    """Keep out, within the block, whoever wants to be alone. Raises AlreadyRunning as `hold_exclusively`."""
+    async with _holding(_Held(_TOGETHER, dsn, clock or SystemClock())):
+        yield
+
+
+@asynccontextmanager
+async def _holding(held: "_Held") -> AsyncIterator[None]:
     await held.take()
     try:
         async with asyncio.TaskGroup() as tasks:
-            keeper = tasks.create_task(held.keep(), name="exclusive lock")
+            keeper = tasks.create_task(held.keep(), name="lock of the database")
             try:
                 yield
             finally:
@@ -57,26 +100,29 @@ async def hold_exclusively(dsn: str, *, clock: Clock | None = None) -> AsyncIter
 class _Held:
     """The lock, and the session that it is held by."""
 
-    def __init__(self, dsn: str, clock: Clock) -> None:
+    def __init__(self, way: _Way, dsn: str, clock: Clock) -> None:
+        self._way = way
         self._dsn = dsn
         self._clock = clock
         self._session: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def take(self) -> None:
         """Raises AlreadyRunning, or what keeps us from PostgreSQL."""
-        settings = {"application_name": "bookingd alone", "lock_timeout": str(PATIENCE_MS)}
+        settings = {"application_name": self._way.session, "lock_timeout": str(PATIENCE_MS)}
         self._session = await asyncpg.connect(self._dsn, server_settings=settings)
         try:
-            await self._session.execute(TAKE, LOCK)
-        except asyncpg.LockNotAvailableError as error:
-            await self.let_go()
-            raise AlreadyRunning(
-                "another bookingd uses this database, and messages over memory:// reach one process only:"
-                " stop that one first"
-            ) from error
+            await self._lock(self._session)
         except BaseException:
             self._session.terminate()
             raise
+
+    async def _lock(self, session: "asyncpg.Connection[asyncpg.Record]") -> None:
+        try:
+            await session.execute(self._way.take, LOCK)
+        except asyncpg.LockNotAvailableError as error:
+            way = self._way
+            some = await session.fetchval(ANYBODY_TOGETHER, LOCK)
+            raise AlreadyRunning(way.beside_some_together if some else way.beside_one_alone) from error
 
     async def keep(self) -> None:
         """Take it again whenever its session is lost, until cancelled. Raises AlreadyRunning."""

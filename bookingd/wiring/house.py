@@ -7,24 +7,25 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from bookingd.actor.places import Company
 from bookingd.actor.runtime import Limits, Runtime
-from bookingd.bus.memory import MemoryBus
+from bookingd.bus.port import Bus
 from bookingd.bus.relay import Relay
 from bookingd.cache import Cache
-from bookingd.config import ACTORS, Settings
+from bookingd.config import Settings
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.sources import Clock, Sources
-from bookingd.storage import intents, outbox
-from bookingd.storage.exclusive import hold_exclusively
 from bookingd.storage.transactions import Transactions
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import TokenSigner
-from bookingd.wiring.actors import Tools, build_actors, topology
+from bookingd.wiring.actors import Tools, build_actors
+from bookingd.wiring.burials import Burials
 from bookingd.wiring.ground import Ground, Say, open_ground
 from bookingd.wiring.housekeeping import Housekeeping
 from bookingd.wiring.outside import Outside, open_outside
-from bookingd.wiring.refusals import SubsetOnMemory
+from bookingd.wiring.presence import Presence, this_process
 from bookingd.wiring.stand_ins import StandIns, start_stand_ins
+from bookingd.wiring.transport import choose_bus, open_bus
 from handlers.application import build as build_application
 from handlers.parts import Parts
 
@@ -36,6 +37,7 @@ class Readiness:
     """Whether this process may be sent work, and why not."""
 
     relay: Relay
+    bus: Bus
     runtimes: Sequence[Runtime]
     ready: bool = False
 
@@ -47,6 +49,7 @@ class Readiness:
         return {
             "daemon": None if self.ready else "starting or stopping",
             "database": f"waiting for it: {', '.join(waiting)}" if waiting else None,
+            "broker": "waiting for it" if self.bus.waiting_for_broker else None,
         }
 
 
@@ -66,20 +69,21 @@ class House:
     readiness: Readiness
 
 
-async def build(
-    settings: Settings, sources: Sources, *, stack: AsyncExitStack, http: bool, say: Say
-) -> House:
+async def build(settings: Settings, sources: Sources, *, stack: AsyncExitStack, say: Say) -> House:
     """Open and join everything; what was opened is closed by `stack`. Raises what a part refuses with."""
-    _refuse_subset(settings)
     ground = await open_ground(settings, sources, stack=stack, say=say)
-    await _start_alone(ground, stack)
+
+    async def bury(actor: str, payload: bytes, reason: str) -> None:
+        await burials.keep(actor, payload, reason)
+
+    bus = await choose_bus(settings, sources, ground, undertaker=bury, stack=stack)
     stand_ins = await start_stand_ins(settings, sources, stack=stack)
     outside = await open_outside(settings, sources, stand_ins, stack=stack)
 
-    bus = MemoryBus(topology=topology(CATALOGUE), catalogue=CATALOGUE, clock=sources.clock, ids=sources.ids)
-    stack.push_async_callback(bus.close)
     relay = Relay(database=ground.database, bus=bus, clock=sources.clock)
     transactions = Transactions(database=ground.database, sources=sources, catalogue=CATALOGUE, outlet=relay)
+    burials = Burials(transactions=transactions, sources=sources)
+    await open_bus(bus, settings)
     tools = Tools(
         settings=settings,
         bus=bus,
@@ -91,9 +95,9 @@ async def build(
         signer=TokenSigner(settings.security.signing_key.reveal_bytes()),
     )
     runtimes = _runtimes(tools, outside)
-    readiness = Readiness(relay=relay, runtimes=runtimes)
+    readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)
     app = None
-    if http:
+    if settings.server.enabled:
         cache = _open_cache(settings, sources, stack)
         app = _application(tools, outside, cache, readiness)
     return House(
@@ -103,12 +107,13 @@ async def build(
         runtimes=runtimes,
         relay=relay,
         application=app,
-        background=_background(ground, tools),
+        background=_background(ground, tools, readiness),
         readiness=readiness,
     )
 
 
 def _runtimes(tools: Tools, outside: Outside) -> list[Runtime]:
+    company = Company()
     return [
         Runtime(
             actor=actor,
@@ -118,6 +123,7 @@ def _runtimes(tools: Tools, outside: Outside) -> list[Runtime]:
             sources=tools.sources,
             metrics=tools.metrics,
             limits=Limits(**tools.settings.actors.bounds(name)),
+            company=company,
         )
         for name, actor in build_actors(tools, outside).items()
     ]
@@ -140,32 +146,23 @@ def _application(tools: Tools, outside: Outside, cache: Cache, readiness: Readin
     return build_application(parts=parts)
 
 
-def _refuse_subset(settings: Settings) -> None:
-    missing = [name for name in ACTORS if name not in settings.actors.run]
-    if missing:
-        raise SubsetOnMemory(
-            f"memory:// reaches this process only, and nobody would run {', '.join(missing)}:"
-            " run all actors here"
-        )
-
-
-async def _start_alone(ground: Ground, stack: AsyncExitStack) -> None:
-    """On memory:// one process owns the database, and whatever a former one had claimed is free."""
-    await stack.enter_async_context(hold_exclusively(ground.dsn))
-    async with ground.database.transaction() as connection:
-        await outbox.release_all(connection)
-        await intents.release_all(connection)
-
-
 def _open_cache(settings: Settings, sources: Sources, stack: AsyncExitStack) -> Cache:
     cache = Cache.at(settings.cache.url.reveal(), clock=sources.clock)
     stack.push_async_callback(cache.close)
     return cache
 
 
-def _background(ground: Ground, tools: Tools) -> Mapping[str, Work]:
+def _background(ground: Ground, tools: Tools, readiness: Readiness) -> Mapping[str, Work]:
     keeping = Housekeeping(database=ground.database, sources=tools.sources, metrics=tools.metrics)
-    work: dict[str, Work] = {"housekeeping": keeping.run}
+    presence = Presence(
+        process=this_process(tools.settings, tools.sources),
+        database=ground.database,
+        clock=tools.sources.clock,
+        readiness=readiness.report,
+        mailboxes=tools.bus,
+        metrics=tools.metrics,
+    )
+    work: dict[str, Work] = {"housekeeping": keeping.run, "presence": presence.run}
     if ground.engine is not None:
         work["embedded PostgreSQL"] = ground.engine.keep_running
     return work

@@ -1,6 +1,7 @@
 """What has to be done now and then, whoever books: partitions ahead of time, old records away, lag told."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from bookingd.storage.database import (
     ensure_partitions,
     is_retryable,
     is_unavailable,
+    take_turn,
 )
 from bookingd.telemetry.metrics import Metrics
 
@@ -32,6 +34,9 @@ WEBHOOKS_KEPT = timedelta(days=30)
 
 BITE = 1000
 """Rows that one statement removes at most."""
+
+
+Chore = Callable[[Connection], Awaitable[int]]
 
 
 class Forget(Protocol):
@@ -71,16 +76,19 @@ class Housekeeping:
 
     async def keep(self) -> None:
         """Partitions ahead of time, and away with what nobody asks for any more."""
-        now = self._sources.clock.now()
-        async with self._database.connection() as connection:
-            await ensure_partitions(connection, clock=self._sources.clock)
-            await drop_old_partitions(connection, clock=self._sources.clock)
+        now, clock = self._sources.clock.now(), self._sources.clock
+        await self._in_turn(lambda connection: ensure_partitions(connection, clock=clock))
+        await self._in_turn(lambda connection: drop_old_partitions(connection, clock=clock))
         await self._forget(idempotency.forget, before=now - ANSWERS_KEPT)
         await self._forget(payments.forget_webhooks, before=now - WEBHOOKS_KEPT)
+
+    async def _in_turn(self, chore: Chore) -> int:
+        """How much was done, in a transaction; nothing where another process is at the chores just now."""
+        async with self._database.transaction() as connection:
+            return await chore(connection) if await take_turn(connection) else 0
 
     async def _forget(self, forget: Forget, *, before: datetime) -> None:
         """In small bites, so that nobody waits for a lock."""
         gone = BITE
         while gone == BITE:
-            async with self._database.transaction() as connection:
-                gone = await forget(connection, before=before, limit=BITE)
+            gone = await self._in_turn(lambda connection: forget(connection, before=before, limit=BITE))

@@ -25,10 +25,12 @@ class StandIns:
 
 
 async def start_stand_ins(settings: Settings, sources: Sources, *, stack: AsyncExitStack) -> StandIns:
-    """Start those that the settings ask for. Raises PortTaken.
+    """Start those that the settings ask for, or say where another process has them. Raises PortTaken.
 
     The mail catcher is asked for by `mail.url`, whatever `sandbox.enabled` says, and its page comes with it.
     """
+    if not settings.sandbox.start:
+        return _elsewhere(settings)
     smtp = await _start_catcher(settings, sources, stack) if settings.mail.catcher else None
     if not settings.sandbox.enabled and smtp is None:
         return StandIns()
@@ -36,14 +38,21 @@ async def start_stand_ins(settings: Settings, sources: Sources, *, stack: AsyncE
     try:
         port = await server.start(settings.sandbox.port)
     except OSError as error:
-        raise PortTaken(
-            f"port {settings.sandbox.port} is taken ({error.strerror}): set sandbox.port to another one"
-        ) from error
+        raise _taken("port", settings.sandbox.port, error) from error
     stack.push_async_callback(server.stop)
     return StandIns(
         stripe_url=server.url("stripe") if settings.stripe.sandbox else None,
         smtp_url=smtp,
         mail_page=f"http://127.0.0.1:{port}/mail" if smtp else None,
+    )
+
+
+def _elsewhere(settings: Settings) -> StandIns:
+    root, mail = f"http://127.0.0.1:{settings.sandbox.port}", settings.mail.catcher
+    return StandIns(
+        stripe_url=f"{root}/stripe" if settings.stripe.sandbox else None,
+        smtp_url=f"smtp://127.0.0.1:{settings.sandbox.mail_port}" if mail else None,
+        mail_page=f"{root}/mail" if mail else None,
     )
 
 
@@ -78,7 +87,18 @@ async def _start_catcher(settings: Settings, sources: Sources, stack: AsyncExitS
         settings.paths.var / "mail",
         clock=sources.clock,
         ids=sources.ids,
+        port=settings.sandbox.mail_port,
         misbehave=[Fault(wish.removeprefix(f"{faults.MAIL}:")) for wish in wishes],
     )
-    await stack.enter_async_context(catcher.serving())
+    try:
+        await stack.enter_async_context(catcher.serving())
+    except OSError as error:
+        raise _taken("mail_port", settings.sandbox.mail_port, error) from error
     return f"smtp://{catcher.host}:{catcher.port}"
+
+
+def _taken(key: str, port: int, error: OSError) -> PortTaken:
+    return PortTaken(
+        f"port {port} is taken ({error.strerror}): set sandbox.{key} to another one, or sandbox.start = false"
+        " where another process of this host has the stand-ins"
+    )

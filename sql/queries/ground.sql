@@ -14,6 +14,10 @@ ANALYZE;
 -- many were made.
 SELECT ensure_partitions($1);
 
+-- name: take_turn
+-- Whether lock $1 was free; if so it is held until the transaction ends.
+SELECT pg_try_advisory_xact_lock($1);
+
 -- name: drop_old_partitions
 -- Away with the partitions that their tables no longer keep at time $1; how many were dropped.
 SELECT drop_old_partitions($1);

@@ -111,7 +111,7 @@ class Indoors:
         settings = ensure_development_keys(load_settings(self._config), sources.chance)
         stop, ready = asyncio.Event(), asyncio.Event()
         async with AsyncExitStack() as stack:
-            house = await build(settings, sources, stack=stack, http=True, say=_unheard)
+            house = await build(settings, sources, stack=stack, say=_unheard)
             life = asyncio.create_task(live(house, stop=stop, ready=ready.set))
             opened = asyncio.create_task(ready.wait())
             await asyncio.wait([life, opened], return_when=asyncio.FIRST_COMPLETED)

@@ -26,7 +26,7 @@ JOURNEY = [
 
 @pytest.fixture
 def _unruly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bookingd.wiring.house.MemoryBus", UnrulyBus)
+    monkeypatch.setattr("bookingd.wiring.transport.MemoryBus", UnrulyBus)
 
 
 @pytest.mark.usefixtures("_unruly")

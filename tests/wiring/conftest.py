@@ -44,7 +44,7 @@ async def build_house() -> AsyncIterator[Build]:
     async with AsyncExitStack() as stack:
 
         async def build_one(settings: Settings, **changed: Any) -> House:
-            house = await build(settings, Sources.system(), stack=stack, http=True, say=_unheard)
+            house = await build(settings, Sources.system(), stack=stack, say=_unheard)
             return replace(house, **changed)
 
         yield build_one
