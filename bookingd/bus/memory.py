@@ -78,7 +78,7 @@ class MemoryBus:
             return
         countdown = _Countdown(len(mailboxes), bundle.id, delivered)
         for mailbox in mailboxes:
-            mailbox.put(_Delivery(envelopes, countdown))
+            mailbox.put(_Delivery(envelopes, countdown, deliveries=bundle.freed + 1))
 
     def _receivers(self, bundle: Bundle) -> Sequence[str]:
         if bundle.kind is Kind.COMMAND:
@@ -137,9 +137,10 @@ class _Delivery:
 
     envelopes: Sequence[Envelope]
     countdown: _Countdown
+    deliveries: int
+    """One more than starts that found it claimed: some of them in a mailbox where nobody had taken it yet."""
     consumer: "_Consumer | None" = None
     """Who was given it."""
-    deliveries: int = 1
     settled: bool = False
 
     def settle(self) -> None:

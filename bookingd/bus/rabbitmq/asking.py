@@ -22,11 +22,14 @@ from bookingd.messages.envelope import Origin
 log = logging.getLogger(__name__)
 
 
+_NOTHING = msgspec.Raw()
+
+
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """One word of an answer as it travels: a part, the end, or that there will be none."""
 
     query: UUID
-    part: msgspec.Raw | None = None
+    part: msgspec.Raw = _NOTHING
     end: bool = False
     failed: bool = False
 
@@ -87,8 +90,8 @@ class Asker:
         waiting = self._open.get(reply.query)
         if waiting is None:
             return
-        if reply.part is not None:
-            waiting.answers.part(codec.decode(bytes(reply.part), waiting.part_type))
+        if part := bytes(reply.part):
+            waiting.answers.part(codec.decode(part, waiting.part_type))
         if reply.end:
             waiting.answers.end()
         if reply.failed:

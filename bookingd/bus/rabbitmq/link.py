@@ -122,7 +122,7 @@ class Link:
         """A new channel whose end, and the end of whose consumers, is the end of the connection."""
         if self._connection is None:
             raise ConnectionError("there is no connection")
-        outer = self._connection.channel(publisher_confirms=confirms)
+        outer = self._connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
         await outer.initialize()
         channel = await outer.get_underlay_channel()
         if not isinstance(channel, Channel):
