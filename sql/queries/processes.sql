@@ -1,0 +1,20 @@
+-- The processes of the house, each in its own words.
+
+-- name: beat
+-- Process $1 on host $2 with pid $3, version $4, actors $5, HTTP address $6, started at $7, says $9 at $8; those
+-- that nobody has seen since $10 are forgotten.
+WITH forgotten AS (
+    DELETE FROM processes WHERE seen_at < $10 AND id <> $1
+)
+INSERT INTO processes (id, host, pid, version, actors, http_address, started_at, seen_at, report)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, report = excluded.report;
+
+-- name: leave
+-- Process $1 has stopped.
+DELETE FROM processes WHERE id = $1;
+
+-- name: all
+-- Every process, the longest running first.
+SELECT id, host, pid, version, actors, http_address, started_at, seen_at, report
+  FROM processes ORDER BY started_at, id;
