@@ -1,24 +1,33 @@
 """The process's log on standard error: one line an event, as text for eyes or JSON for programs.
 
-Each line names the user action that it belongs to (the correlation id), if it belongs to one. What was sent
-to us never begins a line nor commands a terminal: control characters are written as escapes.
+Each line names the user action that it belongs to (the correlation id), if it belongs to one, and the actor
+and message whose handling it tells of. What was sent to us never begins a line nor commands a terminal:
+control characters are written as escapes.
 """
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
-from bookingd.telemetry.context import correlation
+from bookingd.telemetry.context import correlation, handling
+
+NOBODY = "-"
+"""The correlation id of a line that belongs to no user action."""
+
+_LEVELS = {number: name.lower() for name, number in logging.getLevelNamesMapping().items()}
 
 
-class _Correlate(logging.Filter):
-    """Puts the correlation id on each record."""
+class Context(logging.Filter):
+    """Puts on each record what it is about, while that is known: in the task that logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         current = correlation.get()
-        record.correlation = str(current) if current else "-"
+        record.correlation_id = str(current) if current else NOBODY
+        record.handling = handling.get()
         return True
 
 
@@ -28,8 +37,34 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)
 """The C0 and C1 sets, what else ends a line, and what turns the direction of writing."""
 
 
-def _at(record: logging.LogRecord) -> str:
+def at(record: logging.LogRecord) -> str:
+    """When, in UTC, to the millisecond."""
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def trace_of(record: logging.LogRecord) -> str:
+    """The trace of the record's error, or nothing; kept on the record, since more than one may want it."""
+    if record.exc_text is None and record.exc_info:
+        record.exc_text = _PLAIN.formatException(record.exc_info)
+    return record.exc_text or ""
+
+
+_PLAIN = logging.Formatter()
+
+
+def fields_of(record: logging.LogRecord, instance: str) -> dict[str, Any]:
+    """What a program is told beside time and text, the same wherever it reads it."""
+    fields = {
+        "level": _LEVELS.get(record.levelno) or record.levelname.lower(),
+        "logger": record.name,
+        "correlation_id": getattr(record, "correlation_id", NOBODY),
+        "instance": instance,
+    }
+    if (handled := getattr(record, "handling", None)) is not None:
+        fields["actor"], fields["message_name"] = handled
+    if trace := trace_of(record):
+        fields["trace"] = trace
+    return fields
 
 
 class TextLines(logging.Formatter):
@@ -37,35 +72,36 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         said = record.getMessage().translate(_CONTROL)
-        correlated = getattr(record, "correlation", "-")
-        line = f"{_at(record)} {record.levelname:<7} {record.name} [{correlated}] {said}"
-        if not record.exc_info:
+        correlated = getattr(record, "correlation_id", NOBODY)
+        line = f"{at(record)} {record.levelname:<7} {record.name} [{correlated}] {said}"
+        if not (trace := trace_of(record)):
             return line
-        trace = self.formatException(record.exc_info).split("\n")
-        return "\n".join([line, *(f"    {part.translate(_CONTROL)}" for part in trace)])
+        return "\n".join([line, *(f"    {part.translate(_CONTROL)}" for part in trace.split("\n"))])
 
 
 class JsonLines(logging.Formatter):
     """One JSON object a line."""
 
+    def __init__(self, instance: str) -> None:
+        super().__init__()
+        self._instance = instance
+
     def format(self, record: logging.LogRecord) -> str:
-        said = {
-            "at": _at(record),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            "correlation_id": getattr(record, "correlation", "-"),
-        }
-        if record.exc_info:
-            said["trace"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(said).decode()
+        said = {"at": at(record), "message": record.getMessage(), **fields_of(record, self._instance)}
+        try:
+            return msgspec.json.encode(said).decode()
+        except UnicodeEncodeError:  # half of a surrogate pair: UTF-8 has no place for it, an escape has
+            return json.dumps(said)
 
 
-def configure(*, level: str, style: str) -> None:
-    """Send everything at `level` and above to standard error; `style` is `text` or `json`."""
+def configure(*, level: str, style: str, instance: str) -> None:
+    """Send everything at `level` and above to standard error; `style` is `text` or `json`.
+
+    `instance` tells this process from the others of the installation.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_Correlate())
-    handler.setFormatter(JsonLines() if style == "json" else TextLines())
+    handler.addFilter(Context())
+    handler.setFormatter(JsonLines(instance) if style == "json" else TextLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("asyncio", "aiohttp.access", "stripe"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
