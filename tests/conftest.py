@@ -7,9 +7,7 @@ database copied from that. With BOOKINGD_TEST_DATABASE_URL (a superuser's) a ser
 import asyncio
 import itertools
 import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
@@ -20,11 +18,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine, launch
+from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine
 from bookingd.sources import SystemClock
 from bookingd.storage import migrations
 from bookingd.storage.database import Connection, Database
 from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
+from tests.servers import rabbitmq
+from tests.servers.process import start as start_process
 
 T = TypeVar("T")
 
@@ -165,6 +165,36 @@ async def administrator(_server: Server, database_name: str) -> AsyncIterator[Co
     await opened.close()
 
 
+@pytest.fixture(scope="session")
+def _rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rabbitmq.Administration]:
+    """The run's RabbitMQ, started by the first test that asks for a broker."""
+    node = rabbitmq.Node(tmp_path_factory.mktemp("rabbitmq") / "node")
+    try:
+        node.start()
+        yield node
+    finally:
+        node.remove()
+
+
+@pytest.fixture
+def broker(_rabbitmq: rabbitmq.Administration) -> Iterator[rabbitmq.Broker]:
+    """A fresh virtual host of the run's RabbitMQ."""
+    broker = rabbitmq.Broker(_rabbitmq, f"bookingd_test_{os.getpid()}_{next(_numbers)}")
+    yield broker
+    _rabbitmq.remove_virtual_host(broker.virtual_host)
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[rabbitmq.OwnBroker]:
+    """A RabbitMQ that no other test uses: this one may stop it, kill it and start it again."""
+    node = rabbitmq.Node(tmp_path / "rabbitmq")
+    try:
+        node.start()
+        yield rabbitmq.OwnBroker(node, "own")
+    finally:
+        node.remove()
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
@@ -228,19 +258,8 @@ def spawn() -> Iterator[Spawn]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*command: str | Path, **options: Any) -> subprocess.Popen[str]:
-        launcher = [
-            sys.executable,
-            "-I",
-            "-S",
-            launch.__file__,
-            str(os.getpid()),
-            str(int(signal.SIGKILL)),
-            "-",
-        ]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        process: subprocess.Popen[str] = subprocess.Popen(
-            [*launcher, *map(str, command)], **(pipes | options)
-        )
+        process: subprocess.Popen[str] = start_process(*command, **(pipes | options))
         started.append(process)
         return process
 

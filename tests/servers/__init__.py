@@ -1,0 +1,1 @@
+"""Private servers for a test run: RabbitMQ and Redis, as Debian packages them."""

@@ -1,0 +1,78 @@
+"""The private RabbitMQ is what the tests of the bus take it for."""
+
+import asyncio
+
+import aio_pika
+import pytest
+from pamqp.common import FieldTable
+
+from tests.servers.rabbitmq import Broker, OwnBroker
+
+QUORUM: FieldTable = {"x-queue-type": "quorum"}
+
+
+async def put(url: str, queue: str, body: bytes) -> None:
+    async with await aio_pika.connect(url) as connection, connection.channel() as channel:
+        await channel.declare_queue(queue, durable=True, arguments=QUORUM)
+        await channel.default_exchange.publish(
+            aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT), queue
+        )
+
+
+async def test_a_test_has_a_virtual_host_to_itself(broker: Broker) -> None:
+    assert await broker.queue_depths() == {}
+
+    await put(broker.url, "letters", b"hello")
+
+    assert await broker.queue_depths() == {"letters": (1, 0)}
+
+
+async def test_what_is_delivered_and_not_settled_still_counts(broker: Broker) -> None:
+    await put(broker.url, "letters", b"hello")
+    async with await aio_pika.connect(broker.url) as connection, connection.channel() as channel:
+        queue = await channel.get_queue("letters")
+        came: asyncio.Queue[aio_pika.abc.AbstractIncomingMessage] = asyncio.Queue()
+        await queue.consume(came.put)
+        message = await came.get()
+
+        assert await broker.queue_depths() == {"letters": (1, 1)}
+
+        await message.ack()
+        await queue.declare()  # its answer comes after the acknowledgement has been read
+
+        assert await broker.queue_depths() == {"letters": (0, 1)}
+
+
+async def test_the_connections_of_a_virtual_host_can_be_killed(broker: Broker) -> None:
+    connection = await aio_pika.connect(broker.url)
+    gone = asyncio.Event()
+    connection.close_callbacks.add(lambda *_: gone.set())
+
+    await broker.kill_connections()
+
+    async with asyncio.timeout(5):
+        await gone.wait()
+
+
+@pytest.mark.full
+async def test_a_stopped_broker_refuses_and_comes_back_with_its_messages(own_broker: OwnBroker) -> None:
+    await put(own_broker.url, "letters", b"hello")
+
+    await own_broker.stop()
+    with pytest.raises(ConnectionError):
+        await aio_pika.connect(own_broker.url)
+    await own_broker.start()
+
+    assert await own_broker.queue_depths() == {"letters": (1, 0)}
+
+
+@pytest.mark.full
+async def test_a_killed_broker_comes_back_with_its_messages(own_broker: OwnBroker) -> None:
+    await put(own_broker.url, "letters", b"hello")
+
+    await own_broker.kill()
+    with pytest.raises(ConnectionError):
+        await aio_pika.connect(own_broker.url)
+    await own_broker.start()
+
+    assert await own_broker.queue_depths() == {"letters": (1, 0)}
