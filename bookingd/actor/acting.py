@@ -99,7 +99,7 @@ class Actions:
         if intent is None or intent.found in (IntentState.DONE, IntentState.REFUSED):
             return "done"
         if not intent.leased:
-            await self._come_back(letter)
+            await self._come_back(letter, tried=False)
             return "retried"
         return await self._end(await self._call(request, intent))
 
@@ -237,21 +237,25 @@ class Actions:
             if letter.envelope.attempt == TELL_OPERATOR_AT:
                 await self._tell_operator(transaction, conclusion)
 
-    async def _come_back(self, letter: Letter, retry_after: float | None = None) -> None:
+    async def _come_back(
+        self, letter: Letter, retry_after: float | None = None, *, tried: bool = True
+    ) -> None:
         """Somebody else is calling for the same effect, or nothing was to be seen: look again later."""
 
         async def again() -> None:
             async with self._transactions.begin() as transaction:
-                self._send_again(transaction, letter, retry_after)
+                self._send_again(transaction, letter, retry_after, tried=tried)
 
         await self._patiently(again)
 
-    def _send_again(self, transaction: Transaction, letter: Letter, retry_after: float | None) -> None:
+    def _send_again(
+        self, transaction: Transaction, letter: Letter, retry_after: float | None, *, tried: bool = True
+    ) -> None:
         wait = backoff(letter.envelope.attempt, first=FIRST_OUTSIDE, chance=self._sources.chance)
         if retry_after is not None:
             wait = max(wait, timedelta(seconds=retry_after))
         lane = transaction.lane_of(letter.envelope)
-        transaction.send_again(letter.envelope, actor=self._actor, lane=lane, after=wait)
+        transaction.send_again(letter.envelope, actor=self._actor, lane=lane, after=wait, tried=tried)
 
     async def _tell_operator(self, transaction: Transaction, conclusion: _Conclusion) -> None:
         key = conclusion.request.acting.key(conclusion.request.letter.message)

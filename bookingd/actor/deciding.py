@@ -49,9 +49,15 @@ class Decisions:
         """The batchers, for the runtime to keep alive."""
         return [desk.run for desk in self._desks.values()]
 
-    async def decide(self, decide: Decide, letter: Letter, *, rank: int) -> str:
-        """Have one message decided; returns what became of it, for the metrics. Raises StillTooEarly."""
-        outcome = await self._desks[decide].submit(letter, rank=rank)
+    async def decide(self, decide: Decide, letter: Letter, *, rank: int, alone: bool = False) -> str:
+        """Have one message decided, with others or `alone` in its transaction.
+
+        Returns what became of it, for the metrics. Raises StillTooEarly.
+        """
+        if alone:
+            [outcome] = await self._patiently(lambda: self._decide(decide, [letter]))
+        else:
+            outcome = await self._desks[decide].submit(letter, rank=rank)
         if outcome is HOPELESS:
             raise StillTooEarly(f"{letter.envelope.name} came too early {letter.envelope.attempt} times")
         return outcome

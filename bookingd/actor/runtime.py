@@ -7,19 +7,22 @@ handling waits, /readyz says so, and goes on by itself.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
 from bookingd.actor.acting import Actions
+from bookingd.actor.answering import Answers
 from bookingd.actor.backoff import FIRST_OUTSIDE, backoff
 from bookingd.actor.burying import Burying
 from bookingd.actor.deciding import Decisions
+from bookingd.actor.isolation import Isolation, is_suspicious
 from bookingd.actor.kinds import Actor, Letter
 from bookingd.actor.patience import PAUSE, Patience
-from bookingd.actor.places import RANKS, Places
+from bookingd.actor.places import RANKS, Company, Places
 from bookingd.bus.port import Bus, Incoming, IncomingQuery, Subscription
 from bookingd.messages import codec
 from bookingd.messages.catalogue import Catalogue, Lane, UnknownMessage
@@ -77,7 +80,9 @@ class Runtime:
         sources: Sources,
         metrics: Metrics,
         limits: Limits,
+        company: Company,
     ) -> None:
+        """`company` is one for all actors of the process."""
         _check_tables(actor)
         self.actor = actor
         self.patiently = Patience(actor=actor.name, sources=sources)
@@ -91,8 +96,9 @@ class Runtime:
         self._limits = limits
         self._deciding = dict(actor.deciding)
         self._acting = dict(actor.acting)
-        self._answering = dict(actor.answering)
         self._places = Places(limits.concurrency)
+        self._company = company
+        self._answers = Answers(actor=actor, places=self._places, clock=sources.clock, count=self._count)
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions: list[Subscription] = []
         self._decisions = Decisions(
@@ -110,6 +116,14 @@ class Runtime:
             sources=sources,
             batch=limits.batch,
             patiently=self.patiently,
+        )
+        self._isolation = Isolation(
+            actor=actor.name,
+            transactions=transactions,
+            sources=sources,
+            patiently=self.patiently,
+            company=company,
+            most=limits.concurrency,
         )
         self._burying = Burying(
             actor=actor.name, transactions=transactions, sources=sources, patiently=self.patiently
@@ -131,7 +145,7 @@ class Runtime:
                     receive=partial(self._receive, lane),
                 )
             )
-        if self._answering:
+        if self._answers:
             self._subscriptions.append(
                 await self._bus.serve(
                     actor=self.actor.name,
@@ -159,6 +173,9 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _count(self, message: str, outcome: str) -> None:
+        self._outcomes(message, outcome).inc()
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -174,7 +191,10 @@ class Runtime:
 
     def _receive(self, lane: Lane, incoming: Incoming) -> None:
         unsettled = _Unsettled(incoming)
-        for envelope in incoming.envelopes:
+        envelopes = incoming.envelopes
+        if in_vain := incoming.deliveries - 1:
+            envelopes = [replace(one, abandoned=one.abandoned + in_vain) for one in envelopes]
+        for envelope in envelopes:
             self._start(self._handle(envelope, lane, unsettled))
 
     async def _handle(self, envelope: Envelope, lane: Lane, unsettled: _Unsettled) -> None:
@@ -185,7 +205,7 @@ class Runtime:
             except Exception as error:  # noqa: BLE001 - logged and buried, whatever it is
                 outcome = "dead"
                 await self._burying.bury(envelope, error)
-        self._outcomes(envelope.name, outcome).inc()
+        self._count(envelope.name, outcome)
         unsettled.one_done()
 
     async def _dispatch(self, envelope: Envelope, lane: Lane) -> str:
@@ -194,14 +214,32 @@ class Runtime:
         except UnknownMessage:
             return await self._wait_for_release(envelope)
         letter = Letter(envelope=envelope, message=message)
+        room = partial(self._room, lane, acting=type(message) in self._acting)
         started = self._sources.clock.monotonic()
-        if decide := self._deciding.get(type(message)):
-            outcome = await self._decisions.decide(decide, letter, rank=RANKS[lane])
+        if is_suspicious(envelope):
+            work = partial(self._carry_out, letter, lane, alone=True)
+            outcome = await self._isolation.handle(envelope, lane, work, room=room)
         else:
-            async with self._places.one(lane):
-                outcome = await self._actions.act(self._acting[type(message)], letter)
+            async with room():
+                outcome = await self._carry_out(letter, lane)
         self._durations(envelope.name).observe(self._sources.clock.monotonic() - started)
         return outcome
+
+    @asynccontextmanager
+    async def _room(self, lane: Lane, *, acting: bool) -> AsyncIterator[None]:
+        """Beside others, with a place for whoever calls outside. The place comes first: see Company."""
+        if acting:
+            async with self._places.one(lane), self._company:
+                yield
+        else:
+            async with self._company:
+                yield
+
+    async def _carry_out(self, letter: Letter, lane: Lane, *, alone: bool = False) -> str:
+        kind = type(letter.message)
+        if decide := self._deciding.get(kind):
+            return await self._decisions.decide(decide, letter, rank=RANKS[lane], alone=alone)
+        return await self._actions.act(self._acting[kind], letter)
 
     async def _wait_for_release(self, envelope: Envelope) -> str:
         """Two releases run side by side while an upgrade rolls: a newer one may know the name.
@@ -225,46 +263,7 @@ class Runtime:
     # Queries
 
     def _receive_query(self, incoming: IncomingQuery) -> None:
-        self._start(self._answer_in_turn(incoming))
-
-    async def _answer_in_turn(self, incoming: IncomingQuery) -> None:
-        """A handler that asks has a place already: its query takes none, or A -> B -> A would wait."""
-        envelope = incoming.envelope
-        correlation.set(envelope.correlation_id)
-        if envelope.causation_id is not None:
-            outcome = await self._answer(incoming)
-        else:
-            async with self._places.one(Lane.NORMAL):
-                outcome = await self._answer(incoming)
-        self._outcomes(envelope.name, outcome).inc()
-
-    async def _answer(self, incoming: IncomingQuery) -> str:
-        """Answer before the deadline; nobody listens after it."""
-        envelope = incoming.envelope
-        left = self._left_for(envelope)
-        if left is not None and left <= 0:
-            return "late"
-        limit = asyncio.timeout(left)
-        try:
-            async with limit:
-                answer = self._answering[type(incoming.message)]
-                async for part in answer(incoming.message, envelope.origin()):
-                    incoming.answer(part)
-        except Exception:
-            if limit.expired():
-                log.warning("%s did not answer %s in time", self.actor.name, envelope.name)
-                return "late"
-            log.exception("%s could not answer %s", self.actor.name, envelope.name)
-            incoming.fail()
-            return "failed"
-        incoming.end()
-        return "done"
-
-    def _left_for(self, envelope: Envelope) -> float | None:
-        """Seconds until the deadline; None where there is none."""
-        if envelope.deadline is None:
-            return None
-        return (envelope.deadline - self._sources.clock.now()).total_seconds()
+        self._start(self._answers.answer_in_turn(incoming))
 
     # Loops
 

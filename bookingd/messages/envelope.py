@@ -48,6 +48,10 @@ class Envelope:
     deadline: datetime | None = None
     """After this nobody waits any more: the asker of a query, or we for a release that knows the name."""
     attempt: int = 1
+    abandoned: int = 0
+    """How often somebody was given it and went away without a word, since it was last tried and survived."""
+    deaths: int = 0
+    """How many processes are known to have died while they handled it; see bookingd.actor.isolation."""
     trace: str | None = None
     body: msgspec.Raw = field(repr=False)
     """The message as JSON. Not in repr: it may hold personal data."""

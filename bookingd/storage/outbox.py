@@ -30,6 +30,8 @@ class Bundle:
     """The envelopes as bookingd.messages.codec packs them."""
     due_at: datetime
     claimed_until: datetime | None = None
+    freed: int = 0
+    """How many starts found it in the hands of a process that was gone (see `release_all`)."""
 
 
 async def insert(connection: Connection, *, bundles: Sequence[Bundle]) -> None:
@@ -57,7 +59,7 @@ async def delete(connection: Connection, *, ids: Sequence[UUID]) -> None:
 
 
 async def release_all(connection: Connection) -> None:
-    """Free every claim; only for a start that knows no other process is delivering."""
+    """Free every claim and count that; only for a start that knows no other process is delivering."""
     await connection.execute(RELEASE_ALL)
 
 
@@ -75,4 +77,5 @@ def _bundle(row: asyncpg.Record) -> Bundle:
         lane=Lane(row["lane"]),
         payload=row["bundle"],
         due_at=row["due_at"],
+        freed=row["freed"],
     )

@@ -26,8 +26,8 @@ from bookingd.storage.outbox import Bundle
 class Outlet(Protocol):
     """Who publishes what was committed: the relay."""
 
-    def claim_until(self) -> datetime:
-        """Until when rows written now are this process's to publish."""
+    def claim_until(self) -> datetime | None:
+        """Until when rows written now are this process's to publish; None where anybody may."""
         ...
 
     def hand_over(self, bundles: Sequence[Bundle], notices: Sequence[Message]) -> None:
@@ -70,10 +70,21 @@ class Transaction:
         """The lane that the message belongs in; raises UnknownMessage."""
         return self._catalogue.named(envelope.name).lane
 
-    def send_again(self, envelope: Envelope, *, actor: str, lane: Lane, after: timedelta) -> None:
-        """Deliver the same message to `actor` once more, `after` from now, as its next attempt."""
+    def send_again(
+        self, envelope: Envelope, *, actor: str, lane: Lane, after: timedelta, tried: bool = True
+    ) -> None:
+        """Deliver the same message to `actor` once more, `after` from now, as its next attempt.
+
+        Whoever has `tried` it has survived it: what it was suspected of is forgotten.
+        """
         again = replace(envelope, attempt=envelope.attempt + 1)
-        self._put(Address(Kind.COMMAND, actor, lane, self.now + after), again)
+        if tried:
+            again = replace(again, abandoned=0, deaths=0)
+        self.put_back(again, actor=actor, lane=lane, after=after)
+
+    def put_back(self, envelope: Envelope, *, actor: str, lane: Lane, after: timedelta) -> None:
+        """Deliver it to `actor` as it is, `after` from now: that was no attempt."""
+        self._put(Address(Kind.COMMAND, actor, lane, self.now + after), envelope)
 
     def notify(self, notice: Message) -> None:
         """Tell every process when this has committed."""

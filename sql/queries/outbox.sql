@@ -9,15 +9,15 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[]
 -- Up to $3 bundles that are ready at $1, the longest ready first, claimed until $2.
 UPDATE outbox SET claimed_until = $2
  WHERE id IN (SELECT id FROM outbox WHERE ready_at <= $1 ORDER BY ready_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING id, kind, destination, lane, bundle, due_at;
+RETURNING id, kind, destination, lane, bundle, due_at, freed;
 
 -- name: delete
 -- The bundles $1: they are delivered.
 DELETE FROM outbox WHERE id = ANY($1::uuid[]);
 
 -- name: release_all
--- Free every claim; for a start that knows no other process is delivering.
-UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL;
+-- Free every claim and count that; for a start that knows no other process is delivering.
+UPDATE outbox SET claimed_until = NULL, freed = freed + 1 WHERE claimed_until IS NOT NULL;
 
 -- name: lag
 -- How many bundles are due at $1 and not delivered, and since when the oldest has been.

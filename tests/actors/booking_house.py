@@ -18,6 +18,7 @@ from actors.booking import BookingActor, Times
 from actors.booking.desks import Desks
 from actors.payment import PaymentActor
 from bookingd.actor.kinds import Acting, Actor, Answer, Decide, Letter
+from bookingd.actor.places import Company
 from bookingd.actor.runtime import Limits, Runtime
 from bookingd.bus.memory import MemoryBus
 from bookingd.bus.port import Delivered, Topology
@@ -167,6 +168,7 @@ class BookingHouse:
         self.transactions = Transactions(
             database=database, sources=self.sources, catalogue=CATALOGUE, outlet=self.relay
         )
+        self.company = Company()
         self.runtimes = [self._runtime(actor, limits or Limits()) for actor in actors]
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -195,6 +197,7 @@ class BookingHouse:
             sources=self.sources,
             metrics=Metrics(),
             limits=limits,
+            company=self.company,
         )
 
     async def __aenter__(self) -> Self:

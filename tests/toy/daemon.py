@@ -48,7 +48,7 @@ class FaultyOutlet:
         self._relay = house.relay
         self._fault = fault
 
-    def claim_until(self) -> datetime:
+    def claim_until(self) -> datetime | None:
         return self._relay.claim_until()
 
     def hand_over(self, bundles: Sequence[Bundle], notices: Sequence[Message]) -> None:

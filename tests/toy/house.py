@@ -8,13 +8,14 @@ from typing import Any, Self
 from uuid import UUID
 
 from bookingd.actor.kinds import Actor
+from bookingd.actor.places import Company
 from bookingd.actor.runtime import Limits, Runtime
 from bookingd.bus.memory import MemoryBus
 from bookingd.bus.relay import Relay
 from bookingd.domain.ids import MessageId
 from bookingd.messages.envelope import SYSTEM, Origin
 from bookingd.sources import Sources, SystemChance, SystemClock, SystemIds
-from bookingd.storage import intents, outbox
+from bookingd.storage import announcements, intents, outbox
 from bookingd.storage.database import Database
 from bookingd.storage.transactions import Transactions
 from bookingd.telemetry.metrics import Metrics
@@ -75,6 +76,7 @@ class House:
         self.post = Post(courier=self.courier, bus=self.bus, fault=fault)
         self.clerk = Clerk()
         self.metrics = Metrics()
+        self.company = Company()
         limits = limits or Limits()
         self.runtimes = {
             actor.name: self._runtime(actor, limits)
@@ -92,6 +94,7 @@ class House:
             sources=self.sources,
             metrics=self.metrics,
             limits=limits,
+            company=self.company,
         )
 
     async def __aenter__(self) -> Self:
@@ -128,6 +131,7 @@ class House:
         async with self.database.transaction() as connection:
             await outbox.release_all(connection)
             await intents.release_all(connection)
+            await announcements.lapse_all(connection)
 
     def jump(self, by: timedelta) -> None:
         """Let so much time pass at once."""
