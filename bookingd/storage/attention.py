@@ -1,7 +1,9 @@
 """What waits for a person: a list with a reason and an owner (P6)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from bookingd.storage.database import Connection
@@ -9,6 +11,9 @@ from bookingd.storage.queries import query
 
 OPEN = query("attention.open")
 LIST = query("attention.list")
+CLOSE = query("attention.close")
+OF_SUBJECT = query("attention.of_subject")
+COUNTS = query("attention.counts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,13 @@ class Attention:
     owner: str
     """`operator` or `traveller`."""
     opened_at: datetime
+
+
+class Waiting(NamedTuple):
+    """How many entries are open for one reason, and since when the oldest has been."""
+
+    entries: int
+    oldest: datetime
 
 
 async def open_entry(connection: Connection, *, entry: Attention) -> None:
@@ -50,3 +62,20 @@ async def open_entry(connection: Connection, *, entry: Attention) -> None:
 async def oldest(connection: Connection, *, limit: int) -> list[Attention]:
     """The `limit` oldest open entries."""
     return [Attention(**dict(row)) for row in await connection.fetch(LIST, limit)]
+
+
+async def close(connection: Connection, *, subject_kind: str, subject: UUID, now: datetime) -> None:
+    """All that is open about the subject was dealt with."""
+    await connection.execute(CLOSE, subject_kind, subject, now)
+
+
+async def of_subject(connection: Connection, *, subject_kind: str, subject: UUID) -> list[Attention]:
+    """What is open about the subject, the oldest first."""
+    return [Attention(**dict(row)) for row in await connection.fetch(OF_SUBJECT, subject_kind, subject)]
+
+
+async def counts(connection: Connection, *, owner: str) -> Mapping[str, Waiting]:
+    """Reason -> what is open for the owner (`operator` or `traveller`), the reason that is oldest first."""
+    return {
+        row["reason"]: Waiting(row["entries"], row["oldest"]) for row in await connection.fetch(COUNTS, owner)
+    }

@@ -13,3 +13,17 @@ ON CONFLICT (subject, reason, object) DO UPDATE
 -- The $1 oldest open entries.
 SELECT id, subject_kind, subject, object, reason, detail, owner, opened_at
   FROM attention WHERE closed_at IS NULL ORDER BY opened_at LIMIT $1;
+
+-- name: close
+-- What is open about subject kind $1, subject $2 was dealt with at $3.
+UPDATE attention SET closed_at = $3 WHERE subject_kind = $1 AND subject = $2 AND closed_at IS NULL;
+
+-- name: of_subject
+-- What is open about subject kind $1, subject $2, the oldest first.
+SELECT id, subject_kind, subject, object, reason, detail, owner, opened_at
+  FROM attention WHERE subject_kind = $1 AND subject = $2 AND closed_at IS NULL ORDER BY opened_at, id;
+
+-- name: counts
+-- How many entries are open for owner $1 by reason, and since when the oldest has been.
+SELECT reason, count(*) AS entries, min(opened_at) AS oldest
+  FROM attention WHERE closed_at IS NULL AND owner = $1 GROUP BY reason ORDER BY oldest, reason;
