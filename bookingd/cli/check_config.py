@@ -8,19 +8,37 @@ from typing import Any
 import click
 
 from bookingd.cli.options import config_option, load
+from bookingd.cli.topology import check
 from bookingd.config import Settings
 
 
 @click.command("check-config")
 @config_option
 @click.option("--print", "show", is_flag=True, help="Print all settings as TOML, and where each was set.")
-def command(config: Path | None, *, show: bool) -> None:
+@click.option(
+    "--topology",
+    metavar="DIRECTORY",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Check the files of several processes, and whether together they are a whole installation.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --topology: print JSON for programs.")
+def command(config: Path | None, topology: Path | None, *, show: bool, as_json: bool) -> None:
     """Say whether the configuration is good.
 
     Reads the file, the environment and the secret files just as `run` does, and starts nothing. Prints every
     mistake (file and line or variable, value, what is wrong, a hint) and exits 2 when there is one. Passwords
     and keys are never printed.
+
+    With --topology each *.toml of the directory is a process, but for those that others include. Says which
+    actors nobody runs, who serves HTTP, and whether all share what has to be shared.
     """
+    if topology is not None:
+        if config is not None or show:
+            raise click.UsageError("--topology reads a directory: --config and --print are for one file")
+        check(topology, as_json=as_json)
+        return
+    if as_json:
+        raise click.UsageError("--json goes with --topology")
     settings = load(config)
     if show:
         click.echo("\n".join(_toml(settings)))

@@ -46,6 +46,7 @@ def breaches(settings: Settings) -> Iterator[Breach]:
     yield from _broker(settings)
     yield from _stand_ins(settings)
     yield from _faults(settings)
+    yield from _telemetry(settings)
     yield from _public_url(settings)
     yield from _keys(settings)
     if settings.production:
@@ -116,7 +117,8 @@ def _division(settings: Settings) -> Iterator[Breach]:
             hint="such as 'postgresql://bookingd@db.example.com/bookingd'",
             beside=("actors", "run"),
         )
-    if not (settings.actors.run or settings.server.enabled or settings.sandbox.serves):
+    stand_ins = settings.uses_stand_ins and settings.sandbox.start
+    if not (settings.actors.run or settings.server.enabled or stand_ins):
         yield Breach(
             path=("actors", "run"),
             complaint="names no actor, and server.enabled is false: there is nothing to do",
@@ -146,7 +148,7 @@ def _broker(settings: Settings) -> Iterator[Breach]:
 def _stand_ins(settings: Settings) -> Iterator[Breach]:
     sandbox, catcher = settings.sandbox, settings.mail.catcher
     ports = {"server.port": settings.server.port}
-    if sandbox.enabled or catcher:
+    if settings.uses_stand_ins:
         yield from _port("port", sandbox.port, ports, elsewhere=not sandbox.start)
     if catcher:
         ports["sandbox.port"] = sandbox.port
@@ -175,6 +177,31 @@ def _faults(settings: Settings) -> Iterator[Breach]:
         elif not faults.is_for_mail(fault) and not settings.sandbox.enabled:
             complaint = f"{fault!r} has no meaning while sandbox.enabled is false"
             yield Breach(path=path, complaint=complaint, beside=("sandbox", "enabled"))
+
+
+def _telemetry(settings: Settings) -> Iterator[Breach]:
+    port, server = settings.metrics.port, settings.server
+    if port and server.enabled and port == server.port:
+        yield Breach(
+            path=("metrics", "port"),
+            complaint="is the same as server.port, where /metrics is anyway: write 0, or another one",
+            beside=("server", "port"),
+        )
+    if (url := settings.log.logstash.url) is not None and not _is_host_and_port(url.reveal()):
+        yield Breach(
+            path=("log", "logstash", "url"),
+            complaint="must be transport, host and port only",
+            hint="such as 'tcp://logstash.example.com:5000'",
+        )
+
+
+def _is_host_and_port(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        found = parts.hostname and parts.port
+    except ValueError:
+        return False
+    return bool(found) and not (parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc)
 
 
 def _public_url(settings: Settings) -> Iterator[Breach]:

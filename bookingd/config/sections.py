@@ -287,11 +287,6 @@ class Sandbox:
     mail_port: int = _within(0, 0, 65535)
     misbehave: tuple[str, ...] = ()
 
-    @property
-    def serves(self) -> bool:
-        """Whether this process starts them."""
-        return self.enabled and self.start
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
@@ -302,11 +297,31 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Logstash:
+    """Where the log goes besides: nowhere without `url`. At most `queue` records wait for it."""
+
+    url: Url | None = _url(None, "tcp", "udp", password=False)
+    queue: int = _within(10_000, 100, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """What is written to standard error, and how."""
 
     level: LogLevel = "info"
     format: LogFormat = "text"
+    logstash: Logstash = Logstash()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """A listener of this process's own for /metrics, /healthz and /readyz; none where `port` is 0.
+
+    For a process that serves no other HTTP, or shares its port with others.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = _within(0, 0, 65535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +357,7 @@ class Settings:
     sandbox: Sandbox = Sandbox()
     security: Security = Security()
     log: Log = Log()
+    metrics: Metrics = Metrics()
     audit: Audit = Audit()
     file: Path | None = field(default=None, compare=False, metadata={"internal": True})
     included: Path | None = field(default=None, compare=False, metadata={"internal": True})
@@ -354,10 +370,15 @@ class Settings:
     def production(self) -> bool:
         return self.environment == "production"
 
-    def spelling_of(self, section: str, key: str) -> str:
+    @property
+    def uses_stand_ins(self) -> bool:
+        """Whether anything that this process calls is a stand-in, here or in another process."""
+        return self.sandbox.enabled or self.mail.catcher
+
+    def spelling_of(self, *path: str) -> str:
         """How a setting that may come from a file was named: `bus.url`, or `bus.url_file`."""
-        in_file = f"{section}.{key}_file"
-        return in_file if in_file in self.given else f"{section}.{key}"
+        key = ".".join(path)
+        return f"{key}_file" if f"{key}_file" in self.given else key
 
     def redacted(self) -> dict[str, Any]:
         """Section to key to value, fit for TOML and for other people's eyes."""
