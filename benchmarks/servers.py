@@ -17,6 +17,7 @@ import asyncpg
 
 from benchmarks.processes import child, first_line
 from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine
+from bookingd.gateways.stripe import NOTICES
 from bookingd.seeding.loading import seed
 from bookingd.seeding.world import Plan
 from bookingd.sources import SystemClock
@@ -128,6 +129,7 @@ async def _sandbox(place: Path, daemon_port: int, stack: AsyncExitStack) -> tupl
     secret, webhook_secret = SECRETS.values()
     options = ["--stripe-secret-key", secret, "--stripe-webhook-secret", webhook_secret]
     options += ["--stripe-webhook-url", f"http://127.0.0.1:{daemon_port}/webhooks/stripe"]
+    options += [f"--stripe-webhook-event={kind}" for kind in NOTICES]
     process = await stack.enter_async_context(child("-m", "bookingd.sandbox", *options, log=log))
     return process.pid, (await first_line(process, log)).rpartition(" ")[2]
 

@@ -15,8 +15,10 @@ from handlers.moves import Moves
 from handlers.offer_shelf import OfferShelf
 from handlers.openapi import OPENAPI, describe
 from handlers.parts import PARTS, GatewayFacts, Parts
+from handlers.receipts import Receipts
 from handlers.routes import ROUTES
 from handlers.search import SEARCHES, Searches
+from handlers.webhooks import RECEIPTS
 
 __all__ = ["GatewayFacts", "Parts", "build"]
 
@@ -36,6 +38,7 @@ def build(*, parts: Parts) -> web.Application:
     application[INTAKE] = Intake(
         transactions=parts.transactions, database=parts.database, sources=parts.sources
     )
+    application[RECEIPTS] = Receipts(parts.transactions)
     application[OPENAPI] = describe(ROUTES, parts)
     for route in ROUTES:
         if route.method == "GET":
@@ -60,11 +63,13 @@ async def _hear_moves(application: web.Application) -> AsyncIterator[None]:
 
 async def _take_in(application: web.Application) -> AsyncIterator[None]:
     """Runs until every request has been answered: the server stops before its application does."""
-    taking_in = asyncio.create_task(application[INTAKE].run(), name="intake")
+    loops = {"intake": application[INTAKE].run, "receipts": application[RECEIPTS].run}
+    tasks = [asyncio.create_task(run(), name=name) for name, run in loops.items()]
     yield
-    taking_in.cancel()
-    with suppress(asyncio.CancelledError):
-        await taking_in
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _say_goodbye(application: web.Application) -> None:

@@ -14,12 +14,14 @@ from aiohttp import web
 from bookingd.domain.access import Action
 from bookingd.domain.booking.state import Booking, BookingState, Payment, PaymentState
 from bookingd.domain.ids import PaymentId
+from bookingd.messages.envelope import SYSTEM
+from bookingd.messages.payments import RefreshPayment
+from bookingd.storage import payments
 from handlers.errors import not_found
 from handlers.opened import open_booking
 from handlers.pages import page
 from handlers.parts import PARTS
-from handlers.principals import LINK
-from handlers.webhooks import refresh
+from handlers.principals import LINK, origin_of
 
 LOOK_AGAIN = 3
 """Seconds between two looks of an open page."""
@@ -48,8 +50,7 @@ async def returned(request: web.Request) -> web.Response:
     booking = (await open_booking(request, Action.VIEW, request.query.get("token", ""))).booking
     payment = _payment(booking, request.match_info["payment_id"])
     if payment.state in UNDECIDED:
-        async with request.app[PARTS].transactions.begin() as transaction:
-            await refresh(request, transaction, payment.id)
+        await _have_looked(request, payment.id)
     words = words_for(booking, payment)
     return page(
         request,
@@ -67,6 +68,15 @@ async def returned(request: web.Request) -> web.Response:
         },
         again=words.again,
     )
+
+
+async def _have_looked(request: web.Request, payment_id: PaymentId) -> None:
+    """Of what the gateway has not told yet its own answer tells."""
+    async with request.app[PARTS].transactions.begin() as transaction:
+        row = await payments.load(transaction.connection, payment_id=payment_id)
+        if row is not None:
+            look = RefreshPayment(payment_id=row.id, booking_id=row.booking_id)
+            transaction.send(look, origin=origin_of(request, SYSTEM))
 
 
 def words_for(booking: Booking, payment: Payment) -> Words:

@@ -5,45 +5,22 @@ that: the answer to the authorisation itself brings the payment's state, and our
 """
 
 import logging
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from aiohttp import web
 
-from bookingd.domain.ids import PaymentId
-from bookingd.gateways.port import GatewayNotice, GatewayStatus, InvalidNotice
+from bookingd.gateways.port import InvalidNotice
 from bookingd.messages.envelope import SYSTEM
-from bookingd.messages.payments import RefreshPayment
-from bookingd.storage import payments
-from bookingd.storage.payments import PaymentStatus
-from bookingd.storage.transactions import Transaction
 from handlers.bodies import read_body
 from handlers.errors import Problem, not_found
 from handlers.parts import PARTS
 from handlers.principals import origin_of
+from handlers.receipts import Receipts, Told
 from handlers.reply import json_reply
 from handlers.views import View
 
 log = logging.getLogger(__name__)
 
-
-_BEYOND = frozenset(
-    {PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED, PaymentStatus.REFUNDED, PaymentStatus.VOIDED}
-)
-
-OLD_NEWS: Mapping[GatewayStatus, frozenset[PaymentStatus]] = MappingProxyType(
-    {
-        GatewayStatus.PENDING: frozenset(PaymentStatus),
-        GatewayStatus.REQUIRES_ACTION: _BEYOND | {PaymentStatus.REQUIRES_ACTION},
-        GatewayStatus.AUTHORISED: _BEYOND,
-        GatewayStatus.CAPTURED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}),
-        GatewayStatus.VOIDED: frozenset({PaymentStatus.VOIDED}),
-        GatewayStatus.DECLINED: frozenset({PaymentStatus.FAILED}),
-    }
-)
-"""What an event tells -> the states of our row in which we know that or better. Most events only repeat
-what the answer to our own call has told; looking each time would double the calls to the gateway.
-"""
+RECEIPTS = web.AppKey("receipts", Receipts)
 
 
 class Received(View, frozen=True, kw_only=True):
@@ -64,44 +41,7 @@ async def receive(request: web.Request) -> web.Response:
     except InvalidNotice as error:
         log.warning("a webhook for %s was refused: %s", name, error)
         raise Problem("bad-signature", "This event is not signed as one of the gateway's.") from error
-    async with request.app[PARTS].transactions.begin() as transaction:
-        await _store(request, transaction, name, notice)
+    if notice is not None:
+        told = Told(gateway=name, notice=notice, origin=origin_of(request, SYSTEM))
+        await request.app[RECEIPTS].submit(told)
     return json_reply(Received())
-
-
-async def _store(request: web.Request, transaction: Transaction, gateway: str, notice: GatewayNotice) -> None:
-    payment_id = await _about(transaction, gateway, notice)
-    new = await payments.receive_webhook(
-        transaction.connection,
-        gateway=gateway,
-        event_id=notice.event_id,
-        kind=notice.kind,
-        payment_id=payment_id,
-        now=transaction.now,
-    )
-    if new and payment_id is not None:
-        await refresh(request, transaction, payment_id, told=notice.status)
-
-
-async def _about(transaction: Transaction, gateway: str, notice: GatewayNotice) -> PaymentId | None:
-    """Our payment: a refund's event names the gateway's object only."""
-    if notice.payment_id is not None or notice.gateway_reference is None:
-        return notice.payment_id
-    row = await payments.at_gateway(
-        transaction.connection, gateway=gateway, reference=notice.gateway_reference
-    )
-    return None if row is None else row.id
-
-
-async def refresh(
-    request: web.Request,
-    transaction: Transaction,
-    payment_id: PaymentId,
-    *,
-    told: GatewayStatus | None = None,
-) -> None:
-    """Have the payment actor look at a payment that we know, unless what was `told` is old news."""
-    row = await payments.load(transaction.connection, payment_id=payment_id)
-    if row is not None and not (told and row.state in OLD_NEWS[told]):
-        message = RefreshPayment(payment_id=row.id, booking_id=row.booking_id)
-        transaction.send(message, origin=origin_of(request, SYSTEM))

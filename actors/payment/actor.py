@@ -34,7 +34,7 @@ from bookingd.sources import Sources
 from bookingd.storage import payments
 from bookingd.storage.database import Database
 from bookingd.storage.intents import Intent, IntentKey
-from bookingd.storage.payments import PaymentRow, PaymentStatus
+from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
 from bookingd.storage.transactions import Transaction
 
 LAST_POLL = 8
@@ -87,11 +87,11 @@ class PaymentActor:
         self._book = PaymentBook(gateways=gateways, database=database, sources=sources)
         self._refunds = refunds = Refunds(self._book)
         self.acting: Mapping[type, Acting | Reading] = {
-            AuthorisePayment: _acting("authorise", self.authorise, self.find, self.authorised),
-            CapturePayment: _acting("capture", self.capture, self.find_capture, self.captured),
-            VoidPayment: _acting("void", self.void, self.find_void, self.voided),
-            RefundPayment: _acting("refund", refunds.give, refunds.find, refunds.given),
-            RefreshPayment: Reading(key=_key("refresh"), read=self.refresh, record=self.refreshed),
+            AuthorisePayment: _acting(PaymentStep.AUTHORISE, self.authorise, self.find, self.authorised),
+            CapturePayment: _acting(PaymentStep.CAPTURE, self.capture, self.find_capture, self.captured),
+            VoidPayment: _acting(PaymentStep.VOID, self.void, self.find_void, self.voided),
+            RefundPayment: _acting(PaymentStep.REFUND, refunds.give, refunds.find, refunds.given),
+            RefreshPayment: Reading(key=_key(PaymentStep.REFRESH), read=self.refresh, record=self.refreshed),
         }
 
     # Authorise
@@ -303,7 +303,7 @@ class PaymentActor:
 
 
 def _acting(
-    step: str,
+    step: PaymentStep,
     perform: Callable[..., Awaitable[Any]],
     look_up: Callable[..., Awaitable[Any]],
     record: Callable[..., Awaitable[None]],
@@ -316,7 +316,7 @@ def _acting(
     )
 
 
-def _key(step: str) -> Callable[[Any], IntentKey]:
+def _key(step: PaymentStep) -> Callable[[Any], IntentKey]:
     return lambda message: IntentKey(subject=message.booking_id, object=message.payment_id, step=step)
 
 

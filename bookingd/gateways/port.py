@@ -129,6 +129,6 @@ class Gateway(Protocol):
         """Look up a refund of this payment by the intent that asked for it."""
         ...
 
-    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice:
-        """Verify and translate a webhook. Raises InvalidNotice."""
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
+        """Verify and translate a webhook; None for one that tells nothing we follow. Raises InvalidNotice."""
         ...

@@ -52,7 +52,7 @@ NOTICES = (
     "refund.updated",
     "refund.failed",
 )
-"""The events that a webhook endpoint for bookingd is to be registered for."""
+"""The events that a webhook endpoint for bookingd is to be registered for; others are acknowledged unread."""
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the gateway's clock may be behind ours: `find` looks back so much further."""
@@ -183,7 +183,7 @@ class StripeGateway:
                 return
             wish["starting_after"] = answer["data"][-1]["id"]
 
-    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice:
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
         """Verify the signature with any of the secrets, and its age with our own clock."""
         header = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
         if not any(_signed(body, header, secret) for secret in self._webhook_secrets):
@@ -332,14 +332,17 @@ def _signed(body: bytes, header: str, secret: str) -> bool:
         return False
 
 
-def _notice(body: bytes) -> GatewayNotice:
+def _notice(body: bytes) -> GatewayNotice | None:
+    """None for an endpoint that is registered for more than it need be."""
     try:
         event = msgspec.json.decode(body, type=dict[str, Any])
+        if _word(event["type"]) not in NOTICES:
+            return None
         thing = event["data"]["object"]
         intent = _intent_of(thing)
         return GatewayNotice(
             event_id=_word(event["id"]),
-            kind=_word(event["type"]),
+            kind=event["type"],
             gateway_reference=None if intent is None else _word(intent),
             payment_id=_payment_id(thing),
             status=_STATUS.get(thing.get("status")) if thing.get("object") == "payment_intent" else None,

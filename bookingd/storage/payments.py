@@ -1,5 +1,6 @@
 """Payments and refunds as the gateways tell them, and the webhooks that told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,10 +16,9 @@ LOCK = query("payments.lock")
 LOAD = query("payments.load")
 OF_BOOKING = query("payments.of_booking")
 SAVE = query("payments.save")
-AT_GATEWAY = query("payments.at_gateway")
 REFUNDS = query("payments.refunds")
 SAVE_REFUND = query("payments.save_refund")
-RECEIVE_WEBHOOK = query("payments.receive_webhook")
+RECEIVE_WEBHOOKS = query("payments.receive_webhooks")
 FORGET_WEBHOOKS = query("payments.forget_webhooks")
 
 
@@ -32,6 +32,16 @@ class PaymentStatus(StrEnum):
     VOIDED = "voided"
     FAILED = "failed"
     REFUNDED = "refunded"
+
+
+class PaymentStep(StrEnum):
+    """What a gateway is asked to do about a payment: the step of its intents."""
+
+    AUTHORISE = "authorise"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+    REFRESH = "refresh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +81,32 @@ class RefundRow:
     state: RefundState
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A verified event of a gateway."""
+
+    gateway: str
+    event_id: str
+    kind: str
+    payment_id: PaymentId | None
+    """Ours, where the gateway's object names it."""
+    gateway_reference: str | None
+    """The gateway's own id of the payment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concerned:
+    """A payment that a new event is about."""
+
+    gateway: str
+    event_id: str
+    payment_id: PaymentId
+    booking_id: BookingId
+    state: PaymentStatus
+    under_way: frozenset[str]
+    """The steps (see PaymentStep) of it that somebody is calling the gateway for at this moment."""
+
+
 async def lock(connection: Connection, *, payment_id: PaymentId) -> PaymentRow | None:
     """The payment, locked until the transaction ends; None if the gateway has not told of it yet."""
     return _row(await connection.fetchrow(LOCK, payment_id))
@@ -106,11 +142,6 @@ async def save(connection: Connection, *, payment: PaymentRow, now: datetime) ->
     )
 
 
-async def at_gateway(connection: Connection, *, gateway: str, reference: str) -> PaymentRow | None:
-    """The payment that the gateway calls so; None if it is not one that we know."""
-    return _row(await connection.fetchrow(AT_GATEWAY, gateway, reference))
-
-
 async def refunds_of(connection: Connection, *, payment_id: PaymentId) -> list[RefundRow]:
     """All refunds of a payment, the first begun first. Who changes one has locked its payment."""
     return [
@@ -139,18 +170,30 @@ async def save_refund(connection: Connection, *, refund: RefundRow, now: datetim
     )
 
 
-async def receive_webhook(
-    connection: Connection,
-    *,
-    gateway: str,
-    event_id: str,
-    kind: str,
-    payment_id: PaymentId | None,
-    now: datetime,
-) -> bool:
-    """Store a verified webhook; False if this event was stored before."""
-    new = await connection.fetchval(RECEIVE_WEBHOOK, gateway, event_id, kind, payment_id, now)
-    return bool(new)
+async def receive_webhooks(
+    connection: Connection, *, webhooks: Sequence[Webhook], now: datetime
+) -> list[Concerned]:
+    """Store verified webhooks, each given once; the payments that new ones are about, where we have them."""
+    rows = await connection.fetch(
+        RECEIVE_WEBHOOKS,
+        [webhook.gateway for webhook in webhooks],
+        [webhook.event_id for webhook in webhooks],
+        [webhook.kind for webhook in webhooks],
+        [webhook.payment_id for webhook in webhooks],
+        [webhook.gateway_reference for webhook in webhooks],
+        now,
+    )
+    return [
+        Concerned(
+            gateway=row["gateway"],
+            event_id=row["event_id"],
+            payment_id=PaymentId(row["id"]),
+            booking_id=BookingId(row["booking_id"]),
+            state=PaymentStatus(row["state"]),
+            under_way=frozenset(row["under_way"]),
+        )
+        for row in rows
+    ]
 
 
 async def forget_webhooks(connection: Connection, *, before: datetime, limit: int) -> int:

@@ -29,12 +29,6 @@ ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, captured = excluded.captured, refunded = excluded.refunded,
     action_url = excluded.action_url, failure = excluded.failure, changed_at = excluded.changed_at;
 
--- name: at_gateway
--- The payment that gateway $1 calls $2.
-SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded, action_url,
-       failure
-  FROM payments WHERE gateway = $1 AND gateway_reference = $2;
-
 -- name: refunds
 -- What was given back of payment $1, or is on its way, in the order in which it was begun.
 SELECT id, payment_id, gateway_reference, amount, currency, state FROM refunds WHERE payment_id = $1 ORDER BY id;
@@ -45,12 +39,28 @@ INSERT INTO refunds (id, payment_id, gateway_reference, amount, currency, state,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at;
 
--- name: receive_webhook
--- Event $2 of gateway $1: its kind $3, payment $4, received at $5. Nothing comes back when it was known.
-INSERT INTO webhook_events (gateway, event_id, kind, payment_id, received_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT DO NOTHING
-RETURNING true;
+-- name: receive_webhooks
+-- Events ($1 gateways, $2 ids, $3 kinds, $4 payments, $5 the gateway's own references of them), received at $6.
+-- For each that is new the payment that it is about, where we have it, with the steps that somebody is calling
+-- the gateway for. A refund's event names the gateway's object only.
+WITH told AS (
+    SELECT e.gateway, e.event_id, e.kind,
+           coalesce(e.payment_id, (SELECT p.id FROM payments AS p
+                                    WHERE p.gateway = e.gateway AND p.gateway_reference = e.reference)) AS payment_id
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[])
+           AS e (gateway, event_id, kind, payment_id, reference)
+     ORDER BY e.gateway, e.event_id
+), new AS (
+    INSERT INTO webhook_events (gateway, event_id, kind, payment_id, received_at)
+    SELECT gateway, event_id, kind, payment_id, $6 FROM told
+    ON CONFLICT DO NOTHING
+    RETURNING gateway, event_id, payment_id
+)
+SELECT new.gateway, new.event_id, p.id, p.booking_id, p.state,
+       ARRAY (SELECT i.step FROM intents AS i
+               WHERE i.subject = p.booking_id AND i.object = p.id AND i.state = 'calling' AND i.leased_until > $6)
+       AS under_way
+  FROM new JOIN payments AS p ON p.id = new.payment_id;
 
 -- name: forget_webhooks
 -- Up to $2 webhooks from before $1 go: no gateway repeats one for so long. Gives a row for each.

@@ -10,10 +10,12 @@ import pytest
 
 from bookingd.domain.booking.facts import CallOff, GiveConsent, StartPayment
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
-from bookingd.domain.ids import PaymentId
+from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.domain.money import Money
 from bookingd.messages.payments import RefreshPayment
-from bookingd.storage.payments import PaymentRow, PaymentStatus
+from bookingd.storage import intents
+from bookingd.storage.intents import IntentKey
+from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
 from tests import factories
 from tests.handlers.conftest import PUBLIC, Api
 
@@ -300,11 +302,17 @@ async def test_what_cannot_be_called_off_says_what_to_do(api: Api, state: Bookin
 
 
 async def event(
-    api: Api, booking: Booking, payment_id: PaymentId | None, *, told: str | None = None, **headers: str
+    api: Api,
+    booking: Booking,
+    payment_id: PaymentId | None,
+    *,
+    told: str | None = None,
+    event_id: str = "evt_1",
+    **headers: str,
 ) -> Any:
     body = {
         "status": told,
-        "event_id": "evt_1",
+        "event_id": event_id,
         "kind": "payment_intent.succeeded",
         "gateway_reference": "pi_1",
         "payment_id": None if payment_id is None else str(payment_id),
@@ -372,10 +380,56 @@ async def test_an_event_that_tells_what_we_know_makes_nobody_look(
     assert await api.count("webhook_events") == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "step", "looks"),
+    [
+        ("captured", PaymentStep.CAPTURE, 0),
+        ("voided", PaymentStep.CAPTURE, 1),
+        ("voided", PaymentStep.VOID, 0),
+        (None, PaymentStep.CAPTURE, 1),
+    ],
+)
+async def test_an_event_that_a_call_under_way_is_about_to_answer_makes_nobody_look(
+    api: Api, told: str | None, step: PaymentStep, looks: int
+) -> None:
+    booking, payment_id = await held(api), factories.payment_id()
+    await api.record(row(booking, payment_id, state=PaymentStatus.AUTHORISED))
+    key = IntentKey(subject=booking.id, object=payment_id, step=step)
+    now = api.clock.now()
+    async with api.parts.database.transaction() as connection:
+        keys = [(IntentId(UUID(int=9)), key)]
+        await intents.lease(connection, keys=keys, now=now, until=now + timedelta(minutes=1))
+
+    await event(api, booking, payment_id, told=told)
+
+    assert len(await refreshed(api)) == looks
+
+
+async def test_a_rush_of_events_is_stored_together(api: Api) -> None:
+    booking, payment_id = await held(api), factories.payment_id()
+    await api.record(row(booking, payment_id))
+    names = [f"evt_{number % 20}" for number in range(40)]
+
+    answers = await asyncio.gather(*(event(api, booking, payment_id, event_id=name) for name in names))
+
+    assert answers == [{"received": True}] * 40
+    assert await api.count("webhook_events") == 20
+    assert 1 <= len(await refreshed(api)) < 20
+
+
 async def test_a_forged_event_is_refused(api: Api) -> None:
     problem = await event(api, await held(api), None, **{"Fake-Signature": "bad"})
 
     assert problem["type"] == "/problems/bad-signature"
+    assert await api.count("webhook_events") == 0
+
+
+async def test_an_event_that_tells_nothing_is_acknowledged_and_not_stored(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.gateway, "read_notice", lambda headers, body: None)
+
+    assert await event(api, await held(api), None) == {"received": True}
     assert await api.count("webhook_events") == 0
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -10,9 +11,18 @@ import pytest
 
 from bookingd.domain.ids import IntentId
 from bookingd.domain.money import Money
-from bookingd.storage import bookings, payments
+from bookingd.storage import bookings, intents, payments
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.payments import PaymentRow, PaymentStatus, RefundRow, RefundState
+from bookingd.storage.intents import IntentKey
+from bookingd.storage.payments import (
+    Concerned,
+    PaymentRow,
+    PaymentStatus,
+    PaymentStep,
+    RefundRow,
+    RefundState,
+    Webhook,
+)
 from tests import factories
 from tests.fakes.sources import START
 
@@ -121,23 +131,56 @@ async def test_a_refund_comes_back_as_it_was_written_and_moves_on(connection: Co
     assert tuple(times) == (START, START + timedelta(days=3))
 
 
-async def test_a_payment_is_found_by_what_its_gateway_calls_it(connection: Connection) -> None:
-    known = replace(ROW, gateway_reference="pi_1")
-    await save(connection, known)
+def webhook(event_id: str = "evt_1", **kinds: Any) -> Webhook:
+    given = {"gateway": "fake", "payment_id": None, "gateway_reference": None, **kinds}
+    return Webhook(event_id=event_id, kind="payment", **given)
 
-    assert await payments.at_gateway(connection, gateway="fake", reference="pi_1") == known
-    assert await payments.at_gateway(connection, gateway="other", reference="pi_1") is None
+
+async def receive(connection: Connection, *webhooks: Webhook) -> list[Concerned]:
+    return await payments.receive_webhooks(connection, webhooks=webhooks, now=START)
+
+
+async def test_an_event_tells_of_a_payment_by_our_id_or_by_the_gateways(connection: Connection) -> None:
+    await save(connection, replace(ROW, gateway_reference="pi_1"))
+
+    found = await receive(
+        connection,
+        webhook("ours", payment_id=ROW.id),
+        webhook("theirs", gateway_reference="pi_1"),
+        webhook("anothers", gateway_reference="pi_1", gateway="other"),
+    )
+
+    assert {(one.event_id, one.payment_id, one.booking_id, one.state) for one in found} == {
+        ("ours", ROW.id, ROW.booking_id, PaymentStatus.CREATED),
+        ("theirs", ROW.id, ROW.booking_id, PaymentStatus.CREATED),
+    }
+    stored = await connection.fetch("SELECT event_id, payment_id FROM webhook_events")
+    assert {tuple(row) for row in stored} == {("ours", ROW.id), ("theirs", ROW.id), ("anothers", None)}
 
 
 async def test_a_webhook_is_received_once_a_gateway(connection: Connection) -> None:
     """Also one about a payment that nobody knows of (yet): stored first."""
-    heard = [
-        await payments.receive_webhook(
-            connection, gateway=gateway, event_id="evt_1", kind="payment", payment_id=None, now=START
-        )
-        for gateway in ("fake", "fake", "other")
-    ]
-    assert heard == [True, False, True]
+    await save(connection, replace(ROW, gateway_reference="pi_1"))
+    ours = webhook(payment_id=ROW.id)
+
+    assert len(await receive(connection, ours)) == 1
+    assert await receive(connection, ours, webhook(gateway="other")) == []
+    assert await connection.fetchval("SELECT count(*) FROM webhook_events") == 2
+
+
+@pytest.mark.parametrize(("age", "told"), [(timedelta(0), {"capture"}), (timedelta(minutes=5), set())])
+async def test_an_event_meets_the_calls_that_are_under_way(
+    connection: Connection, age: timedelta, told: set[str]
+) -> None:
+    await save(connection, ROW)
+    key = IntentKey(subject=ROW.booking_id, object=ROW.id, step=PaymentStep.CAPTURE)
+    begun = START - age
+    until = begun + timedelta(minutes=1)
+    await intents.lease(connection, keys=[(IntentId(UUID(int=9)), key)], now=begun, until=until)
+
+    (found,) = await receive(connection, webhook(payment_id=ROW.id))
+
+    assert found.under_way == told
 
 
 async def test_a_payment_is_recorded_while_its_booking_is_being_decided(database: Database) -> None:

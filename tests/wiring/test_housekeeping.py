@@ -8,6 +8,7 @@ from bookingd.domain.ids import PaymentId
 from bookingd.sources import Sources
 from bookingd.storage import payments
 from bookingd.storage.database import Connection, Database
+from bookingd.storage.payments import Webhook
 from bookingd.telemetry.metrics import Metrics
 from bookingd.wiring import housekeeping
 from bookingd.wiring.housekeeping import WEBHOOKS_KEPT, Housekeeping
@@ -21,14 +22,14 @@ def keeping(database: Database, clock: ManualClock, ids: SequentialIds, chance: 
 
 
 async def receive(connection: Connection, name: str, *, clock: ManualClock) -> None:
-    await payments.receive_webhook(
-        connection,
+    event = Webhook(
         gateway="stripe",
         event_id=name,
         kind="payment_intent.succeeded",
         payment_id=PaymentId(SequentialIds().new()),
-        now=clock.now(),
+        gateway_reference=None,
     )
+    await payments.receive_webhooks(connection, webhooks=[event], now=clock.now())
 
 
 async def test_old_webhooks_go_and_young_ones_stay(
