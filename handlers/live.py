@@ -1,31 +1,40 @@
 """The WebSocket: bookings as they move.
 
 A client subscribes to a booking after the last event that it has seen, and gets every later one, once and in
-order. Nothing is queued for it: a socket remembers how far it has told each timeline, and a notice only says
-that there is more to read. So a lost notice is made good by the next look, and a slow reader costs no memory:
-while it does not read, nothing is read for it, and after a while it is let go with a code of its own.
+order. A socket remembers how far it has told each timeline. It tells what notices bring as long as nothing is
+missing in between; else it reads the table. So a lost notice is made good by the next one or the next look,
+and a slow reader costs little memory: of what it does not take a few events are kept, and after a while it is
+let go with a code of its own.
 """
 
 import asyncio
 import logging
-import re
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Annotated
 
-import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bookingd.domain.access import Action, may
-from bookingd.domain.ids import BookingId
-from bookingd.domain.references import parse_reference
+from bookingd.domain.booking.state import Booking
+from bookingd.domain.ids import Reference
+from bookingd.messages.live import BookingMoved
 from bookingd.storage import bookings
-from bookingd.storage.bookings import BookingNotFound, Event
+from bookingd.storage.bookings import BookingNotFound
 from bookingd.storage.database import is_unavailable
-from handlers.bodies import read_json
-from handlers.booking_views import EventView
-from handlers.bookings import MOVES, event_view
-from handlers.errors import FieldError, Problem, ProblemBody, invalid, not_found, problem_of
+from handlers.bookings import MOVES
+from handlers.errors import Problem, not_found, problem_of
+from handlers.following import Following
+from handlers.live_messages import (
+    Failed,
+    Subscribe,
+    Subscribed,
+    Unsubscribe,
+    Unsubscribed,
+    brought,
+    read,
+    read_from_table,
+    reference_in,
+    refuse,
+)
 from handlers.middlewares import CORRELATION, refuse_other_sites
 from handlers.opened import note_refusal
 from handlers.parts import PARTS
@@ -60,9 +69,6 @@ MISTAKES = 20
 EVENTS_AT_ONCE = 100
 
 
-_NAMED = re.compile(r"at `\$\.(\w+)`|field `([^`]+)`")
-
-
 class Gone(Exception):
     """The client hung up."""
 
@@ -74,56 +80,6 @@ class Leave(Exception):
         super().__init__(why.decode())
         self.code = code
         self.why = why
-
-
-class Subscribe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client sends: follow a booking from behind an event on."""
-
-    subscribe: str
-    """`booking:` and the reference."""
-    after: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
-    token: str | None = None
-    """A booking token or a mail link's, where the session did not make the booking."""
-
-
-class Unsubscribe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Follow it no longer."""
-
-    unsubscribe: str
-
-
-class LiveEvent(EventView, frozen=True, kw_only=True):
-    """What a client gets: one step of a timeline."""
-
-    topic: str
-
-
-class Subscribed(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription stands; events after `after` follow."""
-
-    subscribed: str
-    after: int
-
-
-class Unsubscribed(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription has ended."""
-
-    unsubscribed: str
-
-
-class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message was not followed."""
-
-    error: ProblemBody
-
-
-@dataclass(slots=True)
-class Following:
-    """One timeline and how far it has been told."""
-
-    topic: str
-    booking_id: BookingId
-    told: int
 
 
 class Live:
@@ -188,7 +144,7 @@ class Socket:
         self._moves = request.app[MOVES]
         self._following: dict[str, Following] = {}
         self._news = asyncio.Event()
-        """Set when any of the bookings moved, or one more is followed."""
+        """Set when there is more to tell of any of the bookings."""
         self._mistakes = 0
 
     async def run(self) -> None:
@@ -225,9 +181,8 @@ class Socket:
 
     def forget_all(self) -> None:
         """Follow nothing any more."""
-        for following in self._following.values():
-            self._moves.remove(following.booking_id, self._news)
-        self._following.clear()
+        for topic in list(self._following):
+            self._forget(topic)
 
     # What the client sends
 
@@ -240,7 +195,7 @@ class Socket:
 
     async def _take(self, text: str) -> None:
         try:
-            wish = _read(text)
+            wish = read(text)
             if isinstance(wish, Unsubscribe):
                 await self._unfollow(wish)
             else:
@@ -253,72 +208,104 @@ class Socket:
 
     async def _follow(self, wish: Subscribe) -> None:
         if wish.subscribe not in self._following and len(self._following) >= SUBSCRIPTIONS:
-            raise _refuse("subscribe", "too_many", f"A socket follows {SUBSCRIPTIONS} bookings at most.")
-        booking_id = await self._opened(wish)
-        await self._send(Subscribed(subscribed=wish.subscribe, after=wish.after))
-        self._following[wish.subscribe] = Following(
-            topic=wish.subscribe, booking_id=booking_id, told=wish.after
-        )
-        self._moves.add(booking_id, self._news)
-        self._news.set()
+            raise refuse("subscribe", "too_many", f"A socket follows {SUBSCRIPTIONS} bookings at most.")
+        reference = reference_in(wish.subscribe)
+        heard: list[BookingMoved] = []
+        with self._moves.telling(reference, heard.append):  # also while it is looked up
+            booking = await self._opened(reference, wish.token)
+            await self._send(Subscribed(subscribed=wish.subscribe, after=wish.after))
+        self._forget(wish.subscribe)
+        following = Following(topic=wish.subscribe, booking_id=booking.id, told=wish.after, news=self._news)
+        self._following[wish.subscribe] = following
+        self._moves.add(booking.id, following.hear)
+        if booking.sequence > wish.after:
+            following.look()
+        for moved in heard:
+            following.hear(moved)
 
     async def _unfollow(self, wish: Unsubscribe) -> None:
-        following = self._following.pop(wish.unsubscribe, None)
-        if following is None:
-            raise _refuse("unsubscribe", "unknown", "This is not followed here.")
-        self._moves.remove(following.booking_id, self._news)
+        if not self._forget(wish.unsubscribe):
+            raise refuse("unsubscribe", "unknown", "This is not followed here.")
         await self._send(Unsubscribed(unsubscribed=wish.unsubscribe))
 
-    async def _opened(self, wish: Subscribe) -> BookingId:
-        """The booking of the topic, if it is open to this client; the same answer for unknown and foreign."""
-        kind, _, text = wish.subscribe.partition(":")
-        reference = parse_reference(text)
-        if kind != "booking" or reference is None or reference != text:
-            raise _refuse("subscribe", "topic", "This has to be 'booking:' and a reference.")
+    def _forget(self, topic: str) -> bool:
+        """Whether it was followed until now."""
+        following = self._following.pop(topic, None)
+        if following is None:
+            return False
+        self._moves.remove(following.booking_id, following.hear)
+        return True
+
+    async def _opened(self, reference: Reference, token: str | None) -> Booking:
+        """The booking, if it is open to this client; the same answer for unknown and foreign."""
         async with self._database.connection() as connection:
             try:
                 booking = (await bookings.by_reference(connection, reference=reference)).booking
             except BookingNotFound as error:
                 raise not_found() from error
-            proofs = proofs_of(self._request, wish.token or "")
+            proofs = proofs_of(self._request, token or "")
             if not may(self._principal, Action.VIEW, booking, proofs):
                 await note_refusal(connection, self._request, self._principal, Action.VIEW, booking)
                 raise not_found()
-        return booking.id
+        return booking
 
     # What the client is told
 
     async def _tell_forever(self) -> None:
         while not self._answer.closed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_ANYWAY):
-                    await self._news.wait()
+            if not await self._has_news():
+                for following in self._following.values():
+                    following.look()
             self._news.clear()
             for following in list(self._following.values()):
                 await self._tell(following)
 
+    async def _has_news(self) -> bool:
+        """Whether any came before it is time to look anyway."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_ANYWAY):
+                return await self._news.wait()
+        return False
+
     async def _tell(self, following: Following) -> None:
-        """Everything that the table has behind what was told; a gap cannot be, whatever notices came."""
-        more = True
-        while more and self._following.get(following.topic) is following and not self._answer.closed:
-            try:
-                async with self._database.connection() as connection:
-                    found = await bookings.events_after(
-                        connection,
-                        booking_id=following.booking_id,
-                        sequence=following.told,
-                        limit=EVENTS_AT_ONCE,
-                    )
-            except Exception as error:
-                if not is_unavailable(error):
-                    raise
-                return  # the next look makes it good
-            for event in found:
-                if self._following.get(following.topic) is not following:
-                    return  # unsubscribed while the table was read
-                await self._send(live_event(following.topic, event))
-                following.told = event.sequence
-            more = len(found) == EVENTS_AT_ONCE
+        """Everything behind what was told; a gap cannot be, whatever notices came."""
+        while self._follows(following) and not self._answer.closed:
+            if following.behind:
+                if not await self._catch_up(following):
+                    return  # the next look makes it good
+            elif step := following.next():
+                await self._send(brought(following.topic, step))
+                following.told = step.sequence
+            else:
+                return
+
+    def _follows(self, following: Following) -> bool:
+        return self._following.get(following.topic) is following
+
+    async def _catch_up(self, following: Following) -> bool:
+        """Tell what the table has; False where it cannot be asked."""
+        following.behind = False  # before the table is read: what is missed from now on is behind again
+        try:
+            async with self._database.connection() as connection:
+                found = await bookings.events_after(
+                    connection,
+                    booking_id=following.booking_id,
+                    sequence=following.told,
+                    limit=EVENTS_AT_ONCE,
+                )
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            following.behind = True
+            return False
+        for event in found:
+            if not self._follows(following):
+                return True  # unsubscribed while the table was read
+            await self._send(read_from_table(following.topic, event))
+            following.told = event.sequence
+        if len(found) == EVENTS_AT_ONCE:
+            following.look()
+        return True
 
     async def _complain(self, problem: Problem) -> None:
         self._mistakes += 1
@@ -338,38 +325,3 @@ class Socket:
             raise Leave(SLOW_READER, b"reads too slowly") from error
         except ConnectionError as error:
             raise Gone from error
-
-
-def live_event(topic: str, event: Event) -> LiveEvent:
-    """A step of a timeline as it goes over the wire."""
-    shown = event_view(event)
-    return LiveEvent(
-        topic=topic,
-        sequence=shown.sequence,
-        name=shown.name,
-        state=shown.state,
-        details=shown.details,
-        at=shown.at,
-    )
-
-
-def _read(text: str) -> Subscribe | Unsubscribe:
-    """What the client wants. Raises Problem."""
-    given = read_json(text.encode(errors="replace"))
-    try:
-        if isinstance(given, dict) and "unsubscribe" in given:
-            return msgspec.convert(given, Unsubscribe)
-        return msgspec.convert(given, Subscribe)
-    except msgspec.ValidationError as error:
-        told = f"{error}. Send {{'subscribe': 'booking:REF', 'after': 0}}."
-        raise _refuse(_field_of(str(error)), "message", told) from error
-
-
-def _field_of(told: str) -> str:
-    """The field that msgspec complains of; it names one it misses or knows not in words, others by a path."""
-    found = _NAMED.search(told)
-    return next((name for name in found.groups() if name), "") if found else ""
-
-
-def _refuse(field_name: str, code: str, message: str) -> Problem:
-    return invalid(FieldError(field=field_name, code=code, message=message))

@@ -6,23 +6,26 @@ A notice may be lost, so nobody trusts its absence: whoever waits looks at the t
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from bookingd.bus.port import Bus
 from bookingd.domain.booking.state import Booking
-from bookingd.domain.ids import BookingId
+from bookingd.domain.ids import BookingId, Reference
 from bookingd.messages.catalogue import Message
 from bookingd.messages.live import BookingMoved
 from bookingd.storage import bookings
 from bookingd.storage.database import Database
 
+Listener: TypeAlias = Callable[[BookingMoved], None]
+
 
 class Moves:
-    """Hears every notice of this process's bus and wakes those whom it concerns."""
+    """Hears every notice of this process's bus and tells those whom it concerns."""
 
     def __init__(self, *, bus: Bus, database: Database) -> None:
         self._bus = bus
         self._database = database
-        self._woken_by: dict[BookingId, set[asyncio.Event]] = {}
+        self._listeners: dict[BookingId | Reference, set[Listener]] = {}
 
     @contextmanager
     def heard(self) -> Iterator[None]:
@@ -36,22 +39,32 @@ class Moves:
     @contextmanager
     def waking(self, booking_id: BookingId, event: asyncio.Event) -> Iterator[None]:
         """Set the event whenever the booking moves, within the block."""
-        self.add(booking_id, event)
+
+        def wake(_: BookingMoved) -> None:
+            event.set()
+
+        with self.telling(booking_id, wake):
+            yield
+
+    @contextmanager
+    def telling(self, booking: BookingId | Reference, listener: Listener) -> Iterator[None]:
+        """Have the listener hear of every move of the booking, within the block."""
+        self.add(booking, listener)
         try:
             yield
         finally:
-            self.remove(booking_id, event)
+            self.remove(booking, listener)
 
-    def add(self, booking_id: BookingId, event: asyncio.Event) -> None:
-        """Set the event whenever the booking moves, until it is removed."""
-        self._woken_by.setdefault(booking_id, set()).add(event)
+    def add(self, booking: BookingId | Reference, listener: Listener) -> None:
+        """Have the listener hear of every move of the booking, until it is removed."""
+        self._listeners.setdefault(booking, set()).add(listener)
 
-    def remove(self, booking_id: BookingId, event: asyncio.Event) -> None:
-        """Leave the event alone from now on."""
-        woken = self._woken_by.get(booking_id, set())
-        woken.discard(event)
-        if not woken:
-            self._woken_by.pop(booking_id, None)
+    def remove(self, booking: BookingId | Reference, listener: Listener) -> None:
+        """Leave the listener alone from now on."""
+        listeners = self._listeners.get(booking, set())
+        listeners.discard(listener)
+        if not listeners:
+            self._listeners.pop(booking, None)
 
     async def settled(
         self,
@@ -82,5 +95,6 @@ class Moves:
 
     def _hear(self, notice: Message) -> None:
         if isinstance(notice, BookingMoved):
-            for event in self._woken_by.get(notice.booking_id, ()):
-                event.set()
+            for booking in (notice.booking_id, notice.reference):
+                for listener in list(self._listeners.get(booking, ())):
+                    listener(notice)

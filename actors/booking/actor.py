@@ -6,11 +6,14 @@ decision (bookingd.domain.booking.decide); a batch of them is one transaction. O
 ticketed and given back within that transaction.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar
+
+import msgspec
 
 from actors.booking.desks import Desks
 from bookingd.actor.kinds import Acting, Answer, Decide, Letter
@@ -20,13 +23,13 @@ from bookingd.domain.booking import facts
 from bookingd.domain.booking.decide import TABLE, decide
 from bookingd.domain.booking.decision import Decision, Terms, Verdict
 from bookingd.domain.booking.facts import BookingMessage
-from bookingd.domain.booking.state import Booking
+from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.booking.timeline import details
 from bookingd.domain.ids import BookingId
 from bookingd.messages import codec
 from bookingd.messages.catalogue import Catalogue
 from bookingd.messages.envelope import Origin
-from bookingd.messages.live import BookingMoved
+from bookingd.messages.live import BookingMoved, Step
 from bookingd.sources import Sources
 from bookingd.storage import bookings
 from bookingd.storage import ledger as books
@@ -205,6 +208,9 @@ class BookingActor:
             return
         moved = [batch.bookings[booking_id] for booking_id in sorted(batch.moved)]
         await bookings.save(transaction.connection, bookings=moved, events=batch.events, now=transaction.now)
+        events: defaultdict[BookingId, list[Event]] = defaultdict(list)
+        for event in batch.events:
+            events[event.booking_id].append(event)
         for booking in moved:
             transaction.notify(
                 BookingMoved(
@@ -212,6 +218,7 @@ class BookingActor:
                     reference=booking.reference,
                     sequence=booking.sequence,
                     state=booking.state,
+                    steps=tuple(_step(event, transaction.now) for event in events[booking.id]),
                 )
             )
         if batch.sold:
@@ -222,3 +229,14 @@ class BookingActor:
             entry for booking in sold for entry in ledger.sale(booking, journal=self._sources.ids.new())
         ]
         await books.post(transaction.connection, entries=entries, ids=self._sources.ids, now=transaction.now)
+
+
+def _step(event: Event, at: datetime) -> Step:
+    """The event as it goes along with the notice."""
+    return Step(
+        sequence=event.sequence,
+        name=event.name,
+        state=BookingState(event.state),
+        details=msgspec.Raw(event.details),
+        at=at,
+    )

@@ -1,9 +1,23 @@
 """Notices: something may have changed, look. They may get lost; the tables hold the truth."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
 
 from bookingd.domain.booking.state import BookingState
 from bookingd.domain.ids import BookingId, Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """An event of a timeline, as the table has it."""
+
+    sequence: int
+    name: str
+    state: BookingState
+    details: msgspec.Raw
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,3 +28,5 @@ class BookingMoved:
     reference: Reference
     sequence: int
     state: BookingState
+    steps: tuple[Step, ...] = ()
+    """By which it has grown, so that whoever has seen all before them need not read."""

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import pytest
+from msgspec import Raw
 
 from bookingd.domain.booking.state import Booking, BookingState
+from bookingd.messages.live import BookingMoved, Step
 from bookingd.storage.database import Connection
 from bookingd.tokens import Purpose
 from handlers import live
@@ -40,6 +43,16 @@ async def moving(api: Api, steps: int) -> Booking:
     for _ in range(steps):
         booking = await api.change(booking.reference, state=BookingState.AWAITING_PAYMENT)
     return booking
+
+
+def brought(booking: Booking, *numbers: int) -> BookingMoved:
+    """A notice with the steps of these numbers."""
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    steps = [
+        Step(sequence=number, name="test.moved", state=booking.state, details=Raw(b"{}"), at=at)
+        for number in numbers
+    ]
+    return replace(moved(booking), sequence=numbers[-1], steps=tuple(steps))
 
 
 async def all_gone(api: Api) -> None:
@@ -114,6 +127,28 @@ async def test_repeated_notices_tell_nothing_twice(api: Api) -> None:
         await api.change(booking.reference, state=BookingState.CONFIRMED)
 
         assert await sequences(socket, 1) == [2]
+
+
+async def test_what_a_notice_brings_is_told_without_reading_it_again(api: Api) -> None:
+    booking = await moving(api, 1)
+    async with connected(api) as socket:
+        await subscribe(socket, booking, after=1)
+
+        api.bus.notify([brought(booking, 2, 3)])  # the table has nothing of these
+
+        assert await sequences(socket, 2) == [2, 3]
+
+
+async def test_a_notice_behind_a_gap_is_no_shortcut(api: Api) -> None:
+    booking = await moving(api, 1)
+    async with connected(api) as socket:
+        await subscribe(socket, booking, after=1)
+        for _ in range(2):
+            booking = await api.change(booking.reference, quietly=True, state=BookingState.AWAITING_PAYMENT)
+
+        api.bus.notify([brought(booking, 3)])
+
+        assert await sequences(socket, 2) == [2, 3]
 
 
 async def test_several_bookings_share_a_socket(api: Api) -> None:
@@ -300,10 +335,10 @@ async def test_a_slow_reader_is_let_go_by_name(
 ) -> None:
     monkeypatch.setattr(live, "SLOW", 0.2)
     caplog.set_level("INFO")
-    booking = await moving(api, 0)
+    booking = await moving(api, 1)
     await owner_connection.execute(
         "INSERT INTO booking_events SELECT $1, number, $2, 'x', 'pending',"
-        " json_build_object('text', repeat('x', 60000)) FROM generate_series(1, 400) AS number",
+        " json_build_object('text', repeat('x', 60000)) FROM generate_series(2, 400) AS number",
         booking.id,
         api.clock.now(),
     )
@@ -323,11 +358,11 @@ async def test_whoever_leaves_is_forgotten(api: Api) -> None:
     moves = api.client.app[MOVES]
     async with connected(api) as socket:
         await subscribe(socket, booking)
-        assert booking.id in moves._woken_by
+        assert booking.id in moves._listeners
         await socket.close()
         await all_gone(api)
 
-    assert moves._woken_by == {}
+    assert moves._listeners == {}
 
 
 async def test_a_shutdown_says_goodbye(api: Api) -> None:
