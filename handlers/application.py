@@ -7,6 +7,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from handlers.bookings import INTAKE, MOVES, SHELF
+from handlers.health import WATCH, Watch
 from handlers.intake import Intake
 from handlers.limits import TimeLimit
 from handlers.live import LIVE, Live
@@ -31,6 +32,7 @@ def build(*, parts: Parts) -> web.Application:
     limit = TimeLimit(server.request_timeout_seconds)
     application = web.Application(middlewares=[watch(parts, limit)], client_max_size=server.max_body_bytes)
     application[PARTS] = parts
+    application[WATCH] = Watch(metrics=parts.metrics, readiness=parts.readiness)
     application[SEARCHES] = Searches(parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)

@@ -38,8 +38,9 @@ from bookingd.sources import Sources
 from bookingd.storage.database import ClockSkew, DatabaseUnavailable, is_unavailable
 from bookingd.storage.exclusive import AlreadyRunning
 from bookingd.storage.migrations import MigrationError
-from bookingd.telemetry import logging as telemetry
+from bookingd.telemetry.metrics import Metrics
 from bookingd.wiring.house import House, build
+from bookingd.wiring.logs import logging_as
 from bookingd.wiring.refusals import CannotStart, NotNow
 
 log = logging.getLogger(__name__)
@@ -94,15 +95,16 @@ def command(config: Path | None, actors: str | None, no_http: bool) -> None:
     os.umask(0o077)  # what is made under paths.var holds keys, addresses and payments
     sources = Sources.system()
     settings = _changed(load(config), actors=actors, no_http=no_http)
-    telemetry.configure(level=settings.log.level, style=settings.log.format)
-    try:
-        settings = ensure_development_keys(settings, sources.chance)
-        uvloop.run(_run(settings, sources))
-    except Exception as error:
-        told = _told(settings, first(error))
-        if told is None:
-            raise
-        raise told from error
+    metrics = Metrics()
+    with logging_as(settings, metrics.log):
+        try:
+            settings = ensure_development_keys(settings, sources.chance)
+            uvloop.run(_run(settings, sources, metrics))
+        except Exception as error:
+            told = _told(settings, first(error))
+            if told is None:
+                raise
+            raise told from error
 
 
 def _changed(settings: Settings, *, actors: str | None, no_http: bool) -> Settings:
@@ -140,7 +142,7 @@ def _told(settings: Settings, error: BaseException) -> Exception | None:
     return None
 
 
-async def _run(settings: Settings, sources: Sources) -> None:
+async def _run(settings: Settings, sources: Sources, metrics: Metrics) -> None:
     log.info("bookingd %s, configuration %s", __version__, settings.file)
     manager = ServiceManager.of_this_process()
 
@@ -152,7 +154,7 @@ async def _run(settings: Settings, sources: Sources) -> None:
         async with manager.kept_informed(sources.clock), AsyncExitStack() as stack:
             try:
                 async with given_up_when(stop):
-                    house = await build(settings, sources, stack=stack, say=progress)
+                    house = await build(settings, sources, metrics=metrics, stack=stack, say=progress)
             except Stopped:
                 manager.stopping(within=CLOSING)
                 _say("stopping before it was ready")

@@ -201,7 +201,8 @@ def _is_host_and_port(url: str) -> bool:
         found = parts.hostname and parts.port
     except ValueError:
         return False
-    return bool(found) and not (parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+    beyond = parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    return bool(found) and not beyond
 
 
 def _public_url(settings: Settings) -> Iterator[Breach]:

@@ -11,6 +11,7 @@ uncounted what cannot be sent, and notices a receiver that went away one record 
 import copy
 import errno
 import logging
+import select
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -188,10 +189,9 @@ def _has_gone(sock: socket.socket) -> bool:
     """Whether the receiver has closed the connection: Logstash never says anything else to us."""
     if sock.type == socket.SOCK_DGRAM:
         return False
-    try:
-        return not sock.recv(1, socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
+    heard = select.poll()
+    heard.register(sock, select.POLLIN)
+    return bool(heard.poll(0)) and not sock.recv(1024)
 
 
 class Shipper:

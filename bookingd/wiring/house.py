@@ -22,11 +22,13 @@ from bookingd.wiring.actors import Tools, build_actors
 from bookingd.wiring.burials import Burials
 from bookingd.wiring.ground import Ground, Say, open_ground
 from bookingd.wiring.housekeeping import Housekeeping
+from bookingd.wiring.listener import serve_watch
 from bookingd.wiring.outside import Outside, open_outside
 from bookingd.wiring.presence import Presence, this_process
 from bookingd.wiring.stand_ins import StandIns, start_stand_ins
 from bookingd.wiring.transport import choose_bus, open_bus
 from handlers.application import build as build_application
+from handlers.health import Watch
 from handlers.parts import Parts
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
@@ -69,7 +71,9 @@ class House:
     readiness: Readiness
 
 
-async def build(settings: Settings, sources: Sources, *, stack: AsyncExitStack, say: Say) -> House:
+async def build(
+    settings: Settings, sources: Sources, *, metrics: Metrics, stack: AsyncExitStack, say: Say
+) -> House:
     """Open and join everything; what was opened is closed by `stack`. Raises what a part refuses with."""
     ground = await open_ground(settings, sources, stack=stack, say=say)
 
@@ -91,7 +95,7 @@ async def build(settings: Settings, sources: Sources, *, stack: AsyncExitStack, 
         database=ground.database,
         sources=sources,
         catalogue=CATALOGUE,
-        metrics=Metrics(),
+        metrics=metrics,
         signer=TokenSigner(settings.security.signing_key.reveal_bytes()),
     )
     runtimes = _runtimes(tools, outside)
@@ -100,6 +104,8 @@ async def build(settings: Settings, sources: Sources, *, stack: AsyncExitStack, 
     if settings.server.enabled:
         cache = _open_cache(settings, sources, stack)
         app = _application(tools, outside, cache, readiness)
+    watch = Watch(metrics=metrics, readiness=readiness.report)
+    await serve_watch(watch, settings.metrics, stack=stack)
     return House(
         settings=settings,
         clock=sources.clock,

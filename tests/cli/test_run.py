@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,7 +19,7 @@ from tests.acceptance.daemon import as_toml, free_port
 
 @pytest.fixture(autouse=True)
 def _logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bookingd.cli.run.telemetry.configure", lambda **_: None)
+    monkeypatch.setattr("bookingd.cli.run.logging_as", lambda *_: nullcontext())
 
 
 @pytest.fixture(autouse=True)

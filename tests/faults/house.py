@@ -22,6 +22,7 @@ from bookingd.lifecycle import live
 from bookingd.messages import codec
 from bookingd.sources import Sources, SystemChance, SystemClock, SystemIds
 from bookingd.storage.outbox import Bundle
+from bookingd.telemetry.metrics import Metrics
 from bookingd.wiring.house import build
 from tests.acceptance.daemon import Gateway, as_toml, free_port
 
@@ -111,7 +112,7 @@ class Indoors:
         settings = ensure_development_keys(load_settings(self._config), sources.chance)
         stop, ready = asyncio.Event(), asyncio.Event()
         async with AsyncExitStack() as stack:
-            house = await build(settings, sources, stack=stack, say=_unheard)
+            house = await build(settings, sources, metrics=Metrics(), stack=stack, say=_unheard)
             life = asyncio.create_task(live(house, stop=stop, ready=ready.set))
             opened = asyncio.create_task(ready.wait())
             await asyncio.wait([life, opened], return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,6 @@
 """The log's lines: one an event whatever it tells of, in UTC, with the whole correlation id."""
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -7,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from bookingd.telemetry.context import correlation
-from bookingd.telemetry.logging import TextLines, configure
+from bookingd.telemetry.context import Handling, correlation, handling
+from bookingd.telemetry.logging import Context, JsonLines, TextLines, configure
 
 AN_HOUR_IN_2026 = 1795345200.25
 
@@ -69,7 +70,7 @@ def test_a_line_has_the_whole_correlation_id(
 ) -> None:
     """The first digits of a UUIDv7 are the minute: half of it tells two requests apart."""
     whole = UUID("01990000-0000-7000-8000-00000000beef")
-    configure(level="info", style="text")
+    configure(level="info", style="text", instance="bookingd at host7 (4711)")
     logging.getLogger().handlers[0].setStream(sys.stderr)  # type: ignore[attr-defined]
     mark = correlation.set(whole)
     try:
@@ -78,3 +79,36 @@ def test_a_line_has_the_whole_correlation_id(
         correlation.reset(mark)
 
     assert f"[{whole}] hello" in capsys.readouterr().err
+
+
+def as_json(made: logging.LogRecord) -> dict[str, object]:
+    Context().filter(made)
+    told: dict[str, object] = json.loads(JsonLines("bookingd at host7 (4711)").format(made))
+    return told
+
+
+def test_a_json_line_names_the_process_and_the_actor_and_message_that_it_is_about() -> None:
+    mark = handling.set(Handling("booking", "booking.place"))
+    try:
+        told = as_json(record("done in %d ms", 12))
+    finally:
+        handling.reset(mark)
+
+    assert told == {
+        "at": "2026-11-22T11:00:00.250+00:00",
+        "message": "done in 12 ms",
+        "level": "info",
+        "logger": "bookingd.x",
+        "correlation_id": "-",
+        "instance": "bookingd at host7 (4711)",
+        "actor": "booking",
+        "message_name": "booking.place",
+    }
+
+
+def test_a_json_line_of_the_houses_own_work_names_no_actor() -> None:
+    assert {"actor", "message_name", "trace"}.isdisjoint(as_json(record("ready")))
+
+
+def test_half_of_a_surrogate_pair_costs_no_line() -> None:
+    assert as_json(record("name %s", "\ud800"))["message"] == "name \ud800"

@@ -10,6 +10,7 @@ import pytest
 
 from bookingd.config import Settings, ensure_development_keys, load_settings
 from bookingd.sources import Sources
+from bookingd.telemetry.metrics import Metrics
 from bookingd.wiring.house import House, build
 from tests.acceptance.daemon import as_toml, free_port
 
@@ -44,7 +45,7 @@ async def build_house() -> AsyncIterator[Build]:
     async with AsyncExitStack() as stack:
 
         async def build_one(settings: Settings, **changed: Any) -> House:
-            house = await build(settings, Sources.system(), stack=stack, say=_unheard)
+            house = await build(settings, Sources.system(), metrics=Metrics(), stack=stack, say=_unheard)
             return replace(house, **changed)
 
         yield build_one
