@@ -58,10 +58,14 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
     clock, count = parts.sources.clock, _counter(parts)
     common = common_headers(parts)
     believed = [ipaddress.ip_network(text) for text in parts.settings.server.trusted_proxies]
+    under_way = 0
+    parts.metrics.requests_in_flight.set_function(lambda: under_way)
 
     @web.middleware
     async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
+        nonlocal under_way
         begin = clock.monotonic()
+        under_way += (counts := request.path != WEBSOCKET)
         correlation_id = _correlation_id(request, parts)
         request[CORRELATION] = correlation_id
         mark = correlation.set(correlation_id)
@@ -69,7 +73,7 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
             response = await _answer(request, handler, limit)
             took = clock.monotonic() - begin
             if response.status != 101:  # a WebSocket's life would drown every other time
-                count(request, response.status, took)
+                count(request, response, took)
             if log.isEnabledFor(logging.INFO):
                 address = client_address(request, believed)
                 # As it was sent, encoded: decoded it could hold the end of a line. Queries hold tokens.
@@ -77,6 +81,7 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
                 log.info("%s %s %d %.1f ms %s", request.method, path, status, took * 1000, address)
         finally:
             correlation.reset(mark)
+            under_way -= counts
         if not response.prepared:
             guard(response.headers, common)
             response.headers[CORRELATION_HEADER] = str(correlation_id)
@@ -100,13 +105,17 @@ def guard(headers: MutableMapping[str, str], common: Mapping[str, str]) -> None:
         headers[hdrs.CACHE_CONTROL] = cache
 
 
-def _counter(parts: Parts) -> Callable[[web.Request, int, float], None]:
-    """Counts requests; the few combinations of labels are looked up once."""
+def _counter(parts: Parts) -> Callable[[web.Request, web.StreamResponse, float], None]:
+    """Counts requests and bytes; the few combinations of labels are looked up once."""
     known: dict[tuple[str, str, int], Histogram] = {}
+    read, written = parts.metrics.request_bytes, parts.metrics.response_bytes
 
-    def count(request: web.Request, status: int, seconds: float) -> None:
+    def count(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
         method = request.method if request.method in METHODS else "other"
-        labels = method, route_of(request), status
+        labels = method, route_of(request), response.status
+        if request.body_exists:
+            read.inc(request.content.total_bytes)
+        written.inc(response.content_length or 0)
         child = known.get(labels)
         if child is None:
             child = known[labels] = parts.metrics.requests.labels(*labels)

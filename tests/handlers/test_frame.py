@@ -283,6 +283,19 @@ async def test_requests_are_counted_by_route_and_not_by_address(api: Api) -> Non
     assert 'method="other",route="unmatched"' in page
     assert "ABCDE" not in page
     assert "nowhere" not in page
+    assert "bookingd_http_requests_in_flight 1.0" in page  # the one that asks
+
+
+async def test_bytes_are_counted_both_ways(api: Api) -> None:
+    def value(name: str) -> float:
+        return api.parts.metrics.registry.get_sample_value(f"bookingd_http_{name}_bytes_total") or 0.0
+
+    read, written = value("request"), value("response")
+    answer = await api.client.post("/v1/sessions", data=b"x" * 1000)
+    told = await answer.read()
+
+    assert value("request") - read == 1000
+    assert value("response") - written == len(told)
 
 
 @pytest.mark.parametrize(
