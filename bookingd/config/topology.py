@@ -118,7 +118,7 @@ def fingerprint(secret: Secret) -> str:
 
 def _process_files(directory: FilePath) -> list[FilePath]:
     """Each is one process; two that are links to one file are two processes."""
-    files = sorted(directory.glob("*.toml"))
+    files = sorted(directory.glob("*.toml"), key=lambda file: file.stem)
     includes = [include.value for file in files if (include := from_file(file).include)]
     shared = {directory / include for include in includes if isinstance(include, str)}
     return [file for file in files if file not in shared]

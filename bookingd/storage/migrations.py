@@ -51,6 +51,8 @@ class Applied:
     phase: str
     name: str
     checksum: str
+    applied_by: str
+    """The release of bookingd that applied it."""
 
     @property
     def file(self) -> str:
@@ -125,7 +127,7 @@ def _compare(row: Applied, migration: Migration | None, *, newest: int) -> None:
     if migration is None and row.number > newest:
         raise MigrationError(
             f"the database has {row.file}, which this bookingd {__version__} does not know: it is newer;"
-            " run the release that migrated it"
+            f" run bookingd {row.applied_by}, which migrated it, or a later release"
         )
     if migration is None or migration.file != row.file:
         raise MigrationError(

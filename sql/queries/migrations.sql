@@ -19,8 +19,8 @@ CREATE TABLE IF NOT EXISTS applied_migrations (
 SELECT to_regclass('applied_migrations') IS NOT NULL;
 
 -- name: applied
--- All that were applied, in their order.
-SELECT number, phase, name, checksum FROM applied_migrations ORDER BY number;
+-- All that were applied, in their order, and by which release.
+SELECT number, phase, name, checksum, applied_by FROM applied_migrations ORDER BY number;
 
 -- name: record
 -- Migration $1 number, $2 phase, $3 name, $4 checksum applied at $5 by version $6.
