@@ -1,13 +1,15 @@
 """A daemon's day: start, ready, drain, stop.
 
-Stop runs backwards: refuse new HTTP and close idle sockets, finish the requests and messages in hand within
-one grace period, empty the relay, close what was opened. However the day ends, it ends in this order: told
-to stop, cancelled, or because a part failed. Every wait is an event or a time-out.
+Stop runs backwards: say that we are not ready and wait until nobody is sent to us any more, refuse new HTTP
+and close idle sockets, finish the requests and messages in hand within one grace period, empty the relay,
+close what was opened, the bus behind all that speaks through it. However the day ends, it ends in this
+order: told to stop, cancelled, or because a part failed. Every wait is an event or a time-out.
 """
 
 import asyncio
 import gc
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,6 +17,8 @@ from contextlib import asynccontextmanager, contextmanager
 from aiohttp import web
 
 from bookingd.actor.runtime import Runtime
+from bookingd.service_manager import ServiceManager
+from bookingd.sources import Clock
 from bookingd.wiring.house import House, Work
 from bookingd.wiring.refusals import PortTaken
 from handlers.server import Runner
@@ -28,23 +32,54 @@ LEAST_PATIENCE = 0.1
 LONG_AGO = 0.0
 """By the event loop's clock: a deadline that has passed."""
 
+ECHO = 0.5
+"""Seconds in which a second signal is the first one again: timeout(1) and a terminal tell a process and its
+group."""
+
+BACKLOG = 1024
+"""Connections that wait to be accepted. One turn of the event loop accepts all of them; beyond it clients try
+again after a second. What waits when we are killed is lost, so it is not larger."""
+
+NEWCOMERS_STAY = 0.5
+"""Seconds, at most: how long a connection that came in last may take to send its request."""
+
+CLOSING = 30.0
+"""Seconds to close what was opened; of these the embedded PostgreSQL alone may take 20."""
+
 
 class PartFailed(Exception):
     """A part of the daemon failed, and with it the daemon; why is the `__cause__`."""
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[asyncio.Event]:
-    """An event that is set by SIGINT or SIGTERM."""
+def stop_on_signals(clock: Clock) -> Iterator[asyncio.Event]:
+    """An event that is set by SIGINT or SIGTERM; told once more after that, the process ends at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    first = LONG_AGO
+
+    def heed(number: signal.Signals) -> None:
+        nonlocal first
+        if not stop.is_set():
+            first = clock.monotonic()
+            stop.set()
+        elif clock.monotonic() - first > ECHO:
+            _leave_at_once(number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, heed, number)
     try:
         yield stop
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+def _leave_at_once(number: signal.Signals) -> None:
+    """Die of the signal, as whoever sent it twice expects; for the data it is no worse than `kill -9`."""
+    log.warning("%s once more: leaving at once, the next start goes on with what was in hand", number.name)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 class Stopped(Exception):
@@ -72,8 +107,16 @@ async def given_up_when(stop: asyncio.Event) -> AsyncIterator[None]:
         watching.cancel()
 
 
-async def live(house: House, *, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def live(
+    house: House,
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+    manager: ServiceManager | None = None,
+) -> None:
     """Run the house until `stop` is set. Raises PortTaken, and PartFailed when a part did."""
+    manager = manager or ServiceManager()
+    server = house.settings.server
     beside = _Beside()
     runner = None
     try:
@@ -86,13 +129,42 @@ async def live(house: House, *, stop: asyncio.Event, ready: Callable[[], None]) 
         runner = await _serve(house)
         _spare_the_collector()
         house.readiness.ready = True
+        manager.ready(report=lambda: _report(house), alive=lambda: _lives(house, beside))
         ready()
         await beside.stand_until(stop)
+        manager.stopping(within=server.lame_duck_seconds + server.drain_seconds + CLOSING)
+        await _be_avoided(house, runner)
     finally:
         log.info("stopping: finishing what is in hand")
         house.readiness.ready = False
+        manager.stopping(within=server.drain_seconds + CLOSING)
         await _drain(house, runner, beside)
         await beside.end()
+
+
+def _report(house: House) -> str:
+    """What the service manager shows: where we are, or what we wait for."""
+    waits = [f"{part} {reason}" for part, reason in house.readiness.report().items() if reason]
+    if waits:
+        return f"not ready: {', '.join(waits)}"
+    actors = ", ".join(runtime.actor.name for runtime in house.runtimes)
+    served = f"ready at {house.settings.public_url}" if house.application else "ready"
+    return f"{served}; actors: {actors or 'none'}"
+
+
+def _lives(house: House, beside: "_Beside") -> bool:
+    """Whether the loops of all actors, and the relay's, go on."""
+    return all(beside.runs(name) for name in [*map(_name, house.runtimes), "relay"])
+
+
+async def _be_avoided(house: House, runner: Runner | None) -> None:
+    """Serve on, while load balancers learn from /readyz to send nobody here any more."""
+    house.readiness.ready = False
+    pause = house.settings.server.lame_duck_seconds
+    if runner is not None and pause:
+        log.info("stopping: not ready, and leaving in %g s", pause)
+        runner.part_from_clients()
+        await house.clock.sleep(pause)
 
 
 def _spare_the_collector() -> None:
@@ -156,7 +228,7 @@ def _name(runtime: Runtime) -> str:
     return f"actor {runtime.actor.name}"
 
 
-async def _serve(house: House) -> web.AppRunner | None:
+async def _serve(house: House) -> Runner | None:
     if house.application is None:
         return None
     server = house.settings.server
@@ -165,24 +237,29 @@ async def _serve(house: House) -> web.AppRunner | None:
     runner = Runner(house.application, shutdown_timeout=patience)
     await runner.setup()
     try:
-        await web.TCPSite(runner, server.host, server.port).start()
+        await web.TCPSite(
+            runner, server.host, server.port, reuse_port=server.reuse_port or None, backlog=BACKLOG
+        ).start()
     except OSError as error:
         await runner.cleanup()
         raise PortTaken(
             f"{server.host}:{server.port} cannot be listened on ({error.strerror}):"
-            " set server.port to another one, or stop who has it"
+            " set server.port to another one, or stop who has it;"
+            " bookingd processes that are to share it all need server.reuse_port = true"
         ) from error
     return runner
 
 
-async def _drain(house: House, runner: web.AppRunner | None, beside: _Beside) -> None:
+async def _drain(house: House, runner: Runner | None, beside: _Beside) -> None:
     """First the requests, which wait for the actors, then the actors with what is left of the grace."""
-    deadline = house.clock.monotonic() + house.settings.server.drain_seconds
+    grace = house.settings.server.drain_seconds
+    deadline = house.clock.monotonic() + grace
     if runner is not None:
+        await runner.stop_listening(patience=min(NEWCOMERS_STAY, grace / 4))
         await runner.cleanup()
-    grace = max(deadline - house.clock.monotonic(), 0.0)
+    left = max(deadline - house.clock.monotonic(), 0.0)
     # A runtime that has failed finishes nothing any more.
-    graces = [(runtime, grace if beside.runs(_name(runtime)) else 0.0) for runtime in house.runtimes]
+    graces = [(runtime, left if beside.runs(_name(runtime)) else 0.0) for runtime in house.runtimes]
     await asyncio.gather(*(runtime.drain(patience) for runtime, patience in graces))
     house.relay.stop()
     await beside.until_it_ends("relay")

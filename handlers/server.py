@@ -6,6 +6,9 @@ library beneath.
 
 import asyncio
 import logging
+import os
+import socket
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -36,29 +39,112 @@ class Runner(web.AppRunner):
             auto_decompress=False,  # encoded bodies are refused, not unpacked
         )
 
+    def part_from_clients(self) -> None:
+        """From now on every answer ends its connection, so that its client comes back to somebody else."""
+        self._ours.leaving = True
+
+    async def stop_listening(self, *, patience: float) -> None:
+        """Take no new connections, and hear out who has just come in or is still sending, `patience` seconds
+        at most.
+
+        Before `cleanup`, which hangs up on whoever has not asked yet, and reads nothing more.
+        """
+        self.part_from_clients()
+        last = [late for site in self.sites for late in await _close(site)]
+        for late in last:
+            await asyncio.get_running_loop().connect_accepted_socket(self._ours, late)
+        await self._ours.hear_out(patience)
+
+    @property
+    def _ours(self) -> "_Server":
+        if not isinstance(self.server, _Server):
+            raise TypeError("the runner was not set up")
+        return self.server
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(made, self.app[PARTS])
 
 
+async def _close(site: web.BaseSite) -> list[socket.socket]:
+    """Listen there no more; the connections that the kernel has made by then, and would reset.
+
+    Measured with two processes at one port that get 15,000 connections a second, of which one leaves: without
+    this it loses two of them, with it none in ten times.
+    """
+    listener: Any = site._server  # noqa: SLF001 - asyncio's or uvloop's server, to be had nowhere else
+    queues = [socket.socket(fileno=os.dup(each.fileno())) for each in listener.sockets]
+    await site.stop()
+    return [late for queue in queues for late in _emptied(queue)]
+
+
+def _emptied(queue: socket.socket) -> list[socket.socket]:
+    """What waits at a listening socket, which is closed then."""
+    waiting = []
+    with queue, suppress(BlockingIOError):
+        queue.setblocking(False)
+        queue.listen(0)  # from here on the kernel makes one connection more at most
+        while True:
+            waiting.append(queue.accept()[0])
+    return waiting
+
+
 class _Server(web.Server):
+    leaving = False
+    """Whether each answer is the last one on its connection."""
+
     def __init__(self, like: web.Server, parts: Parts) -> None:
         options = like._kwargs  # noqa: SLF001 - aiohttp has no other way to another sort of connection
         loop = asyncio.get_running_loop()
         super().__init__(like.request_handler, request_factory=like.request_factory, loop=loop, **options)
         self._parts = parts
+        self._unheard: set[web.RequestHandler] = set()
+        self._all_heard = asyncio.Event()
+
+    async def hear_out(self, patience: float) -> None:
+        """Hang up on idle clients, and wait until those that are about to ask have had their answer."""
+        # What was accepted last becomes a connection in the next turn of the loop.
+        await self._parts.sources.clock.sleep(0)
+        ours = [each for each in self.connections if isinstance(each, _Connection)]
+        for each in ours:
+            if each.idle:
+                each.force_close()
+        self._unheard = {each for each in ours if each.unheard}
+        if self._unheard:
+            self._all_heard.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_heard.wait(), patience)
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self._unheard.discard(handler)
+        if not self._unheard:
+            self._all_heard.set()
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, self._parts, loop=self._loop, **self._kwargs)
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_common", "_parts")
+    __slots__ = ("_common", "_parts", "_server")
 
-    def __init__(self, manager: web.Server, parts: Parts, **more: Any) -> None:
-        super().__init__(manager, **more)
+    def __init__(self, server: _Server, parts: Parts, **more: Any) -> None:
+        super().__init__(server, **more)
+        self._server = server
         self._parts = parts
         self._common = common_headers(parts)
+
+    @property
+    def idle(self) -> bool:
+        """Whether its client has been answered all that it asked."""
+        return self._waiter is not None and not self.unheard
+
+    @property
+    def unheard(self) -> bool:
+        """Whether its client has sent no request yet, half of one, or one that nobody has looked at."""
+        request = self._current_request
+        half = request is not None and not request.content.is_eof()
+        return self._request_count == 0 or half or bool(self._messages)
 
     def handle_error(
         self,
@@ -92,6 +178,8 @@ class _Connection(web.RequestHandler):
             resp.headers[CORRELATION_HEADER] = str(self._parts.sources.ids.new())
         if not resp.prepared and "Server" not in resp.headers:
             guard(resp.headers, self._common)
+        if not resp.prepared and self._server.leaving:
+            resp.force_close()
         return await super().finish_response(request, resp, start_time)
 
 

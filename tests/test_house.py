@@ -30,8 +30,10 @@ CLOCK_AND_CHANCE = frozenset(
 )
 CHANCE_MODULES = frozenset({"random", "secrets", "uuid_utils"})
 
-READS_THE_ENVIRONMENT = frozenset({"bookingd/config/reading.py", "bookingd/engine/sockets.py"})
-"""The configuration, and the embedded engine's search for a directory that only we can enter."""
+READS_THE_ENVIRONMENT = frozenset(
+    {"bookingd/config/reading.py", "bookingd/engine/sockets.py", "bookingd/service_manager.py"}
+)
+"""The configuration, the embedded engine's search for a directory that only we can enter, and who started us."""
 
 SQL_IN_PYTHON = re.compile(
     r"\s*(select\s.*\sfrom\s|select\s+\w+\(|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s)",

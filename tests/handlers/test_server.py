@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bookingd.config import Settings
 from bookingd.config.sections import Server
 from handlers.application import build
 from handlers.server import Runner
+from tests.acceptance.daemon import free_port, until
 from tests.handlers.conftest import PUBLIC, Api, MakeApi
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
@@ -117,3 +119,148 @@ async def test_a_head_that_does_not_come_ends_the_connection(
 
     writer.close()
     await runner.cleanup()
+
+
+# Leaving
+
+
+Listen = Callable[..., Awaitable[Runner]]
+
+
+@pytest.fixture
+async def listen(make_api: MakeApi) -> AsyncIterator[Listen]:
+    """Starts servers as the daemon does: `await listen(port=..., reuse_port=True)`."""
+    api = await make_api()
+    started: list[Runner] = []
+
+    async def start(*, port: int = 0, reuse_port: bool | None = None) -> Runner:
+        runner = Runner(build(parts=api.parts), shutdown_timeout=0.1)
+        started.append(runner)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port, reuse_port=reuse_port).start()
+        return runner
+
+    yield start
+    for runner in started:
+        await runner.cleanup()
+
+
+KEPT = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def test_whoever_waits_to_be_accepted_is_served_to_the_last(listen: Listen) -> None:
+    runner = await listen()
+    address = runner.addresses[0]
+    with socket.create_connection(address) as waiting:  # made by the kernel: the event loop has not turned
+        waiting.sendall(KEPT)
+
+        await runner.stop_listening(patience=5)
+
+        waiting.setblocking(False)
+        answer = await asyncio.get_running_loop().sock_recv(waiting, 4096)
+    assert answer.startswith(b"HTTP/1.1 200")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+
+
+async def test_a_newcomer_may_still_ask_and_is_sent_away_with_the_answer(listen: Listen) -> None:
+    runner = await listen()
+    reader, writer = await _connect(runner)
+    leaving = asyncio.create_task(runner.stop_listening(patience=5))
+    await asyncio.sleep(0.01)
+
+    writer.write(KEPT)
+
+    answer = await asyncio.wait_for(reader.read(), 1)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"Connection: close" in answer
+    await asyncio.wait_for(leaving, 1)
+    writer.close()
+
+
+async def test_a_body_on_its_way_is_waited_for(listen: Listen) -> None:
+    runner = await listen()
+    reader, writer = await _connect(runner)
+    head = b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    writer.write(head + b"Content-Length: 16\r\n\r\n")
+    await until(lambda: _matches(runner, lambda each: each._current_request is not None))
+    leaving = asyncio.create_task(runner.stop_listening(patience=5))
+    await asyncio.sleep(0.01)
+
+    writer.write(b'{"kind":"guest"}')
+
+    assert (await asyncio.wait_for(reader.read(), 1)).startswith(b"HTTP/1.1 20")
+    await asyncio.wait_for(leaving, 1)
+    writer.close()
+
+
+async def test_one_who_has_asked_before_is_hung_up_on_and_a_silent_one_soon_too(listen: Listen) -> None:
+    runner = await listen()
+    idle, idle_writer = await _connect(runner)
+    idle_writer.write(KEPT)
+    assert b"alive" in await idle.readuntil(b"}")
+    silent, silent_writer = await _connect(runner)
+    leaving = asyncio.create_task(runner.stop_listening(patience=0.3))
+
+    assert await asyncio.wait_for(idle.read(), 0.2) == b""
+    assert not leaving.done()
+
+    await asyncio.wait_for(leaving, 2)
+    await runner.cleanup()
+    assert await asyncio.wait_for(silent.read(), 1) == b""
+    idle_writer.close()
+    silent_writer.close()
+
+
+async def test_two_at_one_port_lose_nobody_when_one_of_them_leaves(listen: Listen) -> None:
+    port = free_port()
+    first, _ = [await listen(port=port, reuse_port=True) for _ in range(2)]
+    stop, lost, served = asyncio.Event(), 0, 0
+
+    def ask() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+                client.sendall(KEPT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+                return client.recv(4096).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+
+    async def ask_on() -> None:
+        nonlocal lost, served
+        while not stop.is_set():
+            answered = await asyncio.to_thread(ask)
+            served += answered
+            lost += not answered
+
+    clients = [asyncio.create_task(ask_on()) for _ in range(8)]
+    await asyncio.sleep(0.3)
+    before = served
+    await first.stop_listening(patience=2)
+    await first.cleanup()
+    await asyncio.sleep(0.3)
+    stop.set()
+    await asyncio.gather(*clients)
+
+    assert lost == 0
+    assert served > before > 0
+
+
+async def _connect(runner: Runner) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that the server has accepted."""
+    before = len(_connections(runner))
+    opened = await asyncio.open_connection(*runner.addresses[0])
+    await until(lambda: _grown(runner, before))
+    return opened
+
+
+async def _grown(runner: Runner, before: int) -> bool:
+    return len(_connections(runner)) > before
+
+
+async def _matches(runner: Runner, fits: Callable[[web.RequestHandler], bool]) -> bool:
+    return any(map(fits, _connections(runner)))
+
+
+def _connections(runner: Runner) -> list[web.RequestHandler]:
+    assert runner.server is not None
+    return runner.server.connections

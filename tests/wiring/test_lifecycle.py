@@ -2,13 +2,17 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
 
 from bookingd.lifecycle import PartFailed, Stopped, given_up_when, live
+from bookingd.service_manager import ServiceManager
 from bookingd.wiring.house import House
+from tests.fakes.service_manager import listening
 from tests.wiring.conftest import Build, SettingsOf
 
 
@@ -87,6 +91,69 @@ async def test_a_request_in_hand_gets_its_answer_and_idle_sockets_close_at_once(
         assert (await slow).status == 200
     await day
     _closed(house)
+
+
+async def test_it_says_that_it_leaves_and_serves_on_until_nobody_is_sent_to_it(
+    settings_of: SettingsOf, build_house: Build
+) -> None:
+    house = await build_house(settings_of(server={"lame_duck_seconds": 0.5}))
+    ready, stop = asyncio.Event(), asyncio.Event()
+    day = asyncio.create_task(live(house, stop=stop, ready=ready.set))
+    await ready.wait()
+    async with aiohttp.ClientSession(house.settings.public_url) as session:
+        async with session.get("/readyz") as before:
+            assert (before.status, before.headers.get("Connection")) == (200, None)
+
+        stop.set()
+        await asyncio.sleep(0.1)
+
+        async with session.get("/readyz") as refusing, session.get("/healthz") as serving:
+            assert (refusing.status, serving.status) == (503, 200)
+            assert serving.headers["Connection"] == "close"
+        assert not day.done()
+    await day
+    _closed(house)
+
+
+async def test_the_service_manager_hears_of_the_day_and_of_its_end(house: House, tmp_path: Path) -> None:
+    ready, stop, address = asyncio.Event(), asyncio.Event(), str(tmp_path / "notify")
+    with listening(address) as ear:
+        manager = ServiceManager(address=address)
+        day = asyncio.create_task(live(house, stop=stop, ready=ready.set, manager=manager))
+        await ready.wait()
+        begun = ear.heard()
+        stop.set()
+        await day
+        ended = ear.heard()
+
+    ready_at = f"STATUS=ready at {house.settings.public_url}; actors: "
+    assert begun == [f"READY=1\n{ready_at}search, booking, payment, notify, audit"]
+    # Two seconds of draining, thirty to close.
+    assert ended[-1].splitlines() == [
+        "STOPPING=1",
+        "STATUS=stopping: finishing what is in hand",
+        "EXTEND_TIMEOUT_USEC=32000000",
+    ]
+
+
+async def test_a_loop_of_an_actor_that_has_ended_is_no_life(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, Any] = {}
+    ready, stop, end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    manager = ServiceManager()
+    monkeypatch.setattr(manager, "ready", lambda **given: told.update(given))
+    monkeypatch.setattr(house.runtimes[0], "run", end.wait)
+    day = asyncio.create_task(live(house, stop=stop, ready=ready.set, manager=manager))
+    await ready.wait()
+    assert told["alive"]()
+
+    end.set()
+    await asyncio.sleep(0)
+
+    assert not told["alive"]()
+    stop.set()
+    await day
 
 
 async def test_a_request_that_never_ends_is_cut_off_after_the_grace(
