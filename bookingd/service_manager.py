@@ -21,6 +21,9 @@ PULSE = 5.0
 MORE_TIME = 30.0
 """Seconds that a start which still turns asks for, from each pulse on: migrating may take an hour."""
 
+HEARS_WITHIN = 0.2
+"""Seconds; while its queue is full we stand still, so that READY=1 is not lost at the first breath."""
+
 Report = Callable[[], str]
 """What the daemon is doing, in a line; a person reads it in `systemctl status`."""
 
@@ -102,7 +105,7 @@ class ServiceManager:
         name = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as speaker:
-                speaker.setblocking(False)
+                speaker.settimeout(HEARS_WITHIN)
                 speaker.sendto("\n".join(lines).encode(), name)
         except OSError as error:
             log.warning("the service manager at %s does not hear: %s", self._address, error)

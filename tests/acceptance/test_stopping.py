@@ -48,11 +48,11 @@ def daemon(spawn: Spawn, tmp_path: Path, database_dsn: str) -> Iterator[Daemon]:
 async def test_systemd_hears_when_it_is_ready_that_it_lives_and_when_it_goes(
     daemon: Daemon, ear: Ear
 ) -> None:
-    await daemon.start()
-    begun = ear.heard()
+    async with ear.collecting() as begun:
+        await daemon.start()
     lived = [await asyncio.wait_for(ear.next(), 5) for _ in range(3)]
-    assert await daemon.stop() == 0
-    ended = ear.heard()
+    async with ear.collecting() as ended:
+        assert await daemon.stop() == 0
 
     assert [told.splitlines()[0] for told in begun if told.startswith("READY")] == ["READY=1"]
     assert begun[0] == "EXTEND_TIMEOUT_USEC=30000000"
@@ -62,9 +62,10 @@ async def test_systemd_hears_when_it_is_ready_that_it_lives_and_when_it_goes(
 
 async def test_the_embedded_server_hears_nothing_of_it(daemon: Daemon, ear: Ear) -> None:
     daemon.settings["database"] = {"url": "embedded"}
-    await daemon.start()
+    async with ear.collecting() as begun:
+        await daemon.start()
 
-    assert any("STATUS=making a PostgreSQL database" in told for told in ear.heard())
+    assert any("STATUS=making a PostgreSQL database" in told for told in begun)
     assert "NOTIFY_SOCKET" not in _environment_of_postgres(daemon)
     assert await daemon.stop() == 0
 

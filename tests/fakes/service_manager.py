@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 
 class Ear:
@@ -26,6 +26,23 @@ class Ear:
     async def next(self) -> str:
         """The next message; waits for it."""
         return (await asyncio.get_running_loop().sock_recv(self._socket, 4096)).decode()
+
+    @asynccontextmanager
+    async def collecting(self) -> AsyncIterator[list[str]]:
+        """All that comes during the block: the kernel keeps ten messages, and lets the next sender wait."""
+        told: list[str] = []
+
+        async def collect() -> None:
+            while True:
+                told.append(await self.next())
+
+        collector = asyncio.create_task(collect())
+        try:
+            yield told
+        finally:
+            collector.cancel()
+            await asyncio.gather(collector, return_exceptions=True)
+            told.extend(self.heard())
 
     def close(self) -> None:
         self._socket.close()
