@@ -63,9 +63,11 @@ class Relay:
         """Whether the database is away; known within NAP, since we ask it that often."""
         return self._away
 
-    def claim_until(self) -> datetime:
-        """Until when rows written now are this process's to publish."""
-        return self._clock.now() + LEASE
+    def claim_until(self) -> datetime | None:
+        """Until when rows written now are this process's to publish; None while the broker is away, so that
+        whoever reaches it first may publish them.
+        """
+        return None if self._bus.waiting_for_broker else self._clock.now() + LEASE
 
     def hand_over(self, bundles: Sequence[Bundle], notices: Sequence[Message]) -> None:
         """What a transaction has committed: publish what is due, remember when the rest is."""
@@ -126,10 +128,15 @@ class Relay:
                 await self._nap()
 
     async def _claim_once(self) -> bool:
-        """Publish what is due; whether there may be more. One statement, which commits by itself."""
+        """Publish what is due; whether there may be more. One statement, which commits by itself.
+
+        While the broker is away nothing is claimed: it is still free when the broker is back.
+        """
         now = self._clock.now()
         while self._timers and self._timers[0] <= now:
             heapq.heappop(self._timers)
+        if self._bus.waiting_for_broker:
+            return False
         async with self._turn:
             async with self._database.connection() as connection:
                 claimed = await outbox.claim(connection, now=now, until=now + LEASE, limit=BATCH)

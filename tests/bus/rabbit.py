@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bookingd.bus.rabbitmq import RabbitBus
 from bookingd.sources import Sources
+from bookingd.telemetry.metrics import BusMetrics
 from tests.toy.actors import TOPOLOGY
 from tests.toy.messages import CATALOGUE
 
@@ -32,4 +33,5 @@ def rabbit_bus(url: str, *, shortcut: bool = False, cemetery: Cemetery | None = 
         name="test",
         shortcut=shortcut,
         undertaker=Cemetery() if cemetery is None else cemetery,
+        metrics=BusMetrics(),
     )

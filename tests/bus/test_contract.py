@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from bookingd.bus.counted import CountedBus
 from bookingd.bus.memory import MemoryBus
 from bookingd.bus.port import (
     Backlog,
@@ -25,6 +26,7 @@ from bookingd.messages.catalogue import Kind, Lane
 from bookingd.messages.envelope import SYSTEM, Origin
 from bookingd.sources import Sources, SystemIds
 from bookingd.storage.outbox import Bundle
+from bookingd.telemetry.metrics import BusMetrics
 from tests.bus.rabbit import rabbit_bus
 from tests.servers.rabbitmq import Broker
 from tests.toy.actors import TOPOLOGY
@@ -44,14 +46,18 @@ class Transport:
     """Seconds after which whatever was on its way has come."""
 
 
-@pytest.fixture(params=["memory", "rabbitmq", "rabbitmq with the short cut"])
-def transport(request: pytest.FixtureRequest) -> Transport:
-    """Each transport; the short cut is a third one as far as queries go."""
+def memory_bus() -> MemoryBus:
     sources = Sources.system()
+    return MemoryBus(topology=TOPOLOGY, catalogue=CATALOGUE, clock=sources.clock, ids=sources.ids)
+
+
+@pytest.fixture(params=["memory", "counted", "rabbitmq", "rabbitmq with the short cut"])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """Each transport, with its traffic counted too; the short cut is one more as far as queries go."""
     if request.param == "memory":
-        return Transport(
-            lambda: MemoryBus(topology=TOPOLOGY, catalogue=CATALOGUE, clock=sources.clock, ids=sources.ids)
-        )
+        return Transport(memory_bus)
+    if request.param == "counted":
+        return Transport(lambda: CountedBus(memory_bus(), catalogue=CATALOGUE, metrics=BusMetrics()))
     broker: Broker = request.getfixturevalue("broker")
     return Transport(lambda: rabbit_bus(broker.url, shortcut=request.param != "rabbitmq"), lull=0.1)
 

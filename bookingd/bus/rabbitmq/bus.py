@@ -35,6 +35,7 @@ from bookingd.messages.catalogue import Catalogue, Lane, Message
 from bookingd.messages.envelope import Origin
 from bookingd.sources import Sources
 from bookingd.storage.outbox import Bundle
+from bookingd.telemetry.metrics import BusMetrics
 
 
 class RabbitBus:
@@ -50,6 +51,7 @@ class RabbitBus:
         name: str,
         shortcut: bool,
         undertaker: Undertaker,
+        metrics: BusMetrics,
     ) -> None:
         """`name` is shown in RabbitMQ's list of connections. With the `shortcut`, queries whose actor answers
         in this process do not travel.
@@ -61,8 +63,8 @@ class RabbitBus:
         sealer = Sealer(catalogue=catalogue, clock=sources.clock, ids=sources.ids)
         self._local = LocalQueries(sealer)
         self._watchers = Watchers()
-        self._outward = Link(url=url, name=f"{name} (publishing)", sources=sources)
-        self._inward = Link(url=url, name=f"{name} (consuming)", sources=sources)
+        self._outward = Link(url=url, name=f"{name} (publishing)", sources=sources, metrics=metrics)
+        self._inward = Link(url=url, name=f"{name} (consuming)", sources=sources, metrics=metrics)
         self._publisher = Publisher(self._outward)
         self._asker = Asker(sealer=sealer, speaker=str(sources.ids.new()))
         self._ear = Ear(talk=self._asker.talk, watchers=self._watchers, catalogue=catalogue)

@@ -33,6 +33,7 @@ class Consumer:
         self._prefetch = prefetch
         self._receive = receive
         self._ledger: Ledger | None = None
+        self._closed = False
 
     async def attach(self, link: Link) -> None:
         channel = await link.channel()
@@ -47,6 +48,9 @@ class Consumer:
 
     async def close(self) -> None:
         """Take nothing more; what was delivered can still be settled until the bus is closed."""
+        if self._closed:
+            return
+        self._closed = True
         self._link.drop(self)
         if self._ledger:
             try:
@@ -55,7 +59,8 @@ class Consumer:
                 pass_on_cancellation(error)
 
     async def leave(self) -> None:
-        """Give back what is not settled, so that another process has it at once."""
+        """Give back what is not settled, so that another process has it at once, and not we again."""
+        await self.close()
         if self._ledger:
             await self._ledger.give_back()
 
@@ -141,12 +146,13 @@ class Ledger:
         """One acknowledgement for all from the beginning up to a gap, and one for each beyond it."""
         fresh, self._fresh = self._fresh, []
         self._settled.update(fresh)
-        lowest = self._lowest
         while self._lowest in self._settled:
             self._settled.remove(self._lowest)
             self._lowest += 1
-        if self._lowest > lowest:
-            await self.channel.basic_ack(self._lowest - 1, multiple=True, wait=False)
+        below = [tag for tag in fresh if tag < self._lowest]
+        if below:
+            # Up to one that is still open on the broker: it takes a tag that it knows no more for an error.
+            await self.channel.basic_ack(max(below), multiple=True, wait=False)
         for tag in fresh:
             if tag > self._lowest:
                 await self.channel.basic_ack(tag, wait=False)

@@ -21,8 +21,10 @@ from aiormq.exceptions import (
     AMQPError,
     AuthenticationError,
     ChannelAccessRefused,
+    ChannelInvalidStateError,
     ChannelPreconditionFailed,
     ConnectionNotAllowed,
+    InvalidFrameError,
     ProbableAuthenticationError,
 )
 from pamqp.common import FieldTable
@@ -30,6 +32,7 @@ from yarl import URL
 
 from bookingd.bus.port import BrokerRefused, BrokerUnavailable
 from bookingd.sources import Sources
+from bookingd.telemetry.metrics import BusMetrics
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +48,14 @@ HEARTBEAT = 10
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds before the next try to connect; the last one repeats."""
 
-LOST = (AMQPError, OSError, TimeoutError, asyncio.CancelledError)
+LOST = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, asyncio.CancelledError)
 """What an operation on a connection may end with when that is lost: aiormq cancels what waits for it."""
 
 _REFUSALS = (
     ProbableAuthenticationError,
     AuthenticationError,
     ConnectionNotAllowed,
+    InvalidFrameError,  # aiormq's word for a virtual host that is not opened to us
     ChannelAccessRefused,
     ChannelPreconditionFailed,
 )
@@ -72,12 +76,13 @@ class Part(Protocol):
 class Link:
     """A connection, for as long as the process lives."""
 
-    def __init__(self, *, url: str, name: str, sources: Sources) -> None:
+    def __init__(self, *, url: str, name: str, sources: Sources, metrics: BusMetrics) -> None:
         self.up = asyncio.Event()
         """Set while the connection is there with all that hangs on it."""
         self._url = _with_defaults(url)
         self._name = name
         self._sources = sources
+        self._metrics = metrics
         self._parts: list[Part] = []
         self._connection: AbstractConnection | None = None
         self._broken = asyncio.Event()
@@ -151,6 +156,7 @@ class Link:
             async with self._turn:
                 await self._leave()
                 await self._connect_in_the_end()
+            self._metrics.reconnects.inc()
             log.info("%s: connected to RabbitMQ again", self._name)
 
     async def _leave(self) -> None:
@@ -199,7 +205,7 @@ class Link:
         connection, self._connection = self._connection, None
         self.up.clear()
         if connection is not None:
-            with suppress(AMQPError, OSError, TimeoutError):
+            with suppress(AMQPError, ChannelInvalidStateError, OSError, TimeoutError):
                 await asyncio.wait_for(connection.close(), CLOSE_LIMIT)
 
 
@@ -228,7 +234,7 @@ def _told(error: BaseException, url: str) -> str:
     where = f"{parsed.host}:{parsed.port or DEFAULT_PORTS[parsed.scheme]}"
     if isinstance(error, ProbableAuthenticationError | AuthenticationError):
         return f"RabbitMQ at {where} refuses the user {parsed.user!r} or its password"
-    if isinstance(error, ConnectionNotAllowed):
+    if isinstance(error, ConnectionNotAllowed | InvalidFrameError):
         return (
             f"RabbitMQ at {where} has no virtual host {parsed.path[1:] or '/'!r}, or not for {parsed.user!r}"
         )

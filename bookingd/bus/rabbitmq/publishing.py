@@ -14,7 +14,7 @@ from pamqp.commands import Basic
 
 from bookingd.bus.port import Delivered
 from bookingd.bus.rabbitmq import names
-from bookingd.bus.rabbitmq.link import LOST, Link, pass_on_cancellation
+from bookingd.bus.rabbitmq.link import LOST, Link
 from bookingd.messages.catalogue import Kind
 from bookingd.storage.outbox import Bundle
 
@@ -34,15 +34,20 @@ class Publisher:
         self._link = link
         self._channel: Channel | None = None
         self._under_way: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def attach(self, link: Link) -> None:
         self._channel = await link.channel(confirms=True)
 
     def detach(self) -> None:
+        """Break off what is under way, to begin anew: aiormq may wait for ever to write to what is lost."""
         self._channel = None
+        for task in self._under_way:
+            task.cancel()
 
     async def close(self) -> None:
         """Give up what is under way: it stays in the outbox."""
+        self._closed = True
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -61,15 +66,18 @@ class Publisher:
         gone = False
         try:
             gone = await self._until_known(bundle)
+        except Exception:
+            log.exception("bundle %s to %s stays in the outbox", bundle.id, bundle.destination)
         finally:
             delivered(bundle.id, gone)
 
     async def _until_known(self, bundle: Bundle) -> bool:
         """Whether the broker has it for good."""
         while True:
-            await self._link.up.wait()
-            channel = self._channel
+            channel = None
             try:
+                await self._link.up.wait()
+                channel = self._channel
                 await _publish(channel, bundle)
             except (PublishError, DeliveryError) as error:
                 what = "has no queue for" if isinstance(error, PublishError) else "refuses"
@@ -78,11 +86,19 @@ class Publisher:
                 )
                 return False
             except LOST as error:
-                pass_on_cancellation(error)
-                if channel is self._channel:
-                    self._link.lose(f"publishing failed: {error!r}")
+                self._go_on_after(error, channel)
             else:
                 return True
+
+    def _go_on_after(self, error: BaseException, channel: Channel | None) -> None:
+        """The connection is lost; our own cancellation is obeyed, that of an attempt (`detach`) is not."""
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            if self._closed:
+                raise error
+            task.uncancel()
+        elif channel is not None and channel is self._channel:
+            self._link.lose(f"publishing failed: {error!r}")
 
 
 async def _publish(channel: Channel | None, bundle: Bundle) -> None:
