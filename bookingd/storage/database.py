@@ -9,7 +9,8 @@ a setting for longer takes `session()`.
 JSON is passed as text both ways (asyncpg's own way): msgspec encodes and decodes it where the type is
 known. Plans: asyncpg keeps statements prepared per connection, and PostgreSQL keeps a generic plan after
 five uses. One that was made for an empty table stays bad after the table has been filled, so `analyze`
-runs after migrations and seeding: fresh statistics throw kept plans away.
+runs after migrations and seeding: fresh statistics throw kept plans away. It lets empty tables be, of which
+nothing is known then but that they may fill.
 """
 
 import logging
