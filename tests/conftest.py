@@ -1,7 +1,10 @@
-"""What every test stands on: a real PostgreSQL, and time, ids and chance in the test's hand.
+"""What every test stands on: real servers, and time, ids and chance in the test's hand.
 
-One server a run, which dies with it; the schema is migrated once into a template, and each test gets a
-database copied from that. With BOOKINGD_TEST_DATABASE_URL (a superuser's) a server of your own is used.
+One PostgreSQL a run, which dies with it; the schema is migrated once into a template, and each test gets a
+database copied from that. One RabbitMQ a run likewise, with a virtual host a test; a Redis a test. Servers of
+your own are used where they are named: BOOKINGD_TEST_DATABASE_URL (a superuser's), BOOKINGD_TEST_AMQP_URL
+(an administrator's, with the management plugin; BOOKINGD_TEST_AMQP_API if that is not on port 15672) and
+BOOKINGD_TEST_REDIS_URL (a database that may be emptied). What is stopped by a test is always private.
 """
 
 import asyncio
@@ -17,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import redis.asyncio
 
 from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine
 from bookingd.sources import SystemClock
@@ -24,7 +28,9 @@ from bookingd.storage import migrations
 from bookingd.storage.database import Connection, Database
 from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
 from tests.servers import rabbitmq
+from tests.servers.management import Management
 from tests.servers.process import start as start_process
+from tests.servers.redis import RedisServer
 
 T = TypeVar("T")
 
@@ -168,6 +174,9 @@ async def administrator(_server: Server, database_name: str) -> AsyncIterator[Co
 @pytest.fixture(scope="session")
 def _rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rabbitmq.Administration]:
     """The run's RabbitMQ, started by the first test that asks for a broker."""
+    if url := os.environ.get("BOOKINGD_TEST_AMQP_URL"):
+        yield Management(url, os.environ.get("BOOKINGD_TEST_AMQP_API"))
+        return
     node = rabbitmq.Node(tmp_path_factory.mktemp("rabbitmq") / "node")
     try:
         node.start()
@@ -193,6 +202,30 @@ def own_broker(tmp_path: Path) -> Iterator[rabbitmq.OwnBroker]:
         yield rabbitmq.OwnBroker(node, "own")
     finally:
         node.remove()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """An empty Redis of the test's own, which it may stop and start again."""
+    server = RedisServer(tmp_path / "redis")
+    try:
+        server.launch()
+        server.wait_ready()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+async def redis_url(request: pytest.FixtureRequest) -> str:
+    """Where an empty Redis is, for a test that does not stop it."""
+    url = os.environ.get("BOOKINGD_TEST_REDIS_URL")
+    if not url:
+        private: RedisServer = request.getfixturevalue("redis_server")
+        return private.url
+    async with redis.asyncio.Redis.from_url(url) as client:
+        await client.flushdb()
+    return url
 
 
 @pytest.fixture

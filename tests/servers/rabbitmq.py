@@ -10,7 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
@@ -48,6 +48,11 @@ DEPTHS = """\
                  rabbit_amqqueue:info(Queue, [messages, consumers]),
              {element(4, amqqueue:get_name(Queue)), Messages, Consumers}
      end || Queue <- rabbit_amqqueue:list(<<"VIRTUAL HOST">>)]
+"""
+
+# A broker that answers may still be busy ending its boot; one that is stopped in that moment never starts again.
+BOOTED = """\
+    (fun Wait() -> case whereis(rabbit_boot) of undefined -> ok; _ -> timer:sleep(5), Wait() end end)()
 """
 
 CLOSE = """\
@@ -92,10 +97,15 @@ def find_server() -> Path:
 
 
 class Node:
-    """A RabbitMQ node under `directory`; it keeps its ports and its data while it is down."""
+    """A RabbitMQ node under `directory`; it keeps its ports and its data while it is down.
 
-    def __init__(self, directory: Path) -> None:
+    `settings` are lines of rabbitmq.conf, `plugins` what else it loads.
+    """
+
+    def __init__(self, directory: Path, *settings: str, plugins: Sequence[str] = ()) -> None:
         self._directory = directory
+        self._settings = settings
+        self._plugins = plugins
         self._amqp, self._distribution = Port(), Port()
         self._process: subprocess.Popen[bytes] | None = None
         self._console: Console | None = None
@@ -135,6 +145,7 @@ class Node:
         """Return when the broker takes connections. Raises ServerError with its last words."""
         try:
             self.ask(f"ok = rabbit:await_startup(node(), false, {int(READY_WITHIN * 1000)})", READY_WITHIN)
+            self.ask(BOOTED)
         except ServerError as error:
             self.kill()
             words = last_words(self._directory / "errors.log", self.log)
@@ -187,9 +198,10 @@ class Node:
         if self._directory.joinpath("rabbitmq.conf").exists():
             return
         self._directory.mkdir(parents=True, exist_ok=True)
-        listener = f"listeners.tcp.1 = 127.0.0.1:{self._amqp.number}\n"
-        self._directory.joinpath("rabbitmq.conf").write_text(listener + CONFIGURATION)
-        self._directory.joinpath("enabled_plugins").write_text("[].\n")
+        listener = f"listeners.tcp.1 = 127.0.0.1:{self._amqp.number}"
+        lines = "\n".join([listener, *self._settings, CONFIGURATION])
+        self._directory.joinpath("rabbitmq.conf").write_text(lines)
+        self._directory.joinpath("enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
         cookie = self._directory / ".erlang.cookie"
         cookie.write_text("BOOKINGDTEST")
         cookie.chmod(0o400)

@@ -1,12 +1,16 @@
 """The private RabbitMQ is what the tests of the bus take it for."""
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 
 import aio_pika
 import pytest
 from pamqp.common import FieldTable
 
-from tests.servers.rabbitmq import Broker, OwnBroker
+from tests.servers.management import Management
+from tests.servers.process import Port
+from tests.servers.rabbitmq import Broker, Node, OwnBroker
 
 QUORUM: FieldTable = {"x-queue-type": "quorum"}
 
@@ -76,3 +80,39 @@ async def test_a_killed_broker_comes_back_with_its_messages(own_broker: OwnBroke
     await own_broker.start()
 
     assert await own_broker.queue_depths() == {"letters": (1, 0)}
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[Management]:
+    """A RabbitMQ that somebody else runs."""
+    with Port() as port:
+        settings = [f"management.tcp.port = {port.number}", "management.tcp.ip = 127.0.0.1"]
+        settings += ["collect_statistics_interval = 250"]
+        node = Node(tmp_path / "rabbitmq", *settings, plugins=["rabbitmq_management"])
+        try:
+            node.start()
+            yield Management(node.add_virtual_host("theirs"), f"http://127.0.0.1:{port.number}")
+        finally:
+            node.remove()
+
+
+@pytest.mark.full
+async def test_a_broker_that_somebody_else_runs_is_used_through_its_management_plugin(
+    foreign: Management,
+) -> None:
+    broker = Broker(foreign, "ours")
+    await put(broker.url, "letters", b"hello")
+    while not (found := await broker.queue_depths())["letters"].messages:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)  # the plugin's statistics come when they come
+    assert found == {"letters": (1, 0)}
+    connection = await aio_pika.connect(broker.url)
+    gone = asyncio.Event()
+    connection.close_callbacks.add(lambda *_: gone.set())
+
+    await broker.kill_connections()
+    async with asyncio.timeout(5):
+        await gone.wait()
+    foreign.remove_virtual_host("ours")
+
+    with pytest.raises(aio_pika.exceptions.AMQPError):
+        await aio_pika.connect(broker.url)
