@@ -80,7 +80,7 @@ async def build(
     async def bury(actor: str, payload: bytes, reason: str) -> None:
         await burials.keep(actor, payload, reason)
 
-    bus = await choose_bus(settings, sources, ground, undertaker=bury, stack=stack)
+    bus = await choose_bus(settings, sources, ground, undertaker=bury, metrics=metrics.bus, stack=stack)
     stand_ins = await start_stand_ins(settings, sources, stack=stack)
     outside = await open_outside(settings, sources, stand_ins, stack=stack)
 

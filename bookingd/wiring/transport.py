@@ -8,6 +8,7 @@ import os
 import platform
 from contextlib import AsyncExitStack
 
+from bookingd.bus.counted import CountedBus
 from bookingd.bus.memory import MemoryBus
 from bookingd.bus.port import BrokerRefused, BrokerUnavailable, Bus
 from bookingd.bus.rabbitmq import RabbitBus, Undertaker
@@ -16,6 +17,7 @@ from bookingd.messages.catalogue import CATALOGUE
 from bookingd.sources import Sources
 from bookingd.storage import announcements, intents, outbox
 from bookingd.storage.exclusive import hold_exclusively, hold_together
+from bookingd.telemetry.metrics import BusMetrics
 from bookingd.wiring.actors import topology
 from bookingd.wiring.ground import Ground
 from bookingd.wiring.refusals import NotNow, UnusableSetting
@@ -27,6 +29,7 @@ async def choose_bus(
     ground: Ground,
     *,
     undertaker: Undertaker,
+    metrics: BusMetrics,
     stack: AsyncExitStack,
 ) -> Bus:
     """A bus, still to be opened by `open_bus`; `stack` closes it. Raises AlreadyRunning.
@@ -40,9 +43,9 @@ async def choose_bus(
         )
     else:
         await stack.enter_async_context(hold_together(ground.dsn))
-        bus = _rabbit(settings, sources, undertaker)
+        bus = _rabbit(settings, sources, undertaker, metrics)
     stack.push_async_callback(bus.close)
-    return bus
+    return CountedBus(bus, catalogue=CATALOGUE, metrics=metrics)
 
 
 async def _be_alone(ground: Ground, stack: AsyncExitStack) -> None:
@@ -54,7 +57,7 @@ async def _be_alone(ground: Ground, stack: AsyncExitStack) -> None:
         await announcements.lapse_all(connection)
 
 
-def _rabbit(settings: Settings, sources: Sources, undertaker: Undertaker) -> Bus:
+def _rabbit(settings: Settings, sources: Sources, undertaker: Undertaker, metrics: BusMetrics) -> Bus:
     return RabbitBus(
         url=settings.bus.url.reveal(),
         topology=topology(CATALOGUE),
@@ -63,6 +66,7 @@ def _rabbit(settings: Settings, sources: Sources, undertaker: Undertaker) -> Bus
         name=process_name(settings),
         shortcut=settings.bus.local_shortcut,
         undertaker=undertaker,
+        metrics=metrics,
     )
 
 
