@@ -38,7 +38,7 @@ class DeadLetterOffice:
     async def replay(self, letter_id: UUID) -> KeptLetter:
         """Have its actor handle it anew, as its first attempt; the letter that was.
 
-        What killed its process is tried alone again, and once: its envelope keeps what it was suspected of.
+        What killed its process is handled apart again: its envelope keeps what it was suspected of.
         Raises DeadLetterNotFound, CannotReplay.
         """
         async with self.transactions.begin() as transaction:

@@ -27,6 +27,12 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "migrate": ("bookingd.cli.migrate", "Bring the database's schema to this version."),
         "seed": ("bookingd.cli.seed", "Fill the inventory with a made-up flight network, or remove it."),
     },
+    "Operating it": {
+        "dead-letters": (
+            "bookingd.cli.dead_letters",
+            "Look at messages that could not be handled; replay or drop them.",
+        ),
+    },
     "Looking at it": {
         "trip": ("bookingd.cli.trip", "Book a trip as a client would: a smoke test of an installation."),
         "audit": ("bookingd.cli.audit", "Verify the audit trail."),

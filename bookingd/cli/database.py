@@ -12,28 +12,35 @@ import click
 
 from bookingd.config import Settings
 from bookingd.engine import DAEMON, OWNER, Engine, EngineError, running_dsn
-from bookingd.storage.database import Database, DatabaseUnavailable
+from bookingd.storage.database import Database, DatabaseUnavailable, is_unavailable
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, role: str = DAEMON) -> AsyncIterator[Database]:
+async def open_database(
+    settings: Settings, *, role: str = DAEMON, running_only: bool = False
+) -> AsyncIterator[Database]:
     """The configured database, opened as `role` (DAEMON or OWNER of bookingd.engine).
 
     Embedded: the server of the daemon that runs on these settings; without one, its data are served for
-    the time of the block. Otherwise the server of `database.url`, for the owner that of `owner_url`.
-    Raises click.ClickException when the database cannot be had or has no schema yet.
+    the time of the block, unless `running_only` forbids that. Otherwise the server of `database.url`, for
+    the owner that of `owner_url`. Raises click.ClickException when the database cannot be had or has no
+    schema yet.
     """
     try:
-        async with _dsn(settings, role) as dsn, _opened(dsn) as database:
+        async with _dsn(settings, role, running_only) as dsn, _opened(dsn) as database:
             yield database
     except EngineError as error:
         raise click.ClickException(str(error)) from error
     except DatabaseUnavailable as error:
         raise click.ClickException(f"{error}. See database.url: bookingd check-config --print") from error
-    except asyncpg.UndefinedTableError as error:
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
         raise click.ClickException(f"The database is not migrated ({error}): bookingd migrate") from error
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
         raise click.ClickException(f"PostgreSQL refuses us: {error}. See [database].") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if not is_unavailable(error):
+            raise
+        raise click.ClickException(f"PostgreSQL went away: {error}") from error
 
 
 def engine_directory(settings: Settings) -> Path:
@@ -42,12 +49,12 @@ def engine_directory(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def _dsn(settings: Settings, role: str) -> AsyncIterator[str]:
+async def _dsn(settings: Settings, role: str, running_only: bool) -> AsyncIterator[str]:
     if not settings.database.embedded:
         yield _configured(settings, role)
         return
     directory = engine_directory(settings)
-    running = _running(directory, role)
+    running = running_dsn(directory, role) if running_only else _running(directory, role)
     if running is not None:
         yield running
         return

@@ -1,8 +1,6 @@
 """A dead letter is replayed or dropped once, together with all that hangs on it, or nothing changes."""
 
 import asyncio
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,12 +13,12 @@ from bookingd.messages import codec
 from bookingd.messages.catalogue import Kind, Lane
 from bookingd.sources import Sources
 from bookingd.storage import attention, dead_letters, inbox, outbox
-from bookingd.storage.attention import Attention
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.dead_letters import DeadLetterNotFound
 from bookingd.storage.transactions import Transactions
+from tests.cli.conftest import trail
 from tests.fakes.sources import START, ManualClock, SeededChance, SequentialIds
-from tests.storage.test_dead_letters import GARBAGE, letter
+from tests.storage.test_dead_letters import GARBAGE, letter, tell
 from tests.storage.test_inbox import envelope
 from tests.toy.actors import TOPOLOGY
 from tests.toy.house import House
@@ -62,25 +60,6 @@ async def bury(connection: Connection, number: int = 1, **changed: Any) -> None:
     await inbox.take(connection, actor="bank", envelopes=[dead.envelope])
     await dead_letters.bury(connection, letter=dead)
     await tell(connection, dead.id)
-
-
-async def tell(connection: Connection, letter_id: UUID) -> None:
-    entry = Attention(
-        id=letter_id,
-        subject_kind="dead_letter",
-        subject=letter_id,
-        object=letter_id,
-        reason="dead_letter",
-        detail="bank could not handle bank.deposit",
-        owner="operator",
-        opened_at=START,
-    )
-    await attention.open_entry(connection, entry=entry)
-
-
-async def trail(connection: Connection) -> list[Mapping[str, Any]]:
-    rows = await connection.fetch("SELECT canonical::text AS told FROM audit_entries ORDER BY id")
-    return [json.loads(row["told"]) for row in rows]
 
 
 async def test_what_is_replayed_takes_effect(bank_database: Database) -> None:
@@ -139,16 +118,16 @@ async def test_a_name_of_another_release_waits_for_it_in_the_normal_lane(
     assert bundle.lane is Lane.NORMAL
 
 
-async def test_what_killed_its_process_is_tried_alone_again(
+async def test_what_killed_its_process_is_handled_apart_again(
     connection: Connection, office: DeadLetterOffice, clock: ManualClock
 ) -> None:
-    await bury(connection, 1, abandoned=4, deaths=2)
+    await bury(connection, 1, abandoned=4)
 
     await office.replay(LETTER)
 
     [bundle] = await outbox.claim(connection, now=clock.now(), until=clock.now(), limit=9)
     [sent] = codec.unpack(bundle.payload)
-    assert (sent.abandoned, sent.deaths) == (4, 2)
+    assert sent.abandoned == 4
 
 
 async def test_who_replayed_what_is_in_the_audit_trail_and_nobody_needs_to_look_any_more(

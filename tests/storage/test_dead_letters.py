@@ -10,7 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from bookingd.storage import dead_letters
+from bookingd.storage import attention, dead_letters
+from bookingd.storage.attention import Attention
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.dead_letters import DeadLetter, DeadLetterNotFound, Pile
 from tests.fakes.sources import START
@@ -28,6 +29,20 @@ def letter(number: int, *, actor: str = "bank", name: str = "bank.deposit") -> D
         trace='File "bank.py", line 1',
         died_at=START + timedelta(minutes=number),
     )
+
+
+async def tell(connection: Connection, letter_id: UUID) -> None:
+    entry = Attention(
+        id=letter_id,
+        subject_kind="dead_letter",
+        subject=letter_id,
+        object=letter_id,
+        reason="dead_letter",
+        detail="bank could not handle bank.deposit",
+        owner="operator",
+        opened_at=START,
+    )
+    await attention.open_entry(connection, entry=entry)
 
 
 async def test_a_dead_letter_is_kept_whole_whatever_it_says(connection: Connection) -> None:
