@@ -260,8 +260,9 @@ async def test_a_connection_cut_under_load_twenty_times_loses_nothing(broker: Br
     async with opened(bus := rabbit_bus(broker.url)):
         await consume(bus, receive, prefetch=32)
         for cut in range(20):
+            await until(lambda: not bus.waiting_for_broker)
             bus.publish(bundles[cut * 100 : (cut + 1) * 100], publisher)
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.01)
             await broker.kill_connections()
         await publisher.wait_for(2000, within=60)
         await until(lambda: len(seen) == 2000, within=60)
