@@ -66,7 +66,7 @@ class Place:
             env=ENVIRONMENT,
         )
         assert process.stdout is not None
-        said = []
+        said: list[str] = []
         while not said or not said[-1].startswith("bookingd: ready"):
             said.append(process.stdout.readline())
             assert said[-1], "".join(said)

@@ -159,6 +159,27 @@ def test_development_keys_are_made_once_and_kept_from_others(bench: Bench) -> No
     assert _mode(bench.root / "var" / "keys") == 0o700
 
 
+def test_of_two_processes_that_make_keys_at_once_the_first_ones_count(bench: Bench) -> None:
+    settings = bench.load(BOOKINGD_PATHS__VAR=str(bench.root / "var"))
+
+    class Rival(SystemChance):
+        """Makes its keys while ours are being thought up."""
+
+        made: Settings | None = None
+
+        def token(self, count: int) -> bytes:
+            if self.made is None:
+                self.made = ensure_development_keys(settings, SystemChance())
+            return super().token(count)
+
+    rival = Rival()
+    ours = ensure_development_keys(settings, rival)
+
+    assert rival.made is not None
+    assert ours.security.signing_key.reveal() == rival.made.security.signing_key.reveal()
+    assert len(list((bench.root / "var" / "keys").iterdir())) == 4
+
+
 def test_development_keys_are_what_the_rules_ask_for(bench: Bench) -> None:
     var = bench.root / "var"
     ensure_development_keys(bench.load(BOOKINGD_PATHS__VAR=str(var)), SystemChance())
