@@ -7,7 +7,7 @@ SHELL := bash
 .SILENT:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench lint format clean
+.PHONY: help run test test-full servers bench lint format clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,16 +24,19 @@ help: ## What there is
 run: $(VENV)/installed ## Start the daemon with everything it needs (Ctrl-C stops it)
 	exec $(BIN)/bookingd run $(ARGS)
 
-test: $(VENV)/installed-test ## Style, types, import contracts and the test suite
+test: servers ## Style, types, import contracts and the test suite
 	failed=0
 	$(MAKE) --no-print-directory lint || failed=1
 	$(BIN)/pytest $(ARGS) || failed=1
 	exit $$failed
 
-test-full: $(VENV)/installed-test ## The tests that take minutes or many processes
+test-full: servers ## The tests that take minutes or many processes
 	$(BIN)/pytest -m full $(ARGS)
 
-bench: $(VENV)/installed-test ## Each performance figure as a comparison (benchmarks/README.md)
+servers: $(VENV)/installed-test ## The servers that the tests start: root gets them installed, others are told
+	$(BIN)/python -m tests.servers
+
+bench: servers ## Each performance figure as a comparison (benchmarks/README.md)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(VENV)/installed-test ## Style, types and import contracts

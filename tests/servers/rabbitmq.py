@@ -35,7 +35,7 @@ log.file.level = info
 """
 
 # A machine made for two processors and for being started often.
-ERLANG = "+S 2:2 +A 8 +SDio 2 -start_epmd false"
+ERLANG = "+S 2:2 +A 8 +SDio 2"
 
 DEPTHS = """\
     [case amqqueue:get_type(Queue) of
@@ -50,7 +50,7 @@ DEPTHS = """\
      end || Queue <- rabbit_amqqueue:list(<<"VIRTUAL HOST">>)]
 """
 
-# A broker that answers may still be busy ending its boot; one that is stopped in that moment never starts again.
+# A broker that answers may still be busy ending its boot; stopped in that moment it never starts again.
 BOOTED = """\
     (fun Wait() -> case whereis(rabbit_boot) of undefined -> ok; _ -> timer:sleep(5), Wait() end end)()
 """
@@ -209,21 +209,21 @@ class Node:
     def _environment(self) -> dict[str, str]:
         """With its standard input left open the start script becomes the Erlang machine, with a shell.
 
-        Named on the command line, the machine is a node before RabbitMQ looks, so that it needs no epmd.
+        Named on the command line, the machine is a node before RabbitMQ looks, so that it needs no epmd; the
+        flags that forbid one are inherited by the machines with which RabbitMQ sees to epmd every minute.
         """
         here = self._directory
-        distribution = (
-            f"-erl_epmd_port {self._distribution.number} -kernel inet_dist_use_interface {{127,0,0,1}}"
-        )
+        local = "-kernel inet_dist_use_interface {127,0,0,1}"
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": str(here),
+            "ERL_FLAGS": f"-start_epmd false -erl_epmd_port {self._distribution.number}",
             "ERL_EPMD_PORT": "1",
             "RABBITMQ_ALLOW_INPUT": "true",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_NODENAME": "bookingd@localhost",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-sname bookingd@localhost {ERLANG} {distribution}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-sname bookingd@localhost {ERLANG} {local}",
             "RABBITMQ_CONFIG_FILE": str(here / "rabbitmq.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(here / "advanced.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(here / "enabled_plugins"),
