@@ -20,6 +20,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from bookingd.sources import Clock
+from bookingd.telemetry.metrics import CacheMetrics
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +61,17 @@ class Cache:
     """Keeps bytes under a key for a time."""
 
     def __init__(
-        self, store: Store, *, clock: Clock, budget: float = BUDGET, near_bytes: int = NEAR_BYTES
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        budget: float = BUDGET,
+        near_bytes: int = NEAR_BYTES,
+        metrics: CacheMetrics | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._metrics = CacheMetrics() if metrics is None else metrics
         self._budget = budget
         self._near = _Near(near_bytes)
         self._making: dict[str, asyncio.Task[Kept]] = {}
@@ -71,20 +79,24 @@ class Cache:
         self._resting = False
 
     @classmethod
-    def at(cls, url: str, *, clock: Clock) -> Self:
+    def at(cls, url: str, *, clock: Clock, metrics: CacheMetrics | None = None) -> Self:
         """The Redis at `redis://` or `rediss://`, or the stand-in of this process at `fakeredis://`."""
         if url.startswith("fakeredis:"):
-            return cls(fakeredis.FakeAsyncRedis(), clock=clock)
-        return cls(redis.asyncio.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1), clock=clock)
+            return cls(fakeredis.FakeAsyncRedis(), clock=clock, metrics=metrics)
+        store = redis.asyncio.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
+        return cls(store, clock=clock, metrics=metrics)
 
     async def get(self, key: str) -> Kept | None:
         """What is kept under the key, if there still is anything."""
         now = self._clock.now()
         if (near := self._near.get(key)) is not None and near.until > now:
+            self._metrics.near.inc()
             return near
         found = _unpacked(await self._try(lambda: self._store.get(key)))
         if found is None or found.until <= now:
+            self._metrics.miss.inc()
             return None
+        self._metrics.redis.inc()
         self._near.put(key, found)
         return found
 
@@ -136,6 +148,7 @@ class Cache:
             async with asyncio.timeout(self._budget):
                 given = await call()
         except (RedisError, OSError, TimeoutError) as error:
+            self._metrics.errors.inc()
             self._rest(error)
             return None
         if self._resting:

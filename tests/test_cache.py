@@ -6,9 +6,11 @@ from typing import Any
 
 import fakeredis
 import pytest
+from prometheus_client import CollectorRegistry
 from redis.exceptions import ConnectionError as RedisLost
 
 from bookingd.cache import PAUSE, Cache, Kept
+from bookingd.telemetry.metrics import CacheMetrics
 from tests.fakes.sources import ManualClock
 
 
@@ -189,3 +191,23 @@ async def test_a_cache_is_found_by_its_address(clock: ManualClock, url: str) -> 
 
     assert (await cache.get("key")).value == b"value"
     await cache.close()
+
+
+async def test_it_is_told_where_values_were_found_and_that_redis_failed(clock: ManualClock) -> None:
+    registry, redis = CollectorRegistry(), Redis()
+    metrics = CacheMetrics(registry)
+    far = Cache(redis, clock=clock, near_bytes=0, metrics=metrics)
+    near = Cache(redis, clock=clock, metrics=metrics)
+    await near.set("key", kept(clock))
+
+    await near.get("key")
+    await far.get("key")
+    await far.get("other")
+    redis.error = RedisLost("gone")
+    await far.get("key")
+
+    def value(found: str) -> float | None:
+        return registry.get_sample_value("bookingd_cache_requests_total", {"found": found})
+
+    assert [value(found) for found in ("near", "redis", "miss")] == [1, 1, 2]
+    assert registry.get_sample_value("bookingd_redis_errors_total") == 1

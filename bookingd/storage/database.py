@@ -13,6 +13,7 @@ runs after migrations and seeding: fresh statistics throw kept plans away. It le
 nothing is known then but that they may fill.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from bookingd.sources import Clock
 from bookingd.storage.queries import query
+from bookingd.telemetry.metrics import PoolMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +75,24 @@ class Database:
     lost is replaced by itself.
     """
 
-    def __init__(self, pool: Pool, *, dsn: str, settings: dict[str, str], acquire_within: float) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        dsn: str,
+        settings: dict[str, str],
+        acquire_within: float,
+        metrics: PoolMetrics,
+    ) -> None:
         self._pool = pool
         self._dsn = dsn
         self._settings = settings
         self._acquire_within = acquire_within
+        self._waiting = 0
+        self._metrics = metrics
+        metrics.size.set_function(pool.get_size)
+        metrics.idle.set_function(pool.get_idle_size)
+        metrics.waiting.set_function(lambda: self._waiting)
 
     @classmethod
     async def open(
@@ -88,6 +103,7 @@ class Database:
         maximum: int = 10,
         application_name: str = "bookingd",
         acquire_within: float = 10.0,
+        metrics: PoolMetrics | None = None,
     ) -> Self:
         """Make the pool; `minimum` connections are made now and kept.
 
@@ -107,7 +123,8 @@ class Database:
             await pool
         except Exception as error:
             raise _translated(error) from error
-        return cls(pool, dsn=dsn, settings=settings, acquire_within=acquire_within)
+        told = PoolMetrics() if metrics is None else metrics
+        return cls(pool, dsn=dsn, settings=settings, acquire_within=acquire_within, metrics=told)
 
     async def close(self) -> None:
         """Wait for the connections in use to come back, then close all."""
@@ -115,14 +132,25 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        try:
-            connection = await self._pool.acquire(timeout=self._acquire_within)
-        except Exception as error:
-            raise _translated(error) from error
+        connection = await self._acquire()
         try:
             yield connection
         finally:
             await self._pool.release(connection)
+
+    async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        clock = asyncio.get_running_loop().time
+        begin = clock()
+        self._waiting += 1
+        try:
+            connection = await self._pool.acquire(timeout=self._acquire_within)
+        except Exception as error:
+            self._metrics.failures.inc()
+            raise _translated(error) from error
+        finally:
+            self._waiting -= 1
+        self._metrics.acquire_seconds.observe(clock() - begin)
+        return connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -17,6 +17,7 @@ from bookingd.seeding.world import Plan
 from bookingd.sources import Sources
 from bookingd.storage import inventory, migrations
 from bookingd.storage.database import Database, check_clock, ensure_partitions
+from bookingd.telemetry.metrics import PoolMetrics
 
 SOLD_AHEAD = timedelta(days=30)
 """How far ahead a made-up network can be booked after it was prolonged."""
@@ -37,7 +38,9 @@ class Ground:
     engine: Engine | None
 
 
-async def open_ground(settings: Settings, sources: Sources, *, stack: AsyncExitStack, say: Say) -> Ground:
+async def open_ground(
+    settings: Settings, sources: Sources, *, metrics: PoolMetrics, stack: AsyncExitStack, say: Say
+) -> Ground:
     """Start, migrate, check, open, and fill an empty demonstration database."""
     engine = None
     if settings.database.embedded:
@@ -48,6 +51,7 @@ async def open_ground(settings: Settings, sources: Sources, *, stack: AsyncExitS
         dsn=dsn,
         minimum=settings.database.pool_minimum,
         maximum=settings.database.pool_maximum,
+        metrics=metrics,
     )
     stack.push_async_callback(database.close)
     await _check(database, sources)

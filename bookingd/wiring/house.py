@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from aiohttp import web
@@ -16,10 +17,12 @@ from bookingd.config import Settings
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.sources import Clock, Sources
 from bookingd.storage.transactions import Transactions
+from bookingd.telemetry.event_loop import watch_event_loop
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import TokenSigner
 from bookingd.wiring.actors import Tools, build_actors
 from bookingd.wiring.burials import Burials
+from bookingd.wiring.gauges import Gauges
 from bookingd.wiring.ground import Ground, Say, open_ground
 from bookingd.wiring.housekeeping import Housekeeping
 from bookingd.wiring.listener import serve_watch
@@ -75,7 +78,7 @@ async def build(
     settings: Settings, sources: Sources, *, metrics: Metrics, stack: AsyncExitStack, say: Say
 ) -> House:
     """Open and join everything; what was opened is closed by `stack`. Raises what a part refuses with."""
-    ground = await open_ground(settings, sources, stack=stack, say=say)
+    ground = await open_ground(settings, sources, metrics=metrics.pool, stack=stack, say=say)
 
     async def bury(actor: str, payload: bytes, reason: str) -> None:
         await burials.keep(actor, payload, reason)
@@ -102,8 +105,9 @@ async def build(
     readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)
     app = None
     if settings.server.enabled:
-        cache = _open_cache(settings, sources, stack)
+        cache = _open_cache(tools, stack)
         app = _application(tools, outside, cache, readiness)
+    metrics.ready.set_function(lambda: not any(readiness.report().values()))
     watch = Watch(metrics=metrics, readiness=readiness.report)
     await serve_watch(watch, settings.metrics, stack=stack)
     return House(
@@ -152,14 +156,15 @@ def _application(tools: Tools, outside: Outside, cache: Cache, readiness: Readin
     return build_application(parts=parts)
 
 
-def _open_cache(settings: Settings, sources: Sources, stack: AsyncExitStack) -> Cache:
-    cache = Cache.at(settings.cache.url.reveal(), clock=sources.clock)
+def _open_cache(tools: Tools, stack: AsyncExitStack) -> Cache:
+    url = tools.settings.cache.url.reveal()
+    cache = Cache.at(url, clock=tools.sources.clock, metrics=tools.metrics.cache)
     stack.push_async_callback(cache.close)
     return cache
 
 
 def _background(ground: Ground, tools: Tools, readiness: Readiness) -> Mapping[str, Work]:
-    keeping = Housekeeping(database=ground.database, sources=tools.sources, metrics=tools.metrics)
+    keeping = Housekeeping(database=ground.database, sources=tools.sources)
     presence = Presence(
         process=this_process(tools.settings, tools.sources),
         database=ground.database,
@@ -168,7 +173,13 @@ def _background(ground: Ground, tools: Tools, readiness: Readiness) -> Mapping[s
         mailboxes=tools.bus,
         metrics=tools.metrics,
     )
-    work: dict[str, Work] = {"housekeeping": keeping.run, "presence": presence.run}
+    gauges = Gauges(database=ground.database, bus=tools.bus, clock=tools.sources.clock, metrics=tools.metrics)
+    work: dict[str, Work] = {
+        "housekeeping": keeping.run,
+        "presence": presence.run,
+        "gauges": gauges.run,
+        "event loop lag": partial(watch_event_loop, tools.sources.clock, tools.metrics.loop_lag),
+    }
     if ground.engine is not None:
         work["embedded PostgreSQL"] = ground.engine.keep_running
     return work

@@ -1,4 +1,4 @@
-"""What has to be done now and then, whoever books: partitions ahead of time, old records away, lag told."""
+"""What has to be done now and then, whoever books: partitions ahead of time, old records away."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bookingd.sources import Sources
-from bookingd.storage import idempotency, outbox, payments
+from bookingd.storage import idempotency, payments
 from bookingd.storage.database import (
     Connection,
     Database,
@@ -16,15 +16,11 @@ from bookingd.storage.database import (
     is_unavailable,
     take_turn,
 )
-from bookingd.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 5.0
-"""Seconds between two looks at the lag."""
-
-KEEP_EVERY = 720
-"""Looks between two rounds of keeping: an hour."""
+KEEP_EVERY = 3600.0
+"""Seconds between two rounds."""
 
 ANSWERS_KEPT = timedelta(days=3)
 """How long a repeated request gets its old answer: clients give up long before."""
@@ -46,33 +42,22 @@ class Forget(Protocol):
 
 
 class Housekeeping:
-    """A loop of small chores; a round that the database refuses is tried again at the next."""
+    """A loop of small chores; what the database refuses in one round is done in the next."""
 
-    def __init__(self, *, database: Database, sources: Sources, metrics: Metrics) -> None:
+    def __init__(self, *, database: Database, sources: Sources) -> None:
         self._database = database
         self._sources = sources
-        self._metrics = metrics
 
     async def run(self) -> None:
         """For as long as the daemon lives."""
-        looks = 0
         while True:
-            looks += 1
+            await self._sources.clock.sleep(KEEP_EVERY)
             try:
-                await self._tell_lag()
-                if looks % KEEP_EVERY == 0:
-                    await self.keep()
+                await self.keep()
             except Exception as error:
                 if not (is_unavailable(error) or is_retryable(error)):
                     raise
                 log.warning("housekeeping waits: %s", error)
-            await self._sources.clock.sleep(LOOK_EVERY)
-
-    async def _tell_lag(self) -> None:
-        now = self._sources.clock.now()
-        async with self._database.connection() as connection:
-            _, oldest = await outbox.lag(connection, now=now)
-        self._metrics.outbox_lag.set((now - oldest).total_seconds() if oldest else 0.0)
 
     async def keep(self) -> None:
         """Partitions ahead of time, and away with what nobody asks for any more."""

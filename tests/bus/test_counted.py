@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from bookingd.bus.counted import CountedBus
 from bookingd.bus.memory import MemoryBus
-from bookingd.bus.port import Incoming, IncomingQuery, QueryFailed, QueryTimeout, Receive, ask_once
+from bookingd.bus.port import IncomingQuery, QueryFailed, QueryTimeout, ask_once
 from bookingd.messages.catalogue import Lane
 from bookingd.telemetry.metrics import BusMetrics
 from tests.bus.test_contract import DEPOSIT, ORIGIN, Consumer, Publisher, bundle_of, memory_bus
@@ -66,24 +66,56 @@ async def test_what_nobody_takes_is_counted_as_returned(bus: CountedBus, counts:
     assert len(publisher.kept) == 1
 
 
-class Again(MemoryBus):
-    """Gives each bundle to its consumer as one that somebody had before."""
-
-    async def consume(self, *, actor: str, lane: Lane, prefetch: int, receive: Receive) -> "object":  # type: ignore[override]
-        def late(incoming: Incoming) -> None:
-            incoming.deliveries += 1  # type: ignore[misc] # the port only reads it
-            receive(incoming)
-
-        return await super().consume(actor=actor, lane=lane, prefetch=prefetch, receive=late)
-
-
-async def test_what_comes_again_is_counted_apart(counts: Counts) -> None:
-    inner = memory_bus()
-    inner.__class__ = Again
-    bus = CountedBus(inner, catalogue=CATALOGUE, metrics=counts.metrics)
+async def test_what_somebody_had_before_is_counted_apart(bus: CountedBus, counts: Counts) -> None:
     await bus.consume(actor="bank", lane=Lane.NORMAL, prefetch=8, receive=Consumer())
 
-    bus.publish([bundle_of(DEPOSIT)], Publisher())
+    bus.publish([bundle_of(DEPOSIT), bundle_of(DEPOSIT, freed=1)], Publisher())
 
-    assert counts("delivered_total", actor="bank") == 1
+    assert counts("delivered_total", actor="bank") == 2
     assert counts("redelivered_total", actor="bank") == 1
+
+
+def answers(query: IncomingQuery) -> None:
+    query.answer("ten")
+    query.end()
+
+
+def fails(query: IncomingQuery) -> None:
+    query.fail()
+
+
+def is_silent(query: IncomingQuery) -> None:
+    """Nobody hears anything."""
+
+
+@pytest.mark.parametrize(
+    ("actor", "raised", "outcome"),
+    [(answers, None, "answered"), (fails, QueryFailed, "failed"), (is_silent, QueryTimeout, "late")],
+)
+async def test_a_query_is_counted_by_how_it_ended(
+    bus: CountedBus,
+    counts: Counts,
+    actor: Callable[[IncomingQuery], None],
+    raised: type[Exception] | None,
+    outcome: str,
+) -> None:
+    await bus.serve(actor="bank", backlog=8, receive=actor)
+
+    try:
+        await ask_once(bus, QUESTION, origin=ORIGIN, timeout=0.05)
+    except (QueryFailed, QueryTimeout) as error:
+        assert type(error) is raised  # noqa: PT017 - which one is the question
+    else:
+        assert raised is None
+
+    name = CATALOGUE.of(Balance).name
+    assert counts("queries_total", query=name, outcome=outcome) == 1
+    assert counts("query_seconds_count", query=name) == 1
+
+
+async def test_whether_the_broker_is_there_is_told_when_it_is_asked(
+    bus: CountedBus, counts: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert counts("connected") == 1
+    monkeypatch.setattr(MemoryBus, "waiting_for_broker", True)
+    assert counts("connected") == 0

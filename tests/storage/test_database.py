@@ -1,10 +1,12 @@
 """The pool, and what errors mean: a message is not to blame for a lost connection."""
 
+import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from prometheus_client import CollectorRegistry
 
 from bookingd.sources import SystemClock
 from bookingd.storage.database import (
@@ -17,6 +19,7 @@ from bookingd.storage.database import (
     is_retryable,
     is_unavailable,
 )
+from bookingd.telemetry.metrics import PoolMetrics
 
 LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg may raise on a connection that was lost, according to how far the news has come."""
@@ -175,3 +178,23 @@ async def test_a_small_skew_is_told(
 async def test_a_large_skew_stops_the_start(connection: Connection, seconds: float) -> None:
     with pytest.raises(ClockSkew, match="NTP"):
         await check_clock(connection, clock=ShiftedClock(seconds))
+
+
+async def test_the_pool_tells_of_its_connections_and_of_those_who_wait_for_one(database_dsn: str) -> None:
+    registry = CollectorRegistry()
+    small = await Database.open(dsn=database_dsn, minimum=1, maximum=1, metrics=PoolMetrics(registry))
+
+    def value(name: str) -> float | None:
+        return registry.get_sample_value(f"bookingd_database_pool_{name}")
+
+    assert (value("connections"), value("idle_connections"), value("waiting")) == (1, 1, 0)
+    async with small.connection():
+        waiting = asyncio.create_task(small.connection().__aenter__())
+        await asyncio.sleep(0)
+        assert (value("idle_connections"), value("waiting")) == (0, 1)
+        waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert value("waiting") == 0
+    assert value("acquire_seconds_count") == 1
+    assert value("failures_total") == 0
+    await small.close()

@@ -1,5 +1,6 @@
 """Housekeeping makes partitions, forgets what is old, and outlives the database's absence."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,8 @@ import pytest
 from bookingd.domain.ids import PaymentId
 from bookingd.sources import Sources
 from bookingd.storage import payments
-from bookingd.storage.database import Connection, Database
+from bookingd.storage.database import Connection, Database, take_turn
 from bookingd.storage.payments import Webhook
-from bookingd.telemetry.metrics import Metrics
 from bookingd.wiring import housekeeping
 from bookingd.wiring.housekeeping import WEBHOOKS_KEPT, Housekeeping
 from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
@@ -18,7 +18,7 @@ from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
 @pytest.fixture
 def keeping(database: Database, clock: ManualClock, ids: SequentialIds, chance: SeededChance) -> Housekeeping:
     sources = Sources(clock=clock, ids=ids, chance=chance)
-    return Housekeeping(database=database, sources=sources, metrics=Metrics())
+    return Housekeeping(database=database, sources=sources)
 
 
 async def receive(connection: Connection, name: str, *, clock: ManualClock) -> None:
@@ -56,3 +56,40 @@ async def test_tomorrows_partitions_are_there_today(
 
     day = (clock.now() + timedelta(days=1)).strftime("%Y%m%d")
     assert await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"inbox_p{day}")
+
+
+async def test_two_processes_at_their_chores_do_not_get_in_each_others_way(
+    keeping: Housekeeping, database: Database, connection: Connection, clock: ManualClock
+) -> None:
+    """Who drops an old part waits for its reader; who comes meanwhile does not drop it a second time."""
+    await keeping.keep()
+    old = min(await _parts(connection))
+    clock.advance(timedelta(days=60))
+
+    async with database.transaction() as reader:
+        await reader.execute(f"SELECT FROM {old}")
+        both = [asyncio.create_task(keeping.keep()) for _ in range(2)]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.gather(*both)
+
+    assert old not in await _parts(connection)
+
+
+async def test_who_finds_another_at_the_chores_leaves_them(
+    keeping: Housekeeping, database: Database, connection: Connection, clock: ManualClock
+) -> None:
+    await receive(connection, "old", clock=clock)
+    clock.advance(WEBHOOKS_KEPT + timedelta(seconds=1))
+
+    async with database.transaction() as other:
+        assert await take_turn(other)
+        await keeping.keep()
+        assert await connection.fetchval("SELECT count(*) FROM webhook_events") == 1
+
+    await keeping.keep()
+    assert await connection.fetchval("SELECT count(*) FROM webhook_events") == 0
+
+
+async def _parts(connection: Connection) -> set[str]:
+    rows = await connection.fetch("SELECT relname FROM pg_class WHERE relname ~ '^inbox_p\\d+$'")
+    return {row["relname"] for row in rows}
