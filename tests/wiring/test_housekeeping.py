@@ -59,15 +59,15 @@ async def test_tomorrows_partitions_are_there_today(
 
 
 async def test_two_processes_at_their_chores_do_not_get_in_each_others_way(
-    keeping: Housekeeping, database: Database, connection: Connection, clock: ManualClock
+    keeping: Housekeeping, connection: Connection, owner_connection: Connection, clock: ManualClock
 ) -> None:
     """Who drops an old part waits for its reader; who comes meanwhile does not drop it a second time."""
     await keeping.keep()
     old = min(await _parts(connection))
     clock.advance(timedelta(days=60))
 
-    async with database.transaction() as reader:
-        await reader.execute(f"SELECT FROM {old}")
+    async with owner_connection.transaction():
+        await owner_connection.execute(f"SELECT FROM {old}")
         both = [asyncio.create_task(keeping.keep()) for _ in range(2)]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     await asyncio.gather(*both)
