@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "seed": ("bookingd.cli.seed", "Fill the inventory with a made-up flight network, or remove it."),
     },
     "Operating it": {
+        "status": ("bookingd.cli.status", "Tell how this installation is, and what needs a person."),
         "dead-letters": (
             "bookingd.cli.dead_letters",
             "Look at messages that could not be handled; replay or drop them.",

@@ -16,6 +16,7 @@ CLAIM = query("outbox.claim")
 DELETE = query("outbox.delete")
 RELEASE_ALL = query("outbox.release_all")
 LAG = query("outbox.lag")
+TIMERS = query("outbox.timers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,12 @@ async def lag(connection: Connection, *, now: datetime) -> tuple[int, datetime |
     """How many bundles are due but not delivered, and since when the oldest has been."""
     row = await connection.fetchrow(LAG, now)
     return (row["waiting"], row["oldest"]) if row else (0, None)
+
+
+async def timers(connection: Connection, *, now: datetime) -> tuple[int, datetime | None]:
+    """How many bundles are to be sent later, and when the next of them."""
+    row = await connection.fetchrow(TIMERS, now)
+    return (row["waiting"], row["next"]) if row else (0, None)
 
 
 def _bundle(row: asyncpg.Record) -> Bundle:

@@ -22,3 +22,7 @@ UPDATE outbox SET claimed_until = NULL, freed = freed + 1 WHERE claimed_until IS
 -- name: lag
 -- How many bundles are due at $1 and not delivered, and since when the oldest has been.
 SELECT count(*) AS waiting, min(due_at) AS oldest FROM outbox WHERE due_at <= $1;
+
+-- name: timers
+-- How many bundles are to be sent later than $1, and when the next of them.
+SELECT count(*) AS waiting, min(due_at) AS next FROM outbox WHERE due_at > $1;
