@@ -5,12 +5,14 @@ back because an earlier one may have arrived: SMTP knows no look-up, so a mail w
 sent again under its Message-ID, and counted (P5).
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
-from bookingd.actor.kinds import Acting, Answer, Decide, Letter
+from bookingd.actor.batching import Batcher
+from bookingd.actor.kinds import Acting, Answer, Decide, Ended, Letter
 from bookingd.channels.port import Channel, Delivery
 from bookingd.channels.render import Agency, write_mail
 from bookingd.channels.views import Airport, Happening, MailBooking, MailKind, Names, mail_booking
@@ -26,6 +28,7 @@ from bookingd.domain.booking.facts import (
     PriceChanged,
 )
 from bookingd.domain.booking.state import OPEN_PAYMENTS, Booking, BookingState
+from bookingd.domain.ids import BookingId
 from bookingd.messages.envelope import SYSTEM
 from bookingd.outcomes import Refused, Unavailable
 from bookingd.sources import Sources
@@ -33,7 +36,7 @@ from bookingd.storage import bookings, notifications, places
 from bookingd.storage.bookings import BookingView, Contact, Traveller
 from bookingd.storage.database import Connection, Database, is_unavailable
 from bookingd.storage.intents import Intent, IntentKey, IntentState
-from bookingd.storage.notifications import NotificationKey
+from bookingd.storage.notifications import Attempt, NotificationKey
 from bookingd.storage.transactions import Transaction
 
 # A mail that asks for something is not sent when the booking no longer waits for it.
@@ -55,6 +58,16 @@ class Repeats(Protocol):
     def inc(self) -> None:
         """One more."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """A mail that may have to be written."""
+
+    key: NotificationKey
+    kind: MailKind
+    message_id: str
+    repeat: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +95,6 @@ class NotifyActor:
     )
     deciding: Mapping[type, Decide] = MappingProxyType({})
     answering: Mapping[type, Answer] = MappingProxyType({})
-    loops: Sequence[Callable[[], Awaitable[None]]] = ()
 
     def __init__(
         self,
@@ -101,15 +113,23 @@ class NotifyActor:
         self._agency = agency
         self._link = link
         self._repeats = repeats
+        self._beginning: Batcher[_Wish, _Order | None] = Batcher(self._begin)
         mail = Acting(key=_intent_key, perform=self.tell, look_up=self.find, record=self.told)
         self.acting: Mapping[type, Acting] = dict.fromkeys(self.accepts, mail)
+
+    @property
+    def loops(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        """Mails are begun together."""
+        return (self._beginning.run,)
 
     async def tell(self, message: BookingMessage, intent: Intent) -> Delivery | None:
         """Write the mail and hand it over; None where there is nothing to say or nobody to say it to."""
         key, happening = what_happened(message)
         repeat = intent.found is not IntentState.IDLE
+        message_id = self._channel.message_id(intent.id)
+        wish = _Wish(key=key, kind=happening.kind, message_id=message_id, repeat=repeat)
         try:
-            order = await self._begin(key, intent, happening=happening, repeat=repeat)
+            order = await self._beginning.submit(wish)
         except Exception as error:
             if is_unavailable(error):
                 raise Unavailable("the database is away, and no mail was begun") from error
@@ -129,60 +149,59 @@ class NotifyActor:
         """SMTP knows no look-up: the window is closed in favour of delivery."""
         return
 
-    async def told(
-        self, transaction: Transaction, letter: Letter, outcome: Delivery | Refused | None
-    ) -> None:
+    async def told(self, transaction: Transaction, ended: Sequence[Ended]) -> None:
         """Record what the provider said; a mail that it will never take is an operator's to look at."""
-        if outcome is None:
-            return
-        key, _ = what_happened(letter.message)
-        if isinstance(outcome, Refused):
-            reason = str(outcome)
-            await notifications.mark_failed(transaction.connection, notification_id=key.id, reason=reason)
-            await transaction.need_attention(
-                subject=key.booking_id,
-                about=key.id,
-                reason=f"mail_refused_{key.kind}",
-                detail=f"The traveller has not been told ({key.kind}): {reason}",
-            )
-            transaction.audit(self._entry(transaction, letter, key, "notification.failed", outcome.code))
-            return
-        await notifications.mark_sent(
-            transaction.connection,
-            notification_id=key.id,
-            receipt=outcome.receipt,
-            sent_at=transaction.now,
-        )
-        transaction.audit(self._entry(transaction, letter, key, "notification.sent", outcome.message_id))
+        receipts: dict[UUID, str] = {}
+        for letter, outcome in ended:
+            key, _ = what_happened(letter.message)
+            if isinstance(outcome, Refused):
+                await self._refused(transaction, letter, key, outcome)
+            elif outcome is not None:
+                receipts[key.id] = outcome.receipt
+                entry = self._entry(transaction, letter, key, "notification.sent", outcome.message_id)
+                transaction.audit(entry)
+        if receipts:
+            await notifications.mark_sent(transaction.connection, receipts=receipts, sent_at=transaction.now)
 
-    async def _begin(
-        self, key: NotificationKey, intent: Intent, *, happening: Happening, repeat: bool
-    ) -> _Order | None:
+    async def _refused(
+        self, transaction: Transaction, letter: Letter, key: NotificationKey, refusal: Refused
+    ) -> None:
+        reason = str(refusal)
+        await notifications.mark_failed(transaction.connection, notification_id=key.id, reason=reason)
+        await transaction.need_attention(
+            subject=key.booking_id,
+            about=key.id,
+            reason=f"mail_refused_{key.kind}",
+            detail=f"The traveller has not been told ({key.kind}): {reason}",
+        )
+        transaction.audit(self._entry(transaction, letter, key, "notification.failed", refusal.code))
+
+    async def _begin(self, wishes: Sequence[_Wish]) -> Sequence[_Order | None]:
+        """What is needed to write each of the mails; None for those that are not to be written."""
         async with self._database.transaction() as connection:
-            view = await bookings.by_id(connection, booking_id=key.booking_id)
-            message_id = self._channel.message_id(intent.id)
-            if view.contact is None or not _still_so(happening.kind, view.booking):
-                await notifications.give_up(
-                    connection, notification_id=key.id, message_id=message_id, reason=OVERTAKEN
-                )
-                return None
+            views = await bookings.by_ids(connection, ids={wish.key.booking_id for wish in wishes})
+            attempts = [await self._attempt(connection, wish, views[wish.key.booking_id]) for wish in wishes]
             begun = await notifications.begin(
                 connection,
-                key=key,
+                attempts=[attempt for attempt in attempts if attempt],
                 channel=self._channel.name,
-                recipient=view.contact.email,
-                message_id=message_id,
-                repeat=repeat,
                 now=self._sources.clock.now(),
             )
-            if begun is None:
-                return None
-            return _Order(
-                view=view,
-                contact=view.contact,
-                travellers=await bookings.travellers(connection, booking_id=key.booking_id),
-                names=await _names(connection, view.booking),
+            orders = await _orders(
+                connection, {one.key.booking_id: views[one.key.booking_id] for one in begun}
             )
+        return [orders[attempt.key.booking_id] if attempt in begun else None for attempt in attempts]
+
+    async def _attempt(self, connection: Connection, wish: _Wish, view: BookingView) -> Attempt | None:
+        """None where there is nothing to say any more, or nobody to say it to."""
+        if view.contact is not None and _still_so(wish.kind, view.booking):
+            return Attempt(
+                key=wish.key, recipient=view.contact.email, message_id=wish.message_id, repeat=wish.repeat
+            )
+        await notifications.give_up(
+            connection, notification_id=wish.key.id, message_id=wish.message_id, reason=OVERTAKEN
+        )
+        return None
 
     def _written(self, order: _Order, happening: Happening) -> MailBooking:
         return mail_booking(
@@ -259,12 +278,23 @@ def _still_so(kind: MailKind, booking: Booking) -> bool:
     return booking.state is WAITS_IN.get(kind, booking.state)
 
 
-async def _names(connection: Connection, booking: Booking) -> Names:
-    """How everything in the booking's flights, agreed or proposed, is called."""
-    offers = [offer for item in booking.items for offer in (item.offer, item.proposed) if offer]
+async def _orders(connection: Connection, views: Mapping[BookingId, BookingView]) -> dict[BookingId, _Order]:
+    travellers = await bookings.travellers_of(connection, ids=views.keys())
+    names = await _names(connection, [view.booking for view in views.values()])
+    return {
+        booking_id: _Order(view=view, contact=view.contact, travellers=travellers[booking_id], names=names)
+        for booking_id, view in views.items()
+        if view.contact
+    }
+
+
+async def _names(connection: Connection, wanted: Iterable[Booking]) -> Names:
+    """How everything in the bookings' flights, agreed or proposed, is called."""
+    items = [item for booking in wanted for item in booking.items]
+    offers = [offer for item in items for offer in (item.offer, item.proposed) if offer]
     segments = [segment for offer in offers for segment in offer.itinerary.segments]
-    codes = sorted({code for segment in segments for code in (segment.origin, segment.destination)})
-    airlines = sorted({segment.airline for segment in segments})
+    codes = {code for segment in segments for code in (segment.origin, segment.destination)}
+    airlines = {segment.airline for segment in segments}
     names = await places.names(connection, airports=codes, airlines=airlines)
     return Names(
         airports={

@@ -5,7 +5,7 @@ Nothing is decided here: an answer becomes a fact, and the fact moves the bookin
 
 from collections.abc import Mapping
 
-from bookingd.actor.kinds import Acting, Letter
+from bookingd.actor.kinds import Acting, Letter, each
 from bookingd.domain.booking.facts import (
     HoldItem,
     ItemHeld,
@@ -36,19 +36,19 @@ class Desks:
                 key=lambda message: _key(message, "hold"),
                 perform=self.hold,
                 look_up=self.find_hold,
-                record=self.held,
+                record=each(self.held),
             ),
             TicketItem: Acting(
                 key=lambda message: _key(message, "ticket"),
                 perform=self.ticket,
                 look_up=self.find_ticket,
-                record=self.ticketed,
+                record=each(self.ticketed),
             ),
             ReleaseItem: Acting(
                 key=lambda message: _key(message, "release", again=message.round),
                 perform=self.release,
                 look_up=self.find_release,
-                record=self.released,
+                record=each(self.released),
             ),
         }
 

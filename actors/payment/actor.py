@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from actors.payment.book import PaymentBook
 from actors.payment.refunds import Given, Refunds
-from bookingd.actor.kinds import Acting, Answer, Decide, Letter, Reading
+from bookingd.actor.kinds import Acting, Answer, Decide, Letter, Reading, each
 from bookingd.domain import ledger
 from bookingd.domain.booking.facts import (
     AuthorisePayment,
@@ -91,7 +91,9 @@ class PaymentActor:
             CapturePayment: _acting(PaymentStep.CAPTURE, self.capture, self.find_capture, self.captured),
             VoidPayment: _acting(PaymentStep.VOID, self.void, self.find_void, self.voided),
             RefundPayment: _acting(PaymentStep.REFUND, refunds.give, refunds.find, refunds.given),
-            RefreshPayment: Reading(key=_key(PaymentStep.REFRESH), read=self.refresh, record=self.refreshed),
+            RefreshPayment: Reading(
+                key=_key(PaymentStep.REFRESH), read=self.refresh, record=each(self.refreshed)
+            ),
         }
 
     # Authorise
@@ -312,7 +314,7 @@ def _acting(
         key=_key(step),
         perform=perform,
         look_up=look_up,
-        record=record,
+        record=each(record),
     )
 
 

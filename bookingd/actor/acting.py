@@ -8,14 +8,16 @@ that is unknown, goes to the look-up and never straight to the call.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from bookingd.actor.backoff import FIRST_OUTSIDE, backoff
 from bookingd.actor.batching import Batcher
-from bookingd.actor.kinds import Acting, Letter, Reading
+from bookingd.actor.kinds import Acting, Ended, Letter, Reading
 from bookingd.actor.patience import Patience
 from bookingd.domain.ids import IntentId, MessageId
 from bookingd.outcomes import CALL_LIMIT, Refused, Unavailable, UnknownOutcome
@@ -220,11 +222,17 @@ class Actions:
         ended = await intents.finish(transaction.connection, endings=endings, now=transaction.now)
         envelopes = [conclusion.request.letter.envelope for conclusion in known]
         new = await inbox.take(transaction.connection, actor=self._actor, envelopes=envelopes)
+        open_until_now: set[UUID] = {*ended, *new}
+        first: dict[Acting | Reading, list[_Conclusion]] = defaultdict(list)
         for conclusion in known:
-            request, intent = conclusion.request, conclusion.intent
-            if intent.id in ended if intent else request.letter.envelope.id in new:
-                new.discard(request.letter.envelope.id)
-                await request.acting.record(transaction, request.letter, conclusion.outcome)
+            intent = conclusion.intent
+            about = intent.id if intent else conclusion.request.letter.envelope.id
+            if about in open_until_now:
+                open_until_now.remove(about)
+                first[conclusion.request.acting].append(conclusion)
+        for acting, ours in first.items():
+            await acting.record(transaction, [Ended(one.request.letter, one.outcome) for one in ours])
+            for conclusion in ours:
                 if conclusion.note:
                     await self._tell_operator(transaction, conclusion)
 

@@ -6,7 +6,7 @@ logic, under an intent. Answering: a query, nothing durable.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 from bookingd.messages.envelope import Envelope, Origin
 from bookingd.storage.intents import Intent, IntentKey
@@ -30,6 +30,30 @@ Decide: TypeAlias = Callable[[Transaction, Sequence[Letter]], Awaitable[Sequence
 """Handle a batch in the transaction; returns the letters that came too early and must come again."""
 
 
+class Ended(NamedTuple):
+    """A letter and what came of the effect that it asked for."""
+
+    letter: Letter
+    outcome: Any
+    """A result, or a Refused."""
+
+
+Record: TypeAlias = Callable[[Transaction, Sequence[Ended]], Awaitable[None]]
+"""Write down what effects came to, in the transaction, and send what follows from each. No two of a batch are
+about the same effect.
+"""
+
+
+def each(record: Callable[[Transaction, Letter, Any], Awaitable[None]]) -> Record:
+    """Write down one after the other: for what is rare, or must see what the one before has written."""
+
+    async def all_of_them(transaction: Transaction, ended: Sequence[Ended]) -> None:
+        for letter, outcome in ended:
+            await record(transaction, letter, outcome)
+
+    return all_of_them
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
     """One outside effect. The runtime opens the intent, calls, and records; see `Runtime`."""
@@ -40,8 +64,7 @@ class Acting:
     """Call the other side. Raises the errors of bookingd.outcomes."""
     look_up: Callable[[Any, Intent], Awaitable[Any | None]]
     """What came of an earlier call; None when it surely did not take effect and may be made again."""
-    record: Callable[[Transaction, Letter, Any], Awaitable[None]]
-    """Write down the outcome, a result or a Refused, and send what follows from it."""
+    record: Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +75,9 @@ class Reading:
     """What is looked at, for the operators' list."""
     read: Callable[[Any], Awaitable[Any]]
     """Look. Raises the errors of bookingd.outcomes."""
-    record: Callable[[Transaction, Letter, Any], Awaitable[None]]
-    """Write down what was seen, and send what follows from it. A look that was refused, or was given up after
-    some attempts, gives its error instead.
+    record: Record
+    """Write down what was seen. A look that was refused, or was given up after some attempts, gives its error
+    instead; and several of a batch may have looked at the same thing.
     """
 
 

@@ -1,6 +1,6 @@
 """Bookings: many loaded, moved and saved at once, so that a batch costs the round trips of one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,7 +18,7 @@ INSERT_PEOPLE = query("bookings.insert_people")
 LOCK = query("bookings.lock")
 SAVE = query("bookings.save")
 BY_REFERENCE = query("bookings.by_reference")
-BY_ID = query("bookings.by_id")
+BY_IDS = query("bookings.by_ids")
 PASSENGERS = query("bookings.passengers")
 EVENTS_AFTER = query("bookings.events_after")
 TICKET_NUMBERS = query("bookings.ticket_numbers")
@@ -152,22 +152,35 @@ async def by_reference(connection: Connection, *, reference: Reference) -> Booki
 
 async def by_id(connection: Connection, *, booking_id: BookingId) -> BookingView:
     """The booking of that id. Raises BookingNotFound."""
-    return _view(await connection.fetchrow(BY_ID, booking_id), sought=booking_id)
+    return (await by_ids(connection, ids=[booking_id]))[booking_id]
+
+
+async def by_ids(connection: Connection, *, ids: Collection[BookingId]) -> dict[BookingId, BookingView]:
+    """The bookings of those ids. Raises BookingNotFound when one does not exist."""
+    rows = {BookingId(row["id"]): row for row in await connection.fetch(BY_IDS, ids)}
+    return {booking_id: _view(rows.get(booking_id), sought=booking_id) for booking_id in ids}
 
 
 async def travellers(connection: Connection, *, booking_id: BookingId) -> tuple[Traveller, ...]:
     """Who travels, in the order of the tickets."""
-    rows = await connection.fetch(PASSENGERS, booking_id)
-    return tuple(
-        Traveller(
+    return (await travellers_of(connection, ids=[booking_id]))[booking_id]
+
+
+async def travellers_of(
+    connection: Connection, *, ids: Collection[BookingId]
+) -> dict[BookingId, tuple[Traveller, ...]]:
+    """Who travels on each of the bookings, in the order of the tickets."""
+    found: dict[BookingId, list[Traveller]] = {booking_id: [] for booking_id in ids}
+    for row in await connection.fetch(PASSENGERS, ids):
+        traveller = Traveller(
             number=row["number"],
             type=PassengerType(row["type"]),
             given_name=row["given_name"],
             surname=row["surname"],
             born=row["born"],
         )
-        for row in rows
-    )
+        found[BookingId(row["booking_id"])].append(traveller)
+    return {booking_id: tuple(those) for booking_id, those in found.items()}
 
 
 async def events_after(

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+import asyncpg
+
 from bookingd.domain.ids import IntentId
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
@@ -75,28 +77,42 @@ async def lease(
     now: datetime,
     until: datetime,
 ) -> dict[IntentKey, Intent]:
-    """Record what is not recorded yet (under the id given with it) and take what is free until `until`."""
+    """Record what is not recorded yet (under the id given with it) and take what is free until `until`.
+
+    Most effects are asked for once: what is new is ours as it is recorded, and only the rest is looked at.
+    """
     wanted = [key for _, key in keys]
-    columns = (
-        [key.subject for key in wanted],
-        [key.object for key in wanted],
-        [key.step for key in wanted],
-        [key.round for key in wanted],
+    ids = [new_id for new_id, _ in keys]
+    new = {row["id"] for row in await connection.fetch(OPEN, ids, *_key_columns(wanted), now, until)}
+    met = {
+        key: Intent(id=own_id, key=key, found=IntentState.IDLE, opened_at=now, leased=True)
+        for own_id, key in keys
+        if own_id in new
+    }
+    if known := [key for key in wanted if key not in met]:
+        rows = await connection.fetch(LEASE, *_key_columns(known), now, until)
+        met |= {intent.key: intent for intent in map(_intent, rows)}
+    return met
+
+
+def _intent(row: asyncpg.Record) -> Intent:
+    return Intent(
+        id=row["id"],
+        key=IntentKey(subject=row["subject"], object=row["object"], step=row["step"], round=row["round"]),
+        found=IntentState(row["found"]),
+        opened_at=row["opened_at"],
+        leased=row["leased"],
+        calls=row["calls"],
     )
-    await connection.execute(OPEN, [new_id for new_id, _ in keys], *columns, now)
-    rows = await connection.fetch(LEASE, *columns, now, until)
-    intents = [
-        Intent(
-            id=row["id"],
-            key=IntentKey(subject=row["subject"], object=row["object"], step=row["step"], round=row["round"]),
-            found=IntentState(row["found"]),
-            opened_at=row["opened_at"],
-            leased=row["leased"],
-            calls=row["calls"],
-        )
-        for row in rows
-    ]
-    return {intent.key: intent for intent in intents}
+
+
+def _key_columns(keys: Sequence[IntentKey]) -> tuple[list[UUID], list[UUID], list[str], list[int]]:
+    return (
+        [key.subject for key in keys],
+        [key.object for key in keys],
+        [key.step for key in keys],
+        [key.round for key in keys],
+    )
 
 
 async def finish(connection: Connection, *, endings: Sequence[Ending], now: datetime) -> set[IntentId]:

@@ -1,5 +1,6 @@
 """What travellers were told: one row for each message about a change of state (P5)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -66,34 +67,39 @@ class Notification:
     sent_at: datetime | None
 
 
-async def begin(
-    connection: Connection,
-    *,
-    key: NotificationKey,
-    channel: str,
-    recipient: str,
-    message_id: str,
-    repeat: bool,
-    now: datetime,
-) -> Notification | None:
-    """Record that the message is being handed over.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A message that is about to be handed over."""
 
-    None when that is not to be done: it is sent or refused for good, or somebody else sees to it under
-    another Message-ID.
+    key: NotificationKey
+    recipient: str = field(repr=False)
+    message_id: str
+    repeat: bool
+    """Whether an earlier attempt may have arrived."""
+
+
+async def begin(
+    connection: Connection, *, attempts: Sequence[Attempt], channel: str, now: datetime
+) -> list[Attempt]:
+    """Record that messages are being handed over; those for which that is to be done.
+
+    Not what is sent or refused for good, nor what somebody else sees to under another Message-ID. Of two
+    attempts at one message the first counts.
     """
-    row = await connection.fetchrow(
+    first = {attempt.key.id: attempt for attempt in reversed(attempts)}
+    rows = await connection.fetch(
         BEGIN,
-        key.id,
-        key.booking_id,
-        key.kind,
-        key.occasion,
+        list(first),
+        [attempt.key.booking_id for attempt in first.values()],
+        [attempt.key.kind for attempt in first.values()],
+        [attempt.key.occasion for attempt in first.values()],
+        [attempt.recipient for attempt in first.values()],
+        [attempt.message_id for attempt in first.values()],
+        [attempt.repeat for attempt in first.values()],
         channel,
-        recipient,
-        message_id,
         now,
-        repeat,
     )
-    return None if row is None else _notification(dict(row))
+    return [first[row["id"]] for row in rows]
 
 
 async def put_off(connection: Connection, *, notification_id: UUID) -> None:
@@ -101,11 +107,9 @@ async def put_off(connection: Connection, *, notification_id: UUID) -> None:
     await connection.execute(PUT_OFF, notification_id)
 
 
-async def mark_sent(
-    connection: Connection, *, notification_id: UUID, receipt: str, sent_at: datetime
-) -> None:
-    """The provider took it. What is over stays as it is."""
-    await connection.execute(SENT, notification_id, sent_at, receipt)
+async def mark_sent(connection: Connection, *, receipts: Mapping[UUID, str], sent_at: datetime) -> None:
+    """The provider took the messages, by their ids, with these words. What is over stays as it is."""
+    await connection.execute(SENT, list(receipts), list(receipts.values()), sent_at)
 
 
 async def mark_failed(connection: Connection, *, notification_id: UUID, reason: str) -> None:

@@ -47,15 +47,16 @@ SELECT b.lifecycle, b.created_at, b.changed_at, c.email, c.phone, c.locale
   FROM bookings AS b LEFT JOIN booking_contacts AS c ON c.booking_id = b.id
  WHERE b.reference = $1;
 
--- name: by_id
--- The booking $1, and whom to tell.
-SELECT b.lifecycle, b.created_at, b.changed_at, c.email, c.phone, c.locale
+-- name: by_ids
+-- Those of the bookings $1 that exist, and whom to tell.
+SELECT b.id, b.lifecycle, b.created_at, b.changed_at, c.email, c.phone, c.locale
   FROM bookings AS b LEFT JOIN booking_contacts AS c ON c.booking_id = b.id
- WHERE b.id = $1;
+ WHERE b.id = ANY ($1::uuid[]);
 
 -- name: passengers
--- Who travels on booking $1.
-SELECT number, type, given_name, surname, born FROM booking_passengers WHERE booking_id = $1 ORDER BY number;
+-- Who travels on the bookings $1.
+SELECT booking_id, number, type, given_name, surname, born
+  FROM booking_passengers WHERE booking_id = ANY ($1::uuid[]) ORDER BY booking_id, number;
 
 -- name: events_after
 -- The timeline of booking $1 after sequence number $2, $3 events at most.

@@ -10,8 +10,9 @@ RETURNING message_id;
 
 -- name: handled
 -- Of the messages ($2 ids, $3 sent at) those that actor $1 has handled.
-SELECT message_id FROM inbox
- WHERE actor = $1 AND (message_id, sent_at) IN (SELECT * FROM unnest($2::uuid[], $3::timestamptz[]));
+SELECT i.message_id
+  FROM unnest($2::uuid[], $3::timestamptz[]) AS m (id, sent_at)
+  JOIN inbox AS i ON i.actor = $1 AND i.message_id = m.id AND i.sent_at = m.sent_at;
 
 -- name: put_back
 -- Messages ($2 ids, $3 sent at) that actor $1 could not handle yet count as not handled again.

@@ -1,12 +1,14 @@
 -- Effects outside PostgreSQL, from before they begin until they are known.
 
 -- name: open
--- Record the intents ($1 ids, $2 subjects, $3 objects, $4 steps, $5 rounds) at $6; those recorded before stay.
-INSERT INTO intents (id, subject, object, step, round, state, opened_at, calls)
-SELECT i.id, i.subject, i.object, i.step, i.round, 'idle', $6, 0
+-- Record the intents ($1 ids, $2 subjects, $3 objects, $4 steps, $5 rounds) at $6, ours until $7; the ids of those
+-- that were not recorded before.
+INSERT INTO intents (id, subject, object, step, round, state, leased_until, opened_at, calls)
+SELECT i.id, i.subject, i.object, i.step, i.round, 'calling', $7, $6, 1
   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::integer[]) AS i (id, subject, object, step, round)
  ORDER BY i.subject, i.object, i.step, i.round
-ON CONFLICT (subject, object, step, round) DO NOTHING;
+ON CONFLICT (subject, object, step, round) DO NOTHING
+RETURNING id;
 
 -- name: lease
 -- Take the intents ($1 subjects, $2 objects, $3 steps, $4 rounds) until $6, those that nobody calls for at

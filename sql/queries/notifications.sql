@@ -1,27 +1,30 @@
 -- What travellers were told.
 
 -- name: begin
--- Record that message $1 (booking $2, kind $3, occasion $4, channel $5, recipient $6, Message-ID $7) is
--- being handed over at $8; a repeat ($9) is one whose earlier attempt may have arrived. One that is sent or
--- failed, or is being sent under another Message-ID, is left alone and gives no row.
+-- Record that messages ($1 ids, $2 bookings, $3 kinds, $4 occasions, $5 recipients, $6 Message-IDs) are being handed
+-- over by channel $8 at $9; a repeat ($7) is one whose earlier attempt may have arrived. Those that are sent or
+-- failed, or are being sent under another Message-ID, are left alone and not in the answer.
 INSERT INTO notifications AS n
        (id, booking_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'sending', $7, 1, $9::boolean::integer, $8)
+SELECT m.id, m.booking_id, m.kind, m.occasion, $8, m.recipient, 'sending', m.message_id, 1, m.again::integer, $9
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])
+       AS m (id, booking_id, kind, occasion, recipient, message_id, again)
+ ORDER BY m.id
 ON CONFLICT (id) DO UPDATE
    SET state = 'sending', recipient = excluded.recipient,
        attempts = n.attempts + 1, repeats = n.repeats + excluded.repeats
  WHERE n.state IN ('due', 'sending') AND n.message_id = excluded.message_id
-RETURNING id, booking_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, receipt,
-          made_at, sent_at;
+RETURNING id, message_id;
 
 -- name: put_off
 -- Nothing of $1 was taken: it is due again.
 UPDATE notifications SET state = 'due' WHERE id = $1 AND state = 'sending';
 
 -- name: sent
--- The provider took $1 at $2 with the words $3.
-UPDATE notifications SET state = 'sent', sent_at = $2, receipt = $3
- WHERE id = $1 AND state IN ('due', 'sending');
+-- The provider took messages $1 at $3 with the words $2.
+UPDATE notifications AS n SET state = 'sent', sent_at = $3, receipt = m.receipt
+  FROM unnest($1::uuid[], $2::text[]) AS m (id, receipt)
+ WHERE n.id = m.id AND n.state IN ('due', 'sending');
 
 -- name: failed
 -- The provider will never take $1; $2 says why.

@@ -127,7 +127,7 @@ async def at_desk(
         patiently=Patience(actor="notify", sources=sources),
     )
     async with asyncio.TaskGroup() as tasks:
-        loops = [tasks.create_task(_run(loop)) for loop in actions.loops]
+        loops = [tasks.create_task(_run(loop)) for loop in (*actions.loops, *actor.loops)]
         yield Desk(database, sources, actions, actor, channel, catcher, counter)
         for loop in loops:
             loop.cancel()

@@ -13,7 +13,7 @@ from actors.payment import PaymentActor
 from actors.payment.actor import Look
 from actors.payment.refunds import LAST_POLL, Given
 from bookingd.actor.acting import TELL_OPERATOR_AT
-from bookingd.actor.kinds import Letter
+from bookingd.actor.kinds import Ended, Letter
 from bookingd.domain.booking.facts import CallOff, CapturePayment, RefundPayment
 from bookingd.domain.booking.state import BookingState, PaymentState
 from bookingd.domain.ids import IntentId, MessageId
@@ -239,7 +239,7 @@ class Records:
                 now=transaction.now,
             )
             letter = Letter(envelope=envelope, message=message)
-            await self.actor.acting[type(message)].record(transaction, letter, outcome)
+            await self.actor.acting[type(message)].record(transaction, [Ended(letter, outcome)])
 
     async def _told(self, event: str) -> tuple[Any, Any]:
         about: dict[str, Any] = {"booking_id": BOOKING.id, "payment_id": self.row.id}

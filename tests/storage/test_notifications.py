@@ -8,29 +8,22 @@ import pytest
 from bookingd.domain.ids import BookingId
 from bookingd.storage import notifications
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.notifications import Notification, NotificationKey, NotificationState
+from bookingd.storage.notifications import Attempt, Notification, NotificationKey, NotificationState
 from tests.fakes.sources import ManualClock
 
 BOOKING = BookingId(UUID(int=7))
 KEY = NotificationKey(booking_id=BOOKING, kind="confirmed")
 
 
-async def begin(
-    connection: Connection,
-    clock: ManualClock,
-    key: NotificationKey = KEY,
-    *,
-    repeat: bool = False,
-    message_id: str = "<1@agency.example>",
-) -> Notification | None:
+def attempt(
+    key: NotificationKey = KEY, *, repeat: bool = False, message_id: str = "<1@agency.example>"
+) -> Attempt:
+    return Attempt(key=key, recipient="anna@example.org", message_id=message_id, repeat=repeat)
+
+
+async def begin(connection: Connection, clock: ManualClock, *attempts: Attempt) -> list[Attempt]:
     return await notifications.begin(
-        connection,
-        key=key,
-        channel="email",
-        recipient="anna@example.org",
-        message_id=message_id,
-        repeat=repeat,
-        now=clock.now(),
+        connection, attempts=attempts or [attempt()], channel="email", now=clock.now()
     )
 
 
@@ -43,8 +36,8 @@ async def test_a_message_is_recorded_before_it_is_handed_over(
     connection: Connection, clock: ManualClock
 ) -> None:
     begun = await begin(connection, clock)
-    assert begun == await only(connection)
-    assert begun == Notification(
+    assert begun == [attempt()]
+    assert await only(connection) == Notification(
         id=KEY.id,
         key=KEY,
         channel="email",
@@ -66,15 +59,15 @@ async def test_attempts_and_repeats_are_counted_on_one_row(
     await notifications.put_off(connection, notification_id=KEY.id)
     assert (await only(connection)).state is NotificationState.DUE
     await begin(connection, clock)
-    await begin(connection, clock, repeat=True)
+    await begin(connection, clock, attempt(repeat=True))
     found = await only(connection)
     assert (found.attempts, found.repeats, found.state) == (3, 1, NotificationState.SENDING)
 
 
 async def test_what_was_sent_is_not_begun_again(connection: Connection, clock: ManualClock) -> None:
     await begin(connection, clock)
-    await notifications.mark_sent(connection, notification_id=KEY.id, receipt="250 ok", sent_at=clock.now())
-    assert await begin(connection, clock, repeat=True) is None
+    await notifications.mark_sent(connection, receipts={KEY.id: "250 ok"}, sent_at=clock.now())
+    assert await begin(connection, clock, attempt(repeat=True)) == []
     await notifications.mark_failed(connection, notification_id=KEY.id, reason="too late")
     await notifications.put_off(connection, notification_id=KEY.id)
     found = await only(connection)
@@ -86,7 +79,7 @@ async def test_what_was_refused_for_good_is_not_begun_again(
 ) -> None:
     await begin(connection, clock)
     await notifications.mark_failed(connection, notification_id=KEY.id, reason="550")
-    assert await begin(connection, clock) is None
+    assert await begin(connection, clock) == []
     assert (await only(connection)).receipt == "550"
 
 
@@ -94,7 +87,7 @@ async def test_nobody_takes_a_message_over_under_another_message_id(
     connection: Connection, clock: ManualClock
 ) -> None:
     await begin(connection, clock)
-    assert await begin(connection, clock, message_id="<2@agency.example>") is None
+    assert await begin(connection, clock, attempt(message_id="<2@agency.example>")) == []
     assert (await only(connection)).message_id == "<1@agency.example>"
 
 
@@ -102,7 +95,7 @@ async def test_two_changes_of_one_kind_are_two_messages(connection: Connection, 
     first = NotificationKey(booking_id=BOOKING, kind="price_changed", occasion="10.00 EUR")
     second = NotificationKey(booking_id=BOOKING, kind="price_changed", occasion="11.00 EUR")
     for key in (second, first, second):
-        await begin(connection, clock, key)
+        await begin(connection, clock, attempt(key))
         clock.advance(1)
     found = await notifications.of_booking(connection, booking_id=BOOKING)
     assert [one.key for one in found] == [second, first]
@@ -129,5 +122,27 @@ async def test_the_same_change_has_the_same_id_everywhere() -> None:
     assert again.id == KEY.id != other.id
 
 
+async def test_many_are_begun_at_once_and_each_change_by_one_of_them(
+    connection: Connection, clock: ManualClock
+) -> None:
+    sent = NotificationKey(booking_id=BOOKING, kind="expired")
+    await begin(connection, clock, attempt(sent))
+    await notifications.mark_sent(connection, receipts={sent.id: "250 ok"}, sent_at=clock.now())
+    failed = NotificationKey(booking_id=BOOKING, kind="failed")
+
+    begun = await begin(
+        connection,
+        clock,
+        attempt(sent),
+        attempt(),
+        attempt(message_id="<2@agency.example>"),
+        attempt(failed),
+    )
+
+    assert sorted(begun, key=lambda one: one.key.kind) == [attempt(), attempt(failed)]
+
+
 async def test_the_recipient_is_not_in_a_log(connection: Connection, clock: ManualClock) -> None:
-    assert "anna" not in repr(await begin(connection, clock))
+    await begin(connection, clock)
+    assert "anna" not in repr(attempt())
+    assert "anna" not in repr(await only(connection))

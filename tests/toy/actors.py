@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, ClassVar
 from uuid import UUID
 
-from bookingd.actor.kinds import Acting, Answer, Decide, Letter, Reading
+from bookingd.actor.kinds import Acting, Answer, Decide, Letter, Reading, each
 from bookingd.bus.port import Bus, Topology, ask_once
 from bookingd.messages.envelope import Origin
 from bookingd.outcomes import Refused
@@ -134,8 +134,8 @@ class Post:
         self._bus = bus
         self._fault = fault
         self.acting: Mapping[type, Acting | Reading] = {
-            Send: Acting(key=_key, perform=self.send, look_up=self.find, record=self.sent),
-            Look: Reading(key=_key_of_look, read=self.look, record=self.sent),
+            Send: Acting(key=_key, perform=self.send, look_up=self.find, record=each(self.sent)),
+            Look: Reading(key=_key_of_look, read=self.look, record=each(self.sent)),
         }
         self.answering: Mapping[type, Answer] = {Relayed: self.relay}
 
