@@ -186,7 +186,7 @@ class Actors:
     run: tuple[ActorName, ...] = ACTORS
     search: Answering = Answering()
     booking: Deciding = Deciding()
-    payment: Calling = field(default=Calling(concurrency=16))
+    payment: Calling = field(default=Calling(concurrency=64))
     notify: Calling = Calling()
 
     def bounds(self, name: ActorName) -> Mapping[str, int]:

@@ -6,7 +6,11 @@ else, and always through the IANA zone of the day in question, never through an 
 
 import math
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
+
+_zone = cache(ZoneInfo)
+"""Python itself keeps only the eight zones used last, and reads the others from their files again."""
 
 EARTH_RADIUS_KM = 6371.0
 """The mean radius (IUGG)."""
@@ -28,12 +32,12 @@ def instant(day: date, wall: time, zone: str) -> datetime:
     A time that clocks skip in spring is read with the offset before the change, as clocks that nobody set
     would show it: 02:30 becomes 03:30. A time that comes twice in autumn is its first coming.
     """
-    return datetime.combine(day, wall, ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(day, wall, _zone(zone)).astimezone(UTC)
 
 
 def local(at: datetime, zone: str) -> datetime:
     """What clocks in `zone` show at the instant `at`."""
-    return at.astimezone(ZoneInfo(zone))
+    return at.astimezone(_zone(zone))
 
 
 def days_later(departs_at: datetime, origin_zone: str, arrives_at: datetime, destination_zone: str) -> int:
