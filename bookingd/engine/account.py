@@ -23,6 +23,11 @@ class Account:
         """As launch.py takes it."""
         return f"{self.uid}:{self.gid}" if self.foreign else "-"
 
+    def own(self, path: Path) -> None:
+        """Make `path` this user's. What we made is ours, and a confined daemon may give nothing away."""
+        if self.foreign:
+            os.chown(path, self.uid, self.gid)
+
     def may(self, path: Path, wanted: int) -> bool:
         """Whether the mode bits of `path` give this user `wanted` (1 execute, 2 write, 4 read)."""
         status = path.stat()

@@ -137,7 +137,7 @@ class Cluster:
         for remains in self.directory.glob("draft-*"):
             shutil.rmtree(remains, ignore_errors=True)  # a killed initdb may still write its last file
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.directory))
-        os.chown(draft, account.uid, account.gid)
+        account.own(draft)
         return draft
 
     def write_access_rules(self, draft: Path, account: Account) -> None:

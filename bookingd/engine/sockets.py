@@ -22,7 +22,7 @@ def make_directory(note: Path, account: Account) -> Path:
     """A new directory that only `account` (and root) may enter; its path is written to `note`."""
     place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_base(account)))
     note.write_text(str(place))
-    os.chown(place, account.uid, account.gid)
+    account.own(place)
     return place
 
 
