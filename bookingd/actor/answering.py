@@ -10,7 +10,7 @@ from bookingd.bus.port import IncomingQuery
 from bookingd.messages.catalogue import Lane
 from bookingd.messages.envelope import Envelope
 from bookingd.sources import Clock
-from bookingd.telemetry.context import correlation
+from bookingd.telemetry.context import begin_handling
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Answers:
     async def answer_in_turn(self, incoming: IncomingQuery) -> None:
         """A handler that asks has a place already: its query takes none, or A -> B -> A would wait."""
         envelope = incoming.envelope
-        correlation.set(envelope.correlation_id)
+        begin_handling(envelope.correlation_id, actor=self._actor, message=envelope.name)
         if envelope.causation_id is not None:
             outcome = await self._answer(incoming)
         else:

@@ -30,7 +30,7 @@ from bookingd.messages.envelope import Envelope
 from bookingd.sources import Sources
 from bookingd.storage.database import is_unavailable
 from bookingd.storage.transactions import Transactions
-from bookingd.telemetry.context import correlation
+from bookingd.telemetry.context import begin_handling
 from bookingd.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ class Runtime:
             self._start(self._handle(envelope, lane, unsettled))
 
     async def _handle(self, envelope: Envelope, lane: Lane, unsettled: _Unsettled) -> None:
-        correlation.set(envelope.correlation_id)
+        begin_handling(envelope.correlation_id, actor=self.actor.name, message=envelope.name)
         with self._in_flight.track_inprogress():
             try:
                 outcome = await self._dispatch(envelope, lane)
@@ -206,6 +206,7 @@ class Runtime:
                 outcome = "dead"
                 await self._burying.bury(envelope, error)
         self._count(envelope.name, outcome)
+        log.info("%s handled %s: %s", self.actor.name, envelope.name, outcome)
         unsettled.one_done()
 
     async def _dispatch(self, envelope: Envelope, lane: Lane) -> str:

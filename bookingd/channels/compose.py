@@ -16,6 +16,7 @@ from email.headerregistry import Address
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from functools import lru_cache
+from uuid import UUID
 
 import idna
 
@@ -107,9 +108,18 @@ def message_host(host: str) -> str:
 
 
 def compose(
-    mail: OutgoingMail, *, sender: Mailbox, reply_to: Mailbox | None, message_id: str, date: datetime
+    mail: OutgoingMail,
+    *,
+    sender: Mailbox,
+    reply_to: Mailbox | None,
+    message_id: str,
+    date: datetime,
+    correlation_id: UUID | None = None,
 ) -> Envelope:
-    """The mail as it goes over the wire. Raises Refused for what no relay may be given."""
+    """The mail as it goes over the wire. Raises Refused for what no relay may be given.
+
+    `correlation_id` says which user action led to it, to whoever compares it with the log.
+    """
     recipient = mailbox(mail.recipient, mail.recipient_name)
     international = recipient.international or sender.international
     # Quoted-printable writes = as =3D, so that no line of a body can be the boundary.
@@ -120,6 +130,7 @@ def compose(
         _header("Subject", _line(mail.subject, SUBJECT_CHARACTERS, "the subject"), utf8=international),
         _header("Date", format_datetime(date)),
         _header("Message-ID", message_id),
+        b"" if correlation_id is None else _header("X-Correlation-Id", str(correlation_id)),
         _header("Content-Language", _line(mail.language, LINE_WANTED, "the language")),
         FRAME,
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'.encode(),

@@ -22,6 +22,7 @@ from bookingd.channels.port import Delivery, OutgoingMail
 from bookingd.domain.ids import IntentId
 from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Clock
+from bookingd.telemetry.context import correlation
 
 IDLE_SECONDS = 20.0
 """How long an unused connection is kept; servers close theirs after 30 s (some) to 5 min (RFC 5321)."""
@@ -161,6 +162,7 @@ class EmailChannel:
             reply_to=self._reply_to,
             message_id=self.message_id(key),
             date=self._clock.now(),
+            correlation_id=correlation.get(),
         )
         async with self._slots:
             receipt = await self._deliver(envelope)

@@ -18,3 +18,9 @@ correlation: ContextVar[UUID | None] = ContextVar("correlation", default=None)
 
 handling: ContextVar[Handling | None] = ContextVar("handling", default=None)
 """The message being handled; None outside of actors, and where many are decided together."""
+
+
+def begin_handling(correlation_id: UUID, *, actor: str, message: str) -> None:
+    """From here on, this task handles a message of that name for that user action."""
+    correlation.set(correlation_id)
+    handling.set(Handling(actor, message))

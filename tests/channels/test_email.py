@@ -13,6 +13,7 @@ from bookingd.channels.email import IDLE_SECONDS, BadSmtpUrl, EmailChannel, Smtp
 from bookingd.channels.port import OutgoingMail
 from bookingd.domain.ids import IntentId
 from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
+from bookingd.telemetry.context import correlation
 from tests.channels.servers import Handler, bare_server, self_signed, smtp_server
 from tests.fakes.sources import ManualClock
 
@@ -67,6 +68,20 @@ async def test_a_mail_arrives_as_it_was_written(clock: ManualClock) -> None:
     assert received["Auto-Submitted"] == "auto-generated"
     assert received["Content-Language"] == "en"
     assert received["List-Unsubscribe"] is None
+
+
+async def test_a_mail_names_the_user_action_that_led_to_it(clock: ManualClock) -> None:
+    handler, action = Handler(), UUID("01990000-0000-7000-8000-00000000beef")
+    async with smtp_server(handler) as port, channel_to(port, clock) as channel:
+        mark = correlation.set(action)
+        try:
+            await channel.send(mail(), key=KEY)
+        finally:
+            correlation.reset(mark)
+        await channel.send(mail(), key=KEY)
+
+    assert handler.mails[0].mail["X-Correlation-Id"] == str(action)
+    assert handler.mails[1].mail["X-Correlation-Id"] is None
 
 
 async def test_text_comes_first_and_both_parts_survive(clock: ManualClock) -> None:
