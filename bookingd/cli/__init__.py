@@ -33,8 +33,10 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "bookingd.cli.dead_letters",
             "Look at messages that could not be handled; replay or drop them.",
         ),
+        "bookings": ("bookingd.cli.bookings", "Show a booking with its timeline, money and mails."),
     },
     "Looking at it": {
+        "ready": ("bookingd.cli.ready", "Ask a running daemon whether it is ready: a health check."),
         "trip": ("bookingd.cli.trip", "Book a trip as a client would: a smoke test of an installation."),
         "audit": ("bookingd.cli.audit", "Verify the audit trail."),
         "prices": ("bookingd.cli.prices", "Explain how a price came about."),

@@ -67,6 +67,11 @@ def _mail_address(given: str) -> str:
     return "" if _ADDRESS.fullmatch(given) else "must be a mail address"
 
 
+def _local_url(host: str, port: int) -> str:
+    here = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 compared, not bound
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
 def _currency(given: str) -> str:
     known = re.fullmatch(r"[A-Z]{3}", given)
     return "" if known else "must be a currency code of ISO 4217 in capitals, such as EUR"
@@ -93,8 +98,7 @@ class Server:
     @property
     def local_url(self) -> str:
         """Where programs on this host reach us: the address that is listened on, loopback where it is any."""
-        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 compared, not bound
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return _local_url(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,7 @@ class Bus:
 class Cache:
     """Redis, or a stand-in within the process: losing it costs speed, never correctness."""
 
-    url: Url = _url("fakeredis://", "fakeredis", "redis", "rediss")
+    url: Url = _url("fakeredis://", "fakeredis", *redis_address.SCHEMES)
 
     @property
     def embedded(self) -> bool:
@@ -322,6 +326,11 @@ class Metrics:
 
     host: str = "127.0.0.1"
     port: int = _within(0, 0, 65535)
+
+    @property
+    def local_url(self) -> str:
+        """Where programs on this host reach it, as of `Server`."""
+        return _local_url(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
