@@ -172,7 +172,7 @@ def _tell_ready(house: House) -> None:
     """Where to go; for a person, so on standard output and without a time stamp."""
     settings = house.settings
     if house.application is None:
-        _say(f"ready: actors {', '.join(settings.actors.run)}")
+        _say(f"ready: actors {', '.join(settings.actors.run) or 'none'}")
         return
     _say(f"ready at {settings.public_url}")
     _say(f"   API description   {settings.public_url}/docs")

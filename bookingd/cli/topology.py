@@ -49,16 +49,14 @@ def _data(found: Topology) -> dict[str, Any]:
 
 
 def _print(found: Topology) -> None:
-    console = Console()
-    console.print(Text(f"The {len(found.processes)} processes in {found.directory} fit together."))
+    click.echo(f"The {len(found.processes)} processes in {found.directory} fit together.\n")
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for heading in ("process", "actors", "HTTP", "besides"):
         table.add_column(heading, overflow="fold")
     for process in found.processes:
         table.add_row(*map(Text, _row(process)))
-    console.print(Text())
-    console.print(table)
-    console.print(Text("\n".join(["", *_shared(found.processes[0].settings), *_remarks(found)])))
+    Console().print(table)
+    click.echo("\n".join(["", *_shared(found.processes[0].settings), *_remarks(found)]))
 
 
 def _row(process: Process) -> tuple[str, ...]:

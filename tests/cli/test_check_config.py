@@ -1,5 +1,7 @@
 """`bookingd check-config` and the frame around every command."""
 
+import json
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from bookingd import __version__
 from bookingd.cli import COMMANDS, cli
+from bookingd.config.reading import embedded_file
 
 SIX_MISTAKES = """\
 environment = "devlopment"
@@ -130,3 +133,75 @@ def test_the_version_is_the_packages() -> None:
 
 def test_an_unknown_command_is_wrong_usage() -> None:
     assert run("chekc-config").exit_code == 2
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> Path:
+    """A copy of the example, to be spoilt."""
+    return shutil.copytree(embedded_file().with_name("split"), tmp_path / "split")
+
+
+def test_several_processes_that_fit_are_shown_side_by_side(split: Path) -> None:
+    (split / "audit-2.toml").symlink_to("audit.toml")
+
+    result = run("check-config", "--topology", str(split))
+
+    assert result.exit_code == 0
+    assert f"The 8 processes in {split} fit together." in result.stdout
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["booking", "booking", "-"] in rows
+    assert ["http", "-", "127.0.0.1:8080", "(shared)"] in rows
+    assert ["sandbox", "-", "-", "the", "stand-ins"] in rows
+    assert "amqp://guest:***@127.0.0.1/" in result.stdout
+    assert "audit runs in audit, audit-2: one of them works at a time" in result.stdout
+
+
+def test_several_processes_that_do_not_fit_are_told_everything_at_once(split: Path) -> None:
+    (split / "payment.toml").unlink()
+    with (split / "notify.toml").open("a") as file:
+        file.write('[bus]\nurl = "amqp://guest:hunter2@elsewhere/"\n')
+
+    result = run("check-config", "--topology", str(split))
+
+    assert result.exit_code == 2
+    assert "The configuration has 2 errors." in result.stderr
+    assert "nobody runs payment" in result.stderr
+    assert f"{split / 'notify.toml'}:" in result.stderr
+    assert 'bus.url = "amqp://guest:***@elsewhere/"' in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_a_program_is_told_the_same(split: Path) -> None:
+    (split / "payment.toml").unlink()
+
+    result = run("check-config", "--topology", str(split), "--json")
+
+    told = json.loads(result.stdout)
+    assert result.exit_code == 2
+    assert told["actors"]["payment"] == []
+    assert told["actors"]["booking"] == ["booking"]
+    assert told["http"] == ["http"]
+    assert [problem["complaint"] for problem in told["problems"]] == ["nobody runs payment"]
+
+
+def test_the_key_that_all_share_is_told_by_its_fingerprint(split: Path) -> None:
+    key = split / "key"
+    key.touch(mode=0o600)
+    key.write_text("s" * 64)
+    with (split / "common.toml").open("a") as file:
+        file.write('[security]\nsigning_key_file = "./key"\n')
+
+    result = run("check-config", "--topology", str(split))
+
+    assert "signing key   SHA-256 " in result.stdout
+    assert "ssss" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--json",), ("--topology", ".", "--print"), ("--topology", ".", "--config", "x.toml")]
+)
+def test_what_does_not_go_together_is_wrong_usage(arguments: tuple[str, ...]) -> None:
+    result = run("check-config", *arguments)
+
+    assert result.exit_code == 2
+    assert "--topology" in result.stderr

@@ -49,6 +49,17 @@ async def test_nothing_is_started_where_nothing_is_asked_for(settings_of: Settin
     assert (stand_ins.smtp_url, stand_ins.mail_page) == (None, None)
 
 
+async def test_those_of_another_process_are_found_at_its_ports(settings_of: SettingsOf) -> None:
+    settings = settings_of(sandbox={"start": False, "port": 18081, "mail_port": 18025})
+
+    async with AsyncExitStack() as stack:
+        stand_ins = await start_stand_ins(settings, Sources.system(), stack=stack)
+
+    assert stand_ins.stripe_url == "http://127.0.0.1:18081/stripe"
+    assert stand_ins.smtp_url == "smtp://127.0.0.1:18025"
+    assert stand_ins.mail_page == "http://127.0.0.1:18081/mail"
+
+
 async def test_webhooks_go_where_the_daemon_listens(
     settings_of: SettingsOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
