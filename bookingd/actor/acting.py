@@ -38,6 +38,12 @@ WARN_AT = 3
 TELL_OPERATOR_AT = 8
 """The attempt at which a person is told: about a minute of trying."""
 
+BUSY = "busy"
+"""What became of a message that met a live lease: it was not tried."""
+
+ORPHANED = "orphaned"
+"""The same of one whose former caller is gone and may have died of it: it is to be done alone."""
+
 MAY_PASS = (Unavailable, UnknownOutcome, TimeoutError)
 """Errors after which another look may find more."""
 
@@ -92,8 +98,11 @@ class Actions:
         """The two batchers, for the runtime to keep alive."""
         return (self._opening.run, self._concluding.run)
 
-    async def act(self, acting: Acting | Reading, letter: Letter) -> str:
-        """Carry out one message; returns what became of it, for the metrics."""
+    async def act(self, acting: Acting | Reading, letter: Letter, *, alone: bool = False) -> str:
+        """Carry out one message; returns what became of it, for the metrics.
+
+        One whose former caller is gone is carried out only when it is `alone`: see bookingd.actor.isolation.
+        """
         if isinstance(acting, Reading):
             return await self._look(_Look(acting=acting, letter=letter))
         request = _Request(acting=acting, letter=letter)
@@ -102,7 +111,10 @@ class Actions:
             return "done"
         if not intent.leased:
             await self._come_back(letter, tried=False)
-            return "retried"
+            return BUSY
+        if intent.found is IntentState.CALLING and not alone:
+            await self._patiently(lambda: self._let_go(intent))
+            return ORPHANED
         return await self._end(await self._call(request, intent))
 
     async def _look(self, look: _Look) -> str:
@@ -244,6 +256,13 @@ class Actions:
             self._send_again(transaction, letter, conclusion.retry_after)
             if letter.envelope.attempt == TELL_OPERATOR_AT:
                 await self._tell_operator(transaction, conclusion)
+
+    async def _let_go(self, intent: Intent) -> None:
+        ending = Ending(
+            id=intent.id, calls=intent.calls, state=IntentState.UNKNOWN, note="the caller is gone"
+        )
+        async with self._transactions.begin() as transaction:
+            await intents.leave(transaction.connection, endings=[ending])
 
     async def _come_back(
         self, letter: Letter, retry_after: float | None = None, *, tried: bool = True

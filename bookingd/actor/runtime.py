@@ -14,12 +14,12 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
-from bookingd.actor.acting import Actions
+from bookingd.actor.acting import ORPHANED, Actions
 from bookingd.actor.answering import Answers
 from bookingd.actor.backoff import FIRST_OUTSIDE, backoff
 from bookingd.actor.burying import Burying
 from bookingd.actor.deciding import Decisions
-from bookingd.actor.isolation import Isolation, is_suspicious
+from bookingd.actor.isolation import Isolation
 from bookingd.actor.kinds import Actor, Letter
 from bookingd.actor.patience import PAUSE, Patience
 from bookingd.actor.places import RANKS, Company, Places
@@ -117,16 +117,17 @@ class Runtime:
             batch=limits.batch,
             patiently=self.patiently,
         )
+        self._burying = Burying(
+            actor=actor.name, transactions=transactions, sources=sources, patiently=self.patiently
+        )
         self._isolation = Isolation(
             actor=actor.name,
             transactions=transactions,
             sources=sources,
             patiently=self.patiently,
+            burying=self._burying,
             company=company,
             most=limits.concurrency,
-        )
-        self._burying = Burying(
-            actor=actor.name, transactions=transactions, sources=sources, patiently=self.patiently
         )
 
     @property
@@ -136,6 +137,7 @@ class Runtime:
 
     async def open(self) -> None:
         """Start consuming."""
+        await self._isolation.open()
         for lane in Lane:
             self._subscriptions.append(
                 await self._bus.consume(
@@ -217,12 +219,13 @@ class Runtime:
         letter = Letter(envelope=envelope, message=message)
         room = partial(self._room, lane, acting=type(message) in self._acting)
         started = self._sources.clock.monotonic()
-        if is_suspicious(envelope):
-            work = partial(self._carry_out, letter, lane, alone=True)
-            outcome = await self._isolation.handle(envelope, lane, work, room=room)
-        else:
+        outcome = ORPHANED
+        if not self._isolation.is_for(envelope):
             async with room():
                 outcome = await self._carry_out(letter, lane)
+        if outcome is ORPHANED:
+            work = partial(self._carry_out, letter, lane, alone=True)
+            outcome = await self._isolation.handle(envelope, lane, work, room=room)
         self._durations(envelope.name).observe(self._sources.clock.monotonic() - started)
         return outcome
 
@@ -240,7 +243,7 @@ class Runtime:
         kind = type(letter.message)
         if decide := self._deciding.get(kind):
             return await self._decisions.decide(decide, letter, rank=RANKS[lane], alone=alone)
-        return await self._actions.act(self._acting[kind], letter)
+        return await self._actions.act(self._acting[kind], letter, alone=alone)
 
     async def _wait_for_release(self, envelope: Envelope) -> str:
         """Two releases run side by side while an upgrade rolls: a newer one may know the name.

@@ -79,7 +79,7 @@ class Transaction:
         """
         again = replace(envelope, attempt=envelope.attempt + 1)
         if tried:
-            again = replace(again, abandoned=0, deaths=0)
+            again = replace(again, abandoned=0)
         self.put_back(again, actor=actor, lane=lane, after=after)
 
     def put_back(self, envelope: Envelope, *, actor: str, lane: Lane, after: timedelta) -> None:

@@ -2,62 +2,17 @@
 
 import asyncio
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from aiohttp import web
 
-from bookingd.sources import Sources
-from bookingd.storage.database import Database
-from tests.conftest import Spawn
-from tests.toy.courier import FakeCourier, application
+from tests.toy.courier import FakeCourier
+from tests.toy.fixtures import Daemon
 from tests.toy.house import House, until
 from tests.toy.messages import Deposit
 
-Daemon = Callable[..., "subprocess.Popen[str]"]
-
 NUMBER = 20
 ACCOUNTS = [UUID(int=100 + number) for number in range(NUMBER)]
-
-
-@pytest.fixture
-def courier() -> FakeCourier:
-    """The outside service lives here and outlives every daemon."""
-    return FakeCourier()
-
-
-@pytest.fixture
-async def courier_url(courier: FakeCourier) -> AsyncIterator[str]:
-    runner = web.AppRunner(application(courier), access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
-
-
-@pytest.fixture
-def client(bank_database: Database) -> House:
-    """Writes commands into the outbox, as the command line does, and looks at what came of them."""
-    house = House(bank_database, sources=Sources.system(), actors=())
-    house.transactions._outlet = None
-    return house
-
-
-@pytest.fixture
-def daemon(database_dsn: str, courier_url: str, spawn: Spawn, checkout: Path) -> Daemon:
-    """Starts the toy daemon, which dies where it is told to."""
-
-    def start(*fault: str) -> "subprocess.Popen[str]":
-        return spawn(
-            sys.executable, "-m", "tests.toy.daemon", database_dsn, courier_url, *fault, cwd=checkout
-        )
-
-    return start
 
 
 @pytest.mark.parametrize(
@@ -78,7 +33,7 @@ async def test_a_daemon_that_is_killed_loses_and_doubles_nothing(
     point: str, times: int, client: House, courier: FakeCourier, daemon: Daemon
 ) -> None:
     await client.send(*(Deposit(account=account, parcels=1) for account in ACCOUNTS))
-    killed = daemon(point, str(times))
+    killed = daemon("--die-at", point, "--times", str(times))
     status = await asyncio.to_thread(killed.wait, 20)
     heir = daemon()
     await client.rest(within=20)

@@ -93,6 +93,20 @@ async def test_a_start_that_is_alone_frees_every_claim(connection: Connection) -
     assert await _claim(connection) == [1]
 
 
+async def test_it_is_counted_how_often_a_start_found_a_bundle_claimed(connection: Connection) -> None:
+    rows = [bundle(1, claimed_until=START + MINUTE), bundle(2)]
+    await outbox.insert(connection, bundles=rows)
+    await outbox.release_all(connection)
+    await outbox.release_all(connection)
+
+    claimed = await outbox.claim(connection, now=START, until=START + MINUTE, limit=10)
+    await outbox.release_all(connection)
+    again = await outbox.claim(connection, now=START, until=START + MINUTE, limit=10)
+
+    assert {bundle.id.int: bundle.freed for bundle in claimed} == {1: 1, 2: 0}
+    assert {bundle.id.int: bundle.freed for bundle in again} == {1: 2, 2: 1}
+
+
 async def test_the_lag_counts_what_is_due_and_not_delivered(connection: Connection) -> None:
     assert await outbox.lag(connection, now=START) == (0, None)
     rows = [

@@ -74,6 +74,8 @@ class Bank:
         fit = [letter for letter in letters if letter not in early]
         if any(letter.message.poison for letter in fit):
             raise ZeroDivisionError("poison")
+        if any(letter.message.deadly for letter in fit):
+            self._fault("deadly message")
         for account, letter in [(letter.message.account, letter) for letter in fit]:
             for _ in range(letter.message.parcels):
                 parcel = _parcel_of(letter.envelope.id)
@@ -140,6 +142,8 @@ class Post:
         self.answering: Mapping[type, Answer] = {Relayed: self.relay}
 
     async def send(self, message: Send, intent: Intent) -> int:
+        if message.deadly:
+            self._fault("deadly message")
         number = await self._courier.send(message.parcel)
         self._fault("after deed")
         return number

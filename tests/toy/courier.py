@@ -25,12 +25,15 @@ class FakeCourier:
         self.deeds: list[UUID] = []
         """Every parcel sent, each time."""
         self.calls: list[str] = []
+        self.pause = 0.0
+        """Seconds before each deed."""
         self.gate = asyncio.Event()
         """A call in the mood `slow` waits for this after the deed."""
         self.called = asyncio.Event()
 
     async def send(self, parcel: UUID) -> int:
         mood = self._next("send")
+        await asyncio.sleep(self.pause)
         if mood == "decline":
             raise Refused("no_service", "this address is not served")
         if mood == "unavailable":

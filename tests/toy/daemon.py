@@ -1,16 +1,21 @@
 """The toy bank as a process of its own, which kills itself (-9) at a point that its caller chooses.
 
-    python -m tests.toy.daemon DSN COURIER_URL [POINT [TIMES]]
+    python -m tests.toy.daemon DSN COURIER_URL
+        [--die-at POINT] [--times N] [--broker URL] [--pace N --start TIME]
 
-It dies when it passes POINT for the TIMES-th time (1): `before commit`, `before commit of sent`,
-`after commit` (nothing published yet), `after deed` (nothing recorded yet), `before settle`.
+It dies when it passes POINT for the N-th time (1): `before commit`, `before commit of sent`,
+`after commit` (nothing published yet), `after deed` (nothing recorded yet), `before settle`,
+`deadly message`.
+Without a broker it is alone, as on memory://. Its clock may go faster than the host's, counted from TIME on.
 """
 
+import argparse
 import asyncio
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from uuid import UUID
 
@@ -22,9 +27,10 @@ from bookingd.sources import Sources
 from bookingd.storage.database import Database
 from bookingd.storage.exclusive import hold_exclusively
 from bookingd.storage.outbox import Bundle
+from tests.bus.rabbit import rabbit_bus
 from tests.toy.actors import Fault
 from tests.toy.courier import CourierOverHttp
-from tests.toy.house import House
+from tests.toy.house import House, hurried
 
 
 def deadly(point: str, times: int) -> Fault:
@@ -70,20 +76,38 @@ def break_settling(house: House, fault: Fault) -> None:
     house.bus.publish = faulty  # type: ignore[method-assign]
 
 
-async def main(dsn: str, courier_url: str, point: str = "", times: str = "1") -> None:
-    fault = deadly(point, int(times))
-    async with hold_exclusively(dsn), aiohttp.ClientSession(courier_url) as session:
-        database = await Database.open(dsn=dsn)
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dsn")
+    parser.add_argument("courier_url")
+    parser.add_argument("--die-at", default="")
+    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--broker")
+    parser.add_argument("--pace", type=float)
+    parser.add_argument("--start", type=datetime.fromisoformat)
+    return parser.parse_args()
+
+
+async def main(given: argparse.Namespace) -> None:
+    fault = deadly(given.die_at, given.times)
+    sources = hurried(given.pace, given.start) if given.pace else Sources.system()
+    async with AsyncExitStack() as stack:
+        if not given.broker:
+            await stack.enter_async_context(hold_exclusively(given.dsn))
+        session = await stack.enter_async_context(aiohttp.ClientSession(given.courier_url))
+        database = await Database.open(dsn=given.dsn)
+        bus = rabbit_bus(given.broker) if given.broker else None
         courier = CourierOverHttp(session)
-        house = House(database, sources=Sources.system(), courier=courier, fault=fault)
+        house = House(database, sources=sources, bus=bus, courier=courier, fault=fault)
         house.transactions._outlet = FaultyOutlet(house, fault)
         break_settling(house, fault)
-        await house.free()
-        async with house:
-            sys.stdout.write("ready\n")
-            sys.stdout.flush()
-            await asyncio.Event().wait()
+        if not given.broker:
+            await house.free()
+        await stack.enter_async_context(house)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(arguments()))

@@ -11,6 +11,7 @@ from bookingd.actor.kinds import Actor
 from bookingd.actor.places import Company
 from bookingd.actor.runtime import Limits, Runtime
 from bookingd.bus.memory import MemoryBus
+from bookingd.bus.port import Bus
 from bookingd.bus.relay import Relay
 from bookingd.domain.ids import MessageId
 from bookingd.messages.envelope import SYSTEM, Origin
@@ -29,9 +30,10 @@ ORIGIN = Origin(principal=SYSTEM, correlation_id=UUID(int=42))
 class HurriedClock(SystemClock):
     """The host's clock in which everything takes a `pace`th of its time, and which can jump."""
 
-    def __init__(self, pace: float = 20.0) -> None:
+    def __init__(self, pace: float = 20.0, start: datetime | None = None) -> None:
+        """Processes that are given the same `start` agree about the time."""
         self._pace = pace
-        self._start = datetime.now(UTC)
+        self._start = start or datetime.now(UTC)
         self._jumped = timedelta()
 
     def now(self) -> datetime:
@@ -44,8 +46,8 @@ class HurriedClock(SystemClock):
         self._jumped += by
 
 
-def hurried() -> Sources:
-    return Sources(clock=HurriedClock(), ids=SystemIds(), chance=SystemChance())
+def hurried(pace: float = 20.0, start: datetime | None = None) -> Sources:
+    return Sources(clock=HurriedClock(pace, start), ids=SystemIds(), chance=SystemChance())
 
 
 class House:
@@ -56,6 +58,7 @@ class House:
         database: Database,
         *,
         sources: Sources | None = None,
+        bus: Bus | None = None,
         courier: Courier | None = None,
         limits: Limits | None = None,
         fault: Fault = no_fault,
@@ -64,7 +67,7 @@ class House:
     ) -> None:
         self.database = database
         self.sources = sources or hurried()
-        self.bus = MemoryBus(
+        self.bus: Bus = bus or MemoryBus(
             topology=TOPOLOGY, catalogue=CATALOGUE, clock=self.sources.clock, ids=self.sources.ids
         )
         self.relay = Relay(database=database, bus=self.bus, clock=self.sources.clock)

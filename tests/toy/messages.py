@@ -14,6 +14,8 @@ class Deposit:
     amount: int = 1
     poison: bool = False
     """The handler breaks."""
+    deadly: bool = False
+    """The handler passes the point `deadly message`, at which the toy daemon can be told to die."""
     after: int = 0
     """Too early while the account holds less."""
     parcels: int = 0
@@ -34,6 +36,8 @@ class Send:
 
     account: UUID
     parcel: UUID
+    deadly: bool = False
+    """As in a deposit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
