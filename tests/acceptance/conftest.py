@@ -11,9 +11,10 @@ from bookingd.sandbox.mail import MailCatcher
 from bookingd.sources import SystemClock, SystemIds
 from bookingd.storage.database import Database
 from tests.acceptance import truths
-from tests.acceptance.daemon import Daemon, Gateway, configuration, free_port
+from tests.acceptance.daemon import Daemon, Gateway, SplitDaemon, configuration, free_port
 from tests.acceptance.guest import Guest
 from tests.conftest import Spawn
+from tests.servers.rabbitmq import Broker
 from tests.world import World, make_world
 
 
@@ -26,11 +27,13 @@ class Agency:
     mails: MailCatcher
     database: Database
     world: World
+    broker: Broker | None
+    """None where messages travel in memory."""
 
     async def check(self, **options: Any) -> dict[str, truths.Booked]:
         """Every promise, once nothing is under way any more; the bookings by id."""
         return await truths.check_all(
-            self.database, gateway=self.gateway, mail=self.mails.directory, **options
+            self.database, gateway=self.gateway, mail=self.mails.directory, broker=self.broker, **options
         )
 
     def guest(self) -> Any:
@@ -62,8 +65,38 @@ def ground(database: Database, database_dsn: str, owner_dsn: str) -> Ground:
     return Ground(database=database, dsn=database_dsn, owner_dsn=owner_dsn)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """How the daemon is laid out, and what it then has to be told."""
+
+    split: bool
+    settings: dict[str, dict[str, Any]]
+    broker: Broker | None
+
+    def daemon(self, **options: Any) -> Daemon:
+        return SplitDaemon(**options) if self.split else Daemon(**options)
+
+
+@pytest.fixture(
+    params=[
+        "in memory",
+        pytest.param("over RabbitMQ", marks=pytest.mark.full),
+        pytest.param("a process an actor", marks=pytest.mark.full),
+    ]
+)
+def topology(request: pytest.FixtureRequest) -> Topology:
+    """One process and nothing else; one over a broker and a cache; a process for each actor and for HTTP."""
+    if request.param == "in memory":
+        return Topology(split=False, settings={}, broker=None)
+    broker: Broker = request.getfixturevalue("broker")
+    settings = {"bus": {"url": broker.url}, "cache": {"url": request.getfixturevalue("redis_url")}}
+    return Topology(split=request.param == "a process an actor", settings=settings, broker=broker)
+
+
 @pytest.fixture
-async def agency_of(spawn: Spawn, tmp_path: Path, ground: Ground, mails: MailCatcher) -> AsyncIterator[Open]:
+async def agency_of(
+    spawn: Spawn, tmp_path: Path, ground: Ground, mails: MailCatcher, topology: Topology
+) -> AsyncIterator[Open]:
     """Open an agency whose departures have so many seats each; further settings by section."""
     daemons: list[Daemon] = []
     port = free_port()
@@ -79,12 +112,20 @@ async def agency_of(spawn: Spawn, tmp_path: Path, ground: Ground, mails: MailCat
                 gateway=gateway.url,
                 smtp=f"smtp://127.0.0.1:{mails.port}",
             )
-            for section, values in sections.items():
-                settings[section] = settings.get(section, {}) | values
-            daemon = Daemon(directory=tmp_path / "daemon", port=port, spawn=spawn, settings=settings)
+            for further in (topology.settings, sections):
+                for section, values in further.items():
+                    settings[section] = settings.get(section, {}) | values
+            daemon = topology.daemon(directory=tmp_path / "daemon", port=port, spawn=spawn, settings=settings)
             daemons.append(daemon)
             await daemon.start()
-            return Agency(daemon=daemon, gateway=gateway, mails=mails, database=ground.database, world=world)
+            return Agency(
+                daemon=daemon,
+                gateway=gateway,
+                mails=mails,
+                database=ground.database,
+                world=world,
+                broker=topology.broker,
+            )
 
         yield open_agency
     for daemon in daemons:

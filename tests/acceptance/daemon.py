@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,7 @@ class Daemon:
 
     def launch(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start it without waiting for anything."""
-        self.directory.mkdir(exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
         self.config.write_text(as_toml(self.settings))
         with (self.directory / "daemon.log").open("a") as log:
             self.process = self.spawn(
@@ -216,6 +216,71 @@ class Daemon:
 
     async def _ready_or_over(self, process: "subprocess.Popen[str]") -> bool:
         return process.poll() is not None or await self.status_of("/readyz") == 200
+
+
+KINDS: Mapping[str, Sequence[str]] = {
+    "http": (),
+    "search": ("search",),
+    "booking": ("booking",),
+    "payment": ("payment",),
+    "notify": ("notify",),
+    "audit": ("audit",),
+}
+"""The processes of a split daemon, and the actors that each runs; the first serves HTTP."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SplitDaemon(Daemon):
+    """The same daemon as a process an actor, and one for HTTP: started, killed and stopped together."""
+
+    members: dict[str, Daemon] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.members = {kind: self._member(kind, actors) for kind, actors in KINDS.items()}
+
+    def _member(self, kind: str, actors: Sequence[str]) -> Daemon:
+        """Each is asked whether it is ready at a port of its own."""
+        serves = not actors
+        port = self.port if serves else free_port()
+        settings = self.settings | {
+            "server": self.settings["server"] | {"enabled": serves},
+            "actors": self.settings.get("actors", {}) | {"run": list(actors)},
+        }
+        if not serves:
+            settings["metrics"] = {"port": port}
+        return Daemon(directory=self.directory / kind, port=port, spawn=self.spawn, settings=settings)
+
+    @property
+    def config(self) -> Path:
+        return self.members["http"].config
+
+    @property
+    def log(self) -> str:
+        return "\n".join(f"--- {kind}\n{member.log}" for kind, member in self.members.items())
+
+    def launch(self, *arguments: str) -> "subprocess.Popen[str]":
+        self.directory.mkdir(exist_ok=True)
+        for member in self.members.values():
+            self.process = member.launch(*arguments)
+        assert self.process is not None
+        return self.process
+
+    async def start(self, *arguments: str, within: float = STARTS_WITHIN * 2) -> None:
+        self.directory.mkdir(exist_ok=True)
+        starting = [member.start(*arguments, within=within) for member in self.members.values()]
+        await asyncio.gather(*starting)
+
+    def kill(self) -> None:
+        for member in self.members.values():
+            member.kill()
+
+    async def stop(self, number: int = signal.SIGTERM, within: float = 30.0) -> int:
+        ends = await asyncio.gather(*(member.stop(number, within) for member in self.members.values()))
+        return max(ends)
+
+    def tell(self) -> None:
+        for member in self.members.values():
+            member.tell()
 
 
 def as_toml(settings: dict[str, dict[str, Any]]) -> str:

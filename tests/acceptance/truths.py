@@ -5,7 +5,7 @@ Each check looks at the places where the promise could be broken, and not at wha
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from bookingd.sandbox.mail import CaughtMail, list_mail
 from bookingd.storage import stock
 from bookingd.storage.database import Connection, Database
 from tests.acceptance.daemon import Daemon, Gateway, until
+from tests.servers.rabbitmq import Broker
 
 OVER = frozenset({"failed", "expired", "cancelled"})
 
@@ -57,18 +58,24 @@ def _booked(row: Any) -> Booked:
     )
 
 
-async def settled(database: Database, within: float = 30.0) -> None:
+async def settled(database: Database, within: float = 30.0, *, broker: Broker | None = None) -> None:
     """Wait until nothing is under way any more: only timers are left, and no effect is open."""
 
-    async def quiet() -> bool:
+    async def under_way() -> Sequence[object]:
         async with database.connection() as connection:
-            return not await unfinished(connection)
+            left: list[object] = [*await unfinished(connection)]
+        if broker is not None and not left:
+            left += [queue for queue, depth in (await broker.queue_depths()).items() if depth.messages]
+        return left
+
+    async def quiet() -> bool:
+        """Twice, since what leaves the outbox for the broker may be overlooked once."""
+        return not await under_way() and not await under_way()
 
     try:
         await until(quiet, within)
     except TimeoutError:
-        async with database.connection() as connection:
-            raise AssertionError(f"still under way: {await unfinished(connection)}") from None
+        raise AssertionError(f"still under way: {await under_way()}") from None
 
 
 async def unfinished(connection: Connection) -> list[str]:
@@ -86,9 +93,10 @@ async def check_all(
     mail: Path | None = None,
     forgiven: Collection[str] = (),
     within: float = 30.0,
+    broker: Broker | None = None,
 ) -> dict[str, Booked]:
     """Every promise at once; the bookings by id. `forgiven`: reasons of attention that the test expects."""
-    await settled(database, within)
+    await settled(database, within, broker=broker)
     async with database.connection() as connection:
         found = await bookings(connection)
         assert await stock.check_books(connection) == []
