@@ -1,4 +1,4 @@
-"""`bookingd ready`: whether the daemon of a configuration may be sent requests; for health checks and scripts."""
+"""`bookingd ready`: whether a running daemon may be sent requests; for health checks and scripts."""
 
 import http.client
 from pathlib import Path
