@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console, JustifyMethod, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -62,6 +63,34 @@ def listing(*headings: str) -> Table:
         justify: JustifyMethod = "left" if name == heading else "right"
         table.add_column(name, justify=justify, overflow="fold", no_wrap=place < len(headings))
     return table
+
+
+def noted(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str], *, note: str
+) -> Group:
+    """Rows with a sentence each: in a last column named `note` where there is room, else below the row."""
+    told = [shown(one_line(said)) for said in notes]
+    if width() >= WIDE:
+        table = listing(*headings, note)
+        for row, said in zip(rows, told, strict=True):
+            table.add_row(*map(shown, row), said)
+        return Group(table)
+    sizes = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    parts: list[RenderableType] = [_padded(headings, sizes, "dim")]
+    for row, said in zip(rows, told, strict=True):
+        parts.append(_padded(row, sizes))
+        if said:
+            parts.append(Padding(said, (0, 0, 0, 4)))
+    return Group(*parts)
+
+
+def _padded(cells: Sequence[str], sizes: Sequence[int], style: str = "") -> Text:
+    return shown("  ".join(cell.ljust(size) for cell, size in zip(cells, sizes, strict=True)).rstrip(), style)
+
+
+def part(title: str, *content: RenderableType) -> Group:
+    """A part of a page, with an empty line below."""
+    return Group(Text(title, style="bold"), Padding(Group(*content), (0, 0, 1, 2)))
 
 
 def span(duration: timedelta) -> str:

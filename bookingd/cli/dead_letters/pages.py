@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from bookingd.cli.screen import WIDE, facts, listing, moment, one_line, shown, span, stamp, width
+from bookingd.cli.screen import facts, moment, noted, shown, span, stamp
 from bookingd.storage.dead_letters import KeptLetter
 
 UNREADABLE = "(unreadable)"
@@ -56,27 +56,8 @@ def list_page(letters: Sequence[KeptLetter], *, count: int, now: datetime) -> Re
         (str(letter.id), f"{span(now - letter.died_at)} ago", letter.actor, letter.name or UNREADABLE)
         for letter in letters
     ]
-    reasons = [shown(one_line(letter.reason)) for letter in letters]
-    lines = _beside(rows, reasons) if width() >= WIDE else _below(rows, reasons)
-    return Group(lines, _footer(len(letters), count))
-
-
-def _beside(rows: Sequence[Sequence[str]], reasons: Sequence[Text]) -> RenderableType:
-    table = listing(*HEADINGS, "Reason")
-    for row, reason in zip(rows, reasons, strict=True):
-        table.add_row(*map(shown, row), reason)
-    return table
-
-
-def _below(rows: Sequence[Sequence[str]], reasons: Sequence[Text]) -> RenderableType:
-    sizes = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
-
-    def line(cells: Sequence[str], style: str = "") -> Text:
-        padded = (cell.ljust(size) for cell, size in zip(cells, sizes, strict=True))
-        return shown("  ".join(padded).rstrip(), style)
-
-    pairs = ((line(row), Padding(reason, (0, 0, 0, 4))) for row, reason in zip(rows, reasons, strict=True))
-    return Group(line(HEADINGS, "dim"), *(part for pair in pairs for part in pair))
+    reasons = [letter.reason for letter in letters]
+    return Group(noted(HEADINGS, rows, reasons, note="Reason"), _footer(len(letters), count))
 
 
 def _footer(here: int, count: int) -> Text:

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from bookingd.cli.screen import facts, listing, shown, span, stamp
+from bookingd.cli.screen import facts, listing, part, shown, span, stamp
 from bookingd.cli.status.judging import Problem, place
 from bookingd.cli.status.reading import Status
 from bookingd.config import ACTORS
@@ -20,15 +20,11 @@ GOOD, BAD, FAINT = "green", "red", "dim"
 def page(status: Status, found: Sequence[Problem]) -> RenderableType:
     """What runs where, what waits, and the verdict last."""
     return Group(
-        *_part("Processes", _processes(status)),
-        *_part("Actors", _actors(status)),
-        *_part("What waits", _waiting(status)),
+        part("Processes", _processes(status)),
+        part("Actors", _actors(status)),
+        part("What waits", _waiting(status)),
         *_verdict(found),
     )
-
-
-def _part(title: str, content: RenderableType) -> tuple[RenderableType, ...]:
-    return Text(title, style="bold"), Padding(content, (0, 0, 1, 2))
 
 
 def _processes(status: Status) -> RenderableType:
@@ -58,7 +54,7 @@ def _state(status: Status, seen: Seen) -> Text:
     if seen.report.ready:
         return Text("ready", style=GOOD)
     daemon = seen.report.waiting.get("daemon")
-    waits = [part for part in seen.report.waiting if part != "daemon"]
+    waits = [what for what in seen.report.waiting if what != "daemon"]
     return Text(daemon or f"waits for {', '.join(waits)}", style="yellow")
 
 
