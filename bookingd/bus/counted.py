@@ -3,7 +3,6 @@
 The one rule: it counts what goes through and changes none of it.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from bookingd.bus.port import (
 )
 from bookingd.messages.catalogue import Catalogue, Lane, Message
 from bookingd.messages.envelope import Origin
+from bookingd.sources import Clock
 from bookingd.storage.outbox import Bundle
 from bookingd.telemetry.metrics import BusMetrics
 
@@ -30,8 +30,9 @@ from bookingd.telemetry.metrics import BusMetrics
 class CountedBus:
     """The transport `bus`, told of by `metrics`."""
 
-    def __init__(self, bus: Bus, *, catalogue: Catalogue, metrics: BusMetrics) -> None:
+    def __init__(self, bus: Bus, *, catalogue: Catalogue, clock: Clock, metrics: BusMetrics) -> None:
         self._bus = bus
+        self._clock = clock
         self._catalogue = catalogue
         self._metrics = metrics
         metrics.connected.set_function(lambda: not bus.waiting_for_broker)
@@ -47,12 +48,11 @@ class CountedBus:
         await self._bus.close()
 
     def publish(self, bundles: Sequence[Bundle], delivered: Delivered) -> None:
-        clock = asyncio.get_running_loop().time
-        begin = clock()
+        begin = self._clock.monotonic()
 
         def tell(bundle: UUID, gone: bool) -> None:
             if gone:
-                self._metrics.confirm_seconds.observe(clock() - begin)
+                self._metrics.confirm_seconds.observe(self._clock.monotonic() - begin)
             else:
                 self._metrics.returned.inc()
             delivered(bundle, gone)
@@ -77,8 +77,7 @@ class CountedBus:
 
     async def ask(self, query: Message, *, origin: Origin, timeout: float) -> AsyncIterator[Any]:
         name = self._catalogue.of(type(query)).name
-        clock = asyncio.get_running_loop().time
-        begin, outcome = clock(), "left"
+        begin, outcome = self._clock.monotonic(), "left"
         try:
             async for part in self._bus.ask(query, origin=origin, timeout=timeout):
                 yield part
@@ -91,7 +90,7 @@ class CountedBus:
             raise
         finally:
             self._metrics.queries(name, outcome).inc()
-            self._metrics.query_seconds(name).observe(clock() - begin)
+            self._metrics.query_seconds(name).observe(self._clock.monotonic() - begin)
 
     async def backlog(self) -> Mapping[Mailbox, Backlog]:
         return await self._bus.backlog()

@@ -13,7 +13,6 @@ runs after migrations and seeding: fresh statistics throw kept plans away. It le
 nothing is known then but that they may fill.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -139,18 +138,15 @@ class Database:
             await self._pool.release(connection)
 
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
-        clock = asyncio.get_running_loop().time
-        begin = clock()
         self._waiting += 1
         try:
-            connection = await self._pool.acquire(timeout=self._acquire_within)
+            with self._metrics.acquire_seconds.time():
+                return await self._pool.acquire(timeout=self._acquire_within)
         except Exception as error:
             self._metrics.failures.inc()
             raise _translated(error) from error
         finally:
             self._waiting -= 1
-        self._metrics.acquire_seconds.observe(clock() - begin)
-        return connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -45,7 +45,7 @@ async def choose_bus(
         await stack.enter_async_context(hold_together(ground.dsn))
         bus = _rabbit(settings, sources, undertaker, metrics)
     stack.push_async_callback(bus.close)
-    return CountedBus(bus, catalogue=CATALOGUE, metrics=metrics)
+    return CountedBus(bus, catalogue=CATALOGUE, clock=sources.clock, metrics=metrics)
 
 
 async def _be_alone(ground: Ground, stack: AsyncExitStack) -> None:

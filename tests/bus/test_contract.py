@@ -51,13 +51,18 @@ def memory_bus() -> MemoryBus:
     return MemoryBus(topology=TOPOLOGY, catalogue=CATALOGUE, clock=sources.clock, ids=sources.ids)
 
 
+def counted_bus() -> CountedBus:
+    clock = Sources.system().clock
+    return CountedBus(memory_bus(), catalogue=CATALOGUE, clock=clock, metrics=BusMetrics())
+
+
 @pytest.fixture(params=["memory", "counted", "rabbitmq", "rabbitmq with the short cut"])
 def transport(request: pytest.FixtureRequest) -> Transport:
     """Each transport, with its traffic counted too; the short cut is one more as far as queries go."""
     if request.param == "memory":
         return Transport(memory_bus)
     if request.param == "counted":
-        return Transport(lambda: CountedBus(memory_bus(), catalogue=CATALOGUE, metrics=BusMetrics()))
+        return Transport(counted_bus)
     broker: Broker = request.getfixturevalue("broker")
     return Transport(lambda: rabbit_bus(broker.url, shortcut=request.param != "rabbitmq"), lull=0.1)
 

@@ -10,6 +10,7 @@ from bookingd.bus.counted import CountedBus
 from bookingd.bus.memory import MemoryBus
 from bookingd.bus.port import IncomingQuery, QueryFailed, QueryTimeout, ask_once
 from bookingd.messages.catalogue import Lane
+from bookingd.sources import SystemClock
 from bookingd.telemetry.metrics import BusMetrics
 from tests.bus.test_contract import DEPOSIT, ORIGIN, Consumer, Publisher, bundle_of, memory_bus
 from tests.toy.messages import CATALOGUE, Balance
@@ -35,7 +36,7 @@ def counts() -> Counts:
 
 @pytest.fixture
 def bus(counts: Counts) -> CountedBus:
-    return CountedBus(memory_bus(), catalogue=CATALOGUE, metrics=counts.metrics)
+    return CountedBus(memory_bus(), catalogue=CATALOGUE, clock=SystemClock(), metrics=counts.metrics)
 
 
 async def test_a_bundle_is_counted_when_it_goes_when_it_comes_and_when_it_is_safe(
