@@ -23,8 +23,12 @@ FORBID = "#!/bin/sh\nexit 101\n"
 SERVICES: Mapping[str, Sequence[str]] = {
     rabbitmq.PACKAGE: ("rabbitmq-server", "epmd.service", "epmd.socket"),
     redis.PACKAGE: ("redis-server",),
+    "prometheus": ("prometheus",),
 }
 """What a package enables, with what it brings along."""
+
+TOOLS = {"systemd-analyze": "systemd", "promtool": "prometheus"}
+"""Programs of which no server is started, and their packages."""
 
 SYSTEMD = Path("/lib/systemd/system")
 
@@ -37,7 +41,7 @@ def missing() -> list[str]:
             server.find_server()
         except ServerError:
             found.append(server.PACKAGE)
-    return found if shutil.which("systemd-analyze") else [*found, "systemd"]
+    return [*found, *(package for program, package in TOOLS.items() if not shutil.which(program))]
 
 
 def provide(packages: Sequence[str]) -> None:

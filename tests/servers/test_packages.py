@@ -44,7 +44,7 @@ def test_whoever_is_not_root_is_told_what_to_install(
 
     assert capsys.readouterr().err == (
         "bookingd: the tests need what is not installed."
-        " Install it: sudo apt-get install rabbitmq-server redis-server systemd\n"
+        " Install it: sudo apt-get install rabbitmq-server redis-server systemd prometheus\n"
     )
     assert not (programs / "calls").exists()
 
@@ -54,11 +54,12 @@ def test_root_gets_it_installed_and_nothing_of_it_enabled(programs: Path) -> Non
 
     assert (programs / "calls").read_text().splitlines() == [
         "apt-get update -qq",
-        "apt-get install -qq -y --no-install-recommends rabbitmq-server redis-server systemd",
+        "apt-get install -qq -y --no-install-recommends rabbitmq-server redis-server systemd prometheus",
         "update-rc.d rabbitmq-server disable",
         "systemctl --quiet disable epmd.service",
         "systemctl --quiet disable epmd.socket",
         "update-rc.d redis-server disable",
+        "update-rc.d prometheus disable",
     ]
     assert not (programs / "policy-rc.d").exists()
 
@@ -66,6 +67,7 @@ def test_root_gets_it_installed_and_nothing_of_it_enabled(programs: Path) -> Non
 def test_a_service_that_the_host_had_before_is_left_as_it_is(programs: Path) -> None:
     (programs / "redis-server.service").touch()
     (programs / "epmd.socket").touch()
+    (programs / "prometheus.service").touch()
 
     assert packages.main() == 0
 
