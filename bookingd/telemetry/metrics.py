@@ -200,8 +200,8 @@ class Metrics:
         self.messages = Counter(
             "bookingd_messages_total",
             "Messages by what became of them: done, early (comes again), retried (the other side was away),"
-            " refused (by the other side), suspected (a process died while handling it: comes again),"
-            " dead (somebody has to look), late and failed (queries)",
+            " busy (is being handled elsewhere: comes again), refused (by the other side), suspected (a"
+            " process died while handling it: comes again), dead (somebody has to look), late and failed (queries)",
             ["actor", "message", "outcome"],
             registry=registry,
         )
