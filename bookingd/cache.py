@@ -1,8 +1,9 @@
 """Answers that were made once and can be given again: Redis, with this process's own memory before it.
 
 The one rule: losing it costs speed, never correctness (P12). Nothing here raises: whatever is wrong with
-Redis, or slow, is a miss. After a failure Redis is left alone for a while, so that its absence does not cost
-every request the same wait; one log line tells when that begins and one when it ends.
+Redis, or slow, is a miss. After a failure Redis is left alone for a while, then one caller tries it for
+all, so that its absence does not cost every request the same wait; one log line tells when that begins and
+one when it ends.
 """
 
 import asyncio
@@ -11,14 +12,19 @@ import math
 import struct
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self, TypeVar
 
 import fakeredis
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from bookingd.config.redis_address import TLS_OPTIONS, RedisAddress
 from bookingd.sources import Clock
 from bookingd.telemetry.metrics import CacheMetrics
 
@@ -27,11 +33,24 @@ log = logging.getLogger(__name__)
 BUDGET = 0.05
 """Seconds that Redis may take; a search that has to be made anew costs hardly more."""
 
+PATIENCE = 2.0
+"""Seconds for which a call goes on when nobody waits for it any more: a new connection, with TLS and by way
+of Sentinel, may take longer than the budget, and the next caller finds it made."""
+
+STEP = 0.5
+"""Seconds for one connection, or one answer on it: past some Sentinels that are away, within the patience."""
+
+AT_ONCE = 32
+"""Calls of Redis under way; more wait their turn. redis-py refuses when its hundred connections are taken."""
+
 PAUSE = 5.0
 """Seconds for which Redis is left alone after it failed."""
 
 NEAR_BYTES = 16 * 1024 * 1024
 """How much this process keeps of what it has seen, besides Redis."""
+
+FAILURES = (RedisError, OSError, TimeoutError)
+"""Whatever is wrong with Redis, or with the way to it."""
 
 _TIMES = struct.Struct(">dd")
 
@@ -75,16 +94,17 @@ class Cache:
         self._budget = budget
         self._near = _Near(near_bytes)
         self._making: dict[str, asyncio.Task[Kept]] = {}
+        self._calls: set[asyncio.Task[Any]] = set()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._resting_until = -math.inf
         self._resting = False
 
     @classmethod
     def at(cls, url: str, *, clock: Clock, metrics: CacheMetrics | None = None) -> Self:
-        """The Redis at `redis://` or `rediss://`, or the stand-in of this process at `fakeredis://`."""
+        """The Redis at an address of RedisAddress, or the stand-in of this process at `fakeredis://`."""
         if url.startswith("fakeredis:"):
             return cls(fakeredis.FakeAsyncRedis(), clock=clock, metrics=metrics)
-        store = redis.asyncio.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
-        return cls(store, clock=clock, metrics=metrics)
+        return cls(_connect(RedisAddress.parse(url)), clock=clock, metrics=metrics)
 
     async def get(self, key: str) -> Kept | None:
         """What is kept under the key, if there still is anything."""
@@ -124,11 +144,13 @@ class Cache:
 
     async def close(self) -> None:
         """Stop what is being made and leave Redis."""
-        making = list(self._making.values())
-        for task in making:
+        under_way = [*self._making.values(), *self._calls]
+        for task in under_way:
             task.cancel()
-        await asyncio.gather(*making, return_exceptions=True)
-        await self._try(self._store.aclose)
+        await asyncio.gather(*under_way, return_exceptions=True)
+        with suppress(*FAILURES):  # there is nothing left to do for a Redis that is away
+            async with asyncio.timeout(PATIENCE):
+                await self._store.aclose()
 
     async def _make(self, key: str, make: Callable[[], Awaitable[Kept]]) -> Kept:
         kept = await make()
@@ -141,26 +163,93 @@ class Cache:
             done.exception()  # seen: whoever asked is told, and nobody may be left to ask
 
     async def _try(self, call: Callable[[], Awaitable[T]]) -> T | None:
-        """What the call gives within the budget, or None."""
-        if self._clock.monotonic() < self._resting_until:
+        """What the call gives within the budget, or None; cutting it short would cost its connection."""
+        if self._is_left_alone() or not await self._has_turn():
             return None
+        calling = asyncio.ensure_future(self._call(call))
+        self._calls.add(calling)
+        calling.add_done_callback(self._calls.discard)
         try:
             async with asyncio.timeout(self._budget):
-                given = await call()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._metrics.errors.inc()
+                given = await asyncio.shield(calling)
+        except FAILURES as error:
             self._rest(error)
             return None
-        if self._resting:
-            self._resting = False
-            log.warning("Redis answers again")
+        self._wake()
         return given
 
+    def _is_left_alone(self) -> bool:
+        """False for the first who asks after the pause, and true for those behind until that one knows."""
+        now = self._clock.monotonic()
+        if now < self._resting_until:
+            return True
+        if self._resting:
+            self._resting_until = now + PAUSE
+        return False
+
+    async def _has_turn(self) -> bool:
+        """Wait for a turn, for the budget at most: that others have it is a miss, and no failure of Redis."""
+        try:
+            async with asyncio.timeout(self._budget):
+                return await self._turns.acquire()
+        except TimeoutError:
+            return False
+
+    async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await call()
+        finally:
+            self._turns.release()
+
+    def _wake(self) -> None:
+        if self._resting:
+            self._resting, self._resting_until = False, -math.inf
+            log.warning("Redis answers again")
+
     def _rest(self, error: Exception) -> None:
+        self._metrics.errors.inc()
         self._resting_until = self._clock.monotonic() + PAUSE
         if not self._resting:
             self._resting = True
             log.warning("Redis is left alone, searches are made anew meanwhile: %r", error)
+
+
+def _connect(address: RedisAddress) -> Store:
+    """A client that connects when it is used, and tries a connection that has broken once more."""
+    tls: dict[str, Any] = {"ssl": True} if address.tls else {}
+    tls |= {name: file for name, file in address.options.items() if name in TLS_OPTIONS}
+    common: dict[str, Any] = {
+        "socket_connect_timeout": STEP,
+        "socket_timeout": STEP,
+        "retry": Retry(NoBackoff(), 1),
+    } | tls
+    login: dict[str, Any] = {
+        "username": address.username,
+        "password": address.password,
+        "db": address.database,
+    }
+    if not address.service:
+        host, port = address.hosts[0]
+        return redis.asyncio.Redis(host=host, port=port, **login, **common)
+    own: dict[str, Any] = {name: address.options.get(f"sentinel_{name}") for name in ("username", "password")}
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        address.hosts, sentinel_kwargs=common | own, **common, **login
+    )
+    return _Elected(sentinel, address.service)
+
+
+class _Elected:
+    """The Redis that the Sentinels name at the moment."""
+
+    def __init__(self, sentinel: Sentinel, service: str) -> None:
+        self._sentinel = sentinel
+        self._redis: redis.asyncio.Redis = sentinel.master_for(service)
+        self.get, self.set = self._redis.get, self._redis.set
+
+    async def aclose(self) -> None:
+        await self._redis.aclose()
+        await self._sentinel.aclose()
 
 
 class _Near:

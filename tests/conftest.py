@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-import redis.asyncio
+import redis
 
 from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine
 from bookingd.sources import SystemClock
@@ -217,14 +217,14 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-async def redis_url(request: pytest.FixtureRequest) -> str:
+def redis_url(request: pytest.FixtureRequest) -> str:
     """Where an empty Redis is, for a test that does not stop it."""
     url = os.environ.get("BOOKINGD_TEST_REDIS_URL")
     if not url:
         private: RedisServer = request.getfixturevalue("redis_server")
         return private.url
-    async with redis.asyncio.Redis.from_url(url) as client:
-        await client.flushdb()
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
     return url
 
 

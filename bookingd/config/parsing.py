@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from bookingd.config.errors import did_you_mean
+from bookingd.config.redis_address import SCHEMES as REDIS_SCHEMES
+from bookingd.config.redis_address import RedisAddress
 from bookingd.config.schema import Leaf
 from bookingd.config.values import Url
 
@@ -97,8 +99,18 @@ def _url(leaf: Leaf, value: Any, text: bool) -> Url:
     scheme = written.partition("://")[0].lower() if "://" in written else ""
     if scheme not in schemes:
         raise Wrong(_url_choices(word, schemes), did_you_mean(scheme or written, [*schemes, word]))
-    _check_authority(url, needs_host=scheme not in {"memory", "fakeredis"})
+    if scheme in REDIS_SCHEMES:
+        _check_redis(url)
+    else:
+        _check_authority(url, needs_host=scheme not in {"memory", "fakeredis"})
     return url
+
+
+def _check_redis(url: Url) -> None:
+    try:
+        RedisAddress.parse(url.reveal())
+    except ValueError as error:
+        raise Wrong(str(error)) from error
 
 
 def _url_choices(word: str, schemes: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from bookingd.config.redis_address import SCHEMES as REDIS_SCHEMES
 from bookingd.config.values import MASK, Secret, Url
 from bookingd.outcomes import CALL_LIMIT
 
@@ -136,7 +137,7 @@ class Bus:
 class Cache:
     """Redis, or a stand-in within the process: losing it costs speed, never correctness."""
 
-    url: Url = _url("fakeredis://", "fakeredis", *redis_address.SCHEMES)
+    url: Url = _url("fakeredis://", "fakeredis", *REDIS_SCHEMES)
 
     @property
     def embedded(self) -> bool:

@@ -18,6 +18,8 @@ from bookingd.config.errors import ENVIRONMENT, ConfigErrors, Problem
 from bookingd.config.files import CONTAINER_SECRETS
 from bookingd.config.given import PREFIX, from_file
 from bookingd.config.reading import load_settings
+from bookingd.config.redis_address import SCHEMES as REDIS_SCHEMES
+from bookingd.config.redis_address import RedisAddress
 from bookingd.config.schema import Path
 from bookingd.config.sections import ACTORS, ActorName, Settings
 from bookingd.config.values import MASK, Secret, Url
@@ -201,9 +203,17 @@ def _compared(path: Path, settings: Settings) -> Any:
 def _place(url: Url) -> tuple[str | int | None, ...]:
     """Where an address leads, whoever goes there and however safely."""
     parts = url.parts
-    host = "localhost" if parts.hostname in _HERE else parts.hostname
+    if parts.scheme in REDIS_SCHEMES:
+        redis = RedisAddress.parse(url.reveal())
+        hosts = sorted((_name(host), port) for host, port in redis.hosts)
+        return redis.service, redis.database, *(part for host in hosts for part in host)
+    host = _name(parts.hostname)
     socket = parse_qs(parts.query).get("host", [""])[0]
     return parts.scheme.removesuffix("s"), host, socket, parts.port, unquote(parts.path).strip("/")
+
+
+def _name(host: str | None) -> str | None:
+    return "localhost" if host in _HERE else host
 
 
 def _ports(serving: Sequence[Process]) -> Iterator[Problem]:

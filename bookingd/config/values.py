@@ -12,7 +12,7 @@ MASK = "***"
 # Greedy to the last '@': a password with an unescaped '/' or '@' must not show either, nor one whose address
 # lacks its scheme or the colon behind it.
 _PASSWORD = re.compile(r"""(//|^"?)([^:/?#@\s"]*):(?!//)(.*)@""")
-_QUERY_PASSWORD = re.compile(r"([?&](?:password|sslpassword)=)[^&#]*", re.IGNORECASE)
+_QUERY_PASSWORD = re.compile(r"([?&](?:password|sslpassword|sentinel_password)=)[^&#]*", re.IGNORECASE)
 
 
 def mask_passwords(text: str) -> str:

@@ -199,7 +199,7 @@ def test_a_variable_that_nobody_reads_is_a_mistake(bench: Bench) -> None:
             "cache",
             "url",
             '"memcached://x"',
-            "must begin with fakeredis:// or redis:// or rediss://",
+            "must begin with fakeredis:// or redis:// or rediss:// or redis+sentinel:// or rediss+sentinel://",
         ),
         ("cache", "url", '"redis://"', "names no host"),
         ("cache", "url", '"redis://x:port"', "is not an address: check the host and the port"),

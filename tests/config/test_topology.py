@@ -118,6 +118,15 @@ def test_who_goes_to_the_same_place_does_not_differ(bench: Bench) -> None:
     assert bench.problems() == []
 
 
+def test_sentinels_are_compared_in_any_order(bench: Bench) -> None:
+    common = (bench.root / "common.toml").read_text()
+    sentinels = "redis+sentinel://127.0.0.1,two:26379/bookingd"
+    bench.write("common.toml", common.replace("redis://127.0.0.1:6379/0", sentinels))
+    bench.append("payment.toml", '[cache]\nurl = "redis+sentinel://two,localhost:26379/bookingd"\n')
+
+    assert bench.problems() == []
+
+
 def test_keys_are_compared_and_never_shown(bench: Bench) -> None:
     for name in ("one", "two"):
         file = bench.root / name
