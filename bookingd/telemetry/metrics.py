@@ -201,7 +201,8 @@ class Metrics:
             "bookingd_messages_total",
             "Messages by what became of them: done, early (comes again), retried (the other side was away),"
             " busy (is being handled elsewhere: comes again), refused (by the other side), suspected (a"
-            " process died while handling it: comes again), dead (somebody has to look), late and failed (queries)",
+            " process died while handling it: comes again), dead (somebody has to look), late and failed"
+            " (queries)",
             ["actor", "message", "outcome"],
             registry=registry,
         )
