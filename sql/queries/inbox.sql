@@ -1,4 +1,5 @@
--- What each actor has handled.
+-- What each actor has handled. Ids and times are compared as lists, not as pairs (an id has one time): joined with the
+-- pairs, the whole of an actor's inbox would be read while statistics are young.
 
 -- name: take
 -- Of the messages ($2 ids, $3 sent at) those that actor $1 has not handled yet; now they count as handled.
@@ -10,11 +11,8 @@ RETURNING message_id;
 
 -- name: handled
 -- Of the messages ($2 ids, $3 sent at) those that actor $1 has handled.
-SELECT i.message_id
-  FROM unnest($2::uuid[], $3::timestamptz[]) AS m (id, sent_at)
-  JOIN inbox AS i ON i.actor = $1 AND i.message_id = m.id AND i.sent_at = m.sent_at;
+SELECT message_id FROM inbox WHERE actor = $1 AND message_id = ANY ($2::uuid[]) AND sent_at = ANY ($3::timestamptz[]);
 
 -- name: put_back
 -- Messages ($2 ids, $3 sent at) that actor $1 could not handle yet count as not handled again.
-DELETE FROM inbox
- WHERE actor = $1 AND (message_id, sent_at) IN (SELECT * FROM unnest($2::uuid[], $3::timestamptz[]));
+DELETE FROM inbox WHERE actor = $1 AND message_id = ANY ($2::uuid[]) AND sent_at = ANY ($3::timestamptz[]);

@@ -33,8 +33,7 @@ WITH claims AS (
 ), sold AS (
     UPDATE stock_claims AS claim
        SET state = 'sold', expires_at = NULL, changed_at = $2
-      FROM whole
-     WHERE claim.item_id = whole.item_id AND claim.state <> 'sold'
+     WHERE claim.item_id = ANY (ARRAY (SELECT item_id FROM whole)) AND claim.state <> 'sold'
 )
 SELECT item_id FROM whole;
 
@@ -51,8 +50,7 @@ WITH claims AS (
 ), longer AS (
     UPDATE stock_claims AS claim
        SET expires_at = $2::timestamptz
-      FROM whole
-     WHERE claim.item_id = whole.item_id AND claim.state <> 'sold'
+     WHERE claim.item_id = ANY (ARRAY (SELECT item_id FROM whole)) AND claim.state <> 'sold'
 )
 SELECT item_id FROM whole;
 
