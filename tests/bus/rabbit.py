@@ -23,7 +23,13 @@ class Cemetery(list[Buried]):
         return [(actor, reason) for actor, _, reason in self]
 
 
-def rabbit_bus(url: str, *, shortcut: bool = False, cemetery: Cemetery | None = None) -> RabbitBus:
+def rabbit_bus(
+    url: str,
+    *,
+    shortcut: bool = False,
+    cemetery: Cemetery | None = None,
+    metrics: BusMetrics | None = None,
+) -> RabbitBus:
     """A bus of the toy house."""
     return RabbitBus(
         url=url,
@@ -33,5 +39,5 @@ def rabbit_bus(url: str, *, shortcut: bool = False, cemetery: Cemetery | None = 
         name="test",
         shortcut=shortcut,
         undertaker=Cemetery() if cemetery is None else cemetery,
-        metrics=BusMetrics(),
+        metrics=BusMetrics() if metrics is None else metrics,
     )

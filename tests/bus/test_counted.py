@@ -1,5 +1,6 @@
 """What is counted of a transport's traffic."""
 
+import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from bookingd.bus.port import IncomingQuery, QueryFailed, QueryTimeout, ask_once
 from bookingd.messages.catalogue import Lane
 from bookingd.sources import SystemClock
 from bookingd.telemetry.metrics import BusMetrics
+from tests.bus.rabbit import rabbit_bus
 from tests.bus.test_contract import DEPOSIT, ORIGIN, Consumer, Publisher, bundle_of, memory_bus
+from tests.servers.rabbitmq import Broker
 from tests.toy.messages import CATALOGUE, Balance
 
 QUESTION = Balance(account=UUID(int=5))
@@ -120,3 +123,16 @@ async def test_whether_the_broker_is_there_is_told_when_it_is_asked(
     assert counts("connected") == 1
     monkeypatch.setattr(MemoryBus, "waiting_for_broker", True)
     assert counts("connected") == 0
+
+
+async def test_a_connection_that_was_lost_and_made_again_is_counted(broker: Broker, counts: Counts) -> None:
+    bus = rabbit_bus(broker.url, metrics=counts.metrics)
+    await bus.open()
+    assert counts("reconnects_total") == 0
+
+    await broker.kill_connections()
+    async with asyncio.timeout(10):
+        while counts("reconnects_total") < 2:  # noqa: ASYNC110 - one to publish, one to consume; nobody tells
+            await asyncio.sleep(0.01)
+
+    await bus.close()

@@ -204,3 +204,25 @@ def test_the_process_environment_is_read_when_none_is_given(monkeypatch: pytest.
     monkeypatch.setenv("BOOKINGD_SERVER__PORT", "7171")
 
     assert load_settings(embedded_file()).server.port == 7171
+
+
+def test_the_listener_of_a_process_needs_a_port_of_its_own(bench: Bench) -> None:
+    [problem] = bench.problems("[metrics]\nport = 8080\n")
+
+    assert (problem.key, problem.complaint.split(",")[0]) == ("metrics.port", "is the same as server.port")
+    assert bench.load("[metrics]\nport = 8080\n[server]\nenabled = false\n").metrics.port == 8080
+
+
+@pytest.mark.parametrize(
+    "url", ["tcp://h", "tcp://h:5000/x", "udp://u:p@h:5000", "tcp://h:99999", "tcp://:5"]
+)
+def test_logstash_is_named_by_transport_host_and_port(bench: Bench, url: str) -> None:
+    [problem] = bench.problems(f'[log.logstash]\nurl = "{url}"\n')
+
+    assert problem.key == "log.logstash.url"
+
+
+def test_logstash_takes_no_other_transport(bench: Bench) -> None:
+    [problem] = bench.problems('[log.logstash]\nurl = "https://h:5000"\n')
+
+    assert "must begin with tcp:// or udp://" in problem.complaint
