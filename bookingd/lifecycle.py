@@ -43,6 +43,9 @@ again after a second. What waits when we are killed is lost, so it is not larger
 NEWCOMERS_STAY = 0.5
 """Seconds, at most: how long a connection that came in last may take to send its request."""
 
+RELAY_SETTLES = 2.0
+"""Seconds, at most, in which the broker confirms what was sent last; others would wait for it for longer."""
+
 CLOSING = 30.0
 """Seconds to close what was opened; of these the embedded PostgreSQL alone may take 20."""
 
@@ -261,5 +264,7 @@ async def _drain(house: House, runner: Runner | None, beside: _Beside) -> None:
     # A runtime that has failed finishes nothing any more.
     graces = [(runtime, left if beside.runs(_name(runtime)) else 0.0) for runtime in house.runtimes]
     await asyncio.gather(*(runtime.drain(patience) for runtime, patience in graces))
+    if not house.settings.bus.embedded:  # there nothing is settled any more, and the next start frees it
+        await house.relay.settle(min(RELAY_SETTLES, grace))
     house.relay.stop()
     await beside.until_it_ends("relay")

@@ -21,8 +21,11 @@ from bookingd.storage.outbox import Bundle
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
-"""How long a claim keeps other relays away; a bundle still in our hands is claimed again, quietly."""
+LEASE = timedelta(seconds=10)
+"""How long a claim keeps other relays away; a bundle still in our hands is claimed again, quietly.
+
+What a process that died had claimed waits as long.
+"""
 
 NAP = timedelta(seconds=0.25)
 """Between two looks for rows of other processes, at most."""
@@ -57,6 +60,8 @@ class Relay:
         """A claim and a deletion take turns: a row that goes while it is claimed would be published again."""
         self._away = False
         self._stopping = asyncio.Event()
+        self._settled = asyncio.Event()
+        """Nothing is in hand."""
 
     @property
     def waiting_for_database(self) -> bool:
@@ -83,6 +88,12 @@ class Relay:
             tasks.create_task(self._claim_forever(), name="relay claims")
             tasks.create_task(self._delete_forever(), name="relay deletes")
 
+    async def settle(self, patience: float) -> None:
+        """Wait until nothing is in hand, `patience` seconds at most; what is left waits for its lease."""
+        if self._in_hand:
+            self._settled.clear()
+            await _first_of(self._settled.wait(), self._clock.sleep(patience))
+
     def stop(self) -> None:
         """Finish what is in hand and end `run`."""
         self._stopping.set()
@@ -98,7 +109,12 @@ class Relay:
             self._delivered.append(bundle_id)
             self._something_to_delete.set()
         else:
-            self._in_hand.discard(bundle_id)
+            self._let_go([bundle_id])
+
+    def _let_go(self, bundles: Sequence[UUID]) -> None:
+        self._in_hand.difference_update(bundles)
+        if not self._in_hand:
+            self._settled.set()
 
     # Due times
 
@@ -157,7 +173,7 @@ class Relay:
             async with self._database.connection() as connection:
                 await outbox.delete(connection, ids=gone)
             del self._delivered[: len(gone)]
-            self._in_hand.difference_update(gone)
+            self._let_go(gone)
         return True
 
     async def _guard(self, work: Work) -> bool:

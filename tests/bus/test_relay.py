@@ -29,6 +29,8 @@ ACCOUNT = UUID(int=5)
 class Wire:
     """The bus as the relay sees it: keeps what is published and says `delivered` when it is told to."""
 
+    waiting_for_broker = False
+
     def __init__(self, *, at_once: bool = True) -> None:
         self.at_once = at_once
         self.published: list[Bundle] = []
@@ -442,3 +444,28 @@ async def _advance(clock: ManualClock, by: timedelta) -> None:
         while not clock._sleepers:  # noqa: ASYNC110
             await asyncio.sleep(0)
     clock.advance(by)
+
+
+async def test_before_it_stops_it_can_wait_for_what_is_on_its_way(process: Process) -> None:
+    process.wire.at_once = False
+    await process.send(1)
+    settling = asyncio.create_task(process.relay.settle(5))
+    await asyncio.sleep(0.02)
+    assert not settling.done()
+
+    process.wire.settle()
+
+    await asyncio.wait_for(settling, 1)
+    assert await process.waiting() == 0
+
+
+async def test_it_waits_for_no_broker_longer_than_it_is_told(process: Process) -> None:
+    await asyncio.wait_for(process.relay.settle(5), 0.5)  # nothing is on its way
+    process.wire.at_once = False
+    await process.send(1)
+
+    await asyncio.wait_for(process.relay.settle(0.05), 1)
+
+    assert await process.waiting() == 1
+    process.wire.settle()
+    await process.rest()
