@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import fakeredis
 import redis.asyncio
@@ -99,13 +99,6 @@ class Cache:
         self._resting_until = -math.inf
         self._resting = False
 
-    @classmethod
-    def at(cls, url: str, *, clock: Clock, metrics: CacheMetrics | None = None) -> Self:
-        """The Redis at an address of RedisAddress, or the stand-in of this process at `fakeredis://`."""
-        if url.startswith("fakeredis:"):
-            return cls(fakeredis.FakeAsyncRedis(), clock=clock, metrics=metrics)
-        return cls(_connect(RedisAddress.parse(url)), clock=clock, metrics=metrics)
-
     async def get(self, key: str) -> Kept | None:
         """What is kept under the key, if there still is anything."""
         now = self._clock.now()
@@ -168,7 +161,7 @@ class Cache:
             return None
         calling = asyncio.ensure_future(self._call(call))
         self._calls.add(calling)
-        calling.add_done_callback(self._calls.discard)
+        calling.add_done_callback(self._called)
         try:
             async with asyncio.timeout(self._budget):
                 given = await asyncio.shield(calling)
@@ -202,6 +195,11 @@ class Cache:
         finally:
             self._turns.release()
 
+    def _called(self, done: "asyncio.Task[Any]") -> None:
+        self._calls.discard(done)
+        if not done.cancelled():
+            done.exception()  # seen: the caller is told, unless that was too late and counted as a failure
+
     def _wake(self) -> None:
         if self._resting:
             self._resting, self._resting_until = False, -math.inf
@@ -212,11 +210,18 @@ class Cache:
         self._resting_until = self._clock.monotonic() + PAUSE
         if not self._resting:
             self._resting = True
-            log.warning("Redis is left alone, searches are made anew meanwhile: %r", error)
+            reason = error if str(error) else f"no answer within {self._budget} s"
+            log.warning("Redis is left alone, searches are made anew meanwhile: %s", reason)
 
 
-def _connect(address: RedisAddress) -> Store:
-    """A client that connects when it is used, and tries a connection that has broken once more."""
+def store_at(url: str) -> Store:
+    """The Redis at an address of RedisAddress, or the stand-in of this process at `fakeredis://`.
+
+    It connects when it is used, and tries once more with a new connection where one has broken.
+    """
+    if url.startswith("fakeredis:"):
+        return fakeredis.FakeAsyncRedis()
+    address = RedisAddress.parse(url)
     tls: dict[str, Any] = {"ssl": True} if address.tls else {}
     tls |= {name: file for name, file in address.options.items() if name in TLS_OPTIONS}
     common: dict[str, Any] = {

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import ConnectionError as RedisLost
 
-from bookingd.cache import AT_ONCE, PAUSE, Cache, Kept, Store
+from bookingd.cache import AT_ONCE, PAUSE, Cache, Kept, Store, store_at
 from bookingd.telemetry.metrics import CacheMetrics
 from tests.fakes.sources import ManualClock
 
@@ -250,7 +250,7 @@ async def test_what_somebody_else_put_there_is_a_miss(
 
 @pytest.mark.parametrize("url", ["fakeredis://", "redis://127.0.0.1:1"])
 async def test_a_cache_is_found_by_its_address(clock: ManualClock, url: str) -> None:
-    cache: Any = Cache.at(url, clock=clock)
+    cache: Any = Cache(store_at(url), clock=clock)
     await cache.set("key", kept(clock))
 
     assert (await cache.get("key")).value == b"value"

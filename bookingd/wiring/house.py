@@ -12,7 +12,7 @@ from bookingd.actor.places import Company
 from bookingd.actor.runtime import Limits, Runtime
 from bookingd.bus.port import Bus
 from bookingd.bus.relay import Relay
-from bookingd.cache import Cache
+from bookingd.cache import Cache, store_at
 from bookingd.config import Settings
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.sources import Clock, Sources
@@ -158,7 +158,7 @@ def _application(tools: Tools, outside: Outside, cache: Cache, readiness: Readin
 
 def _open_cache(tools: Tools, stack: AsyncExitStack) -> Cache:
     url = tools.settings.cache.url.reveal()
-    cache = Cache.at(url, clock=tools.sources.clock, metrics=tools.metrics.cache)
+    cache = Cache(store_at(url), clock=tools.sources.clock, metrics=tools.metrics.cache)
     stack.push_async_callback(cache.close)
     return cache
 

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from bookingd.bus.memory import MemoryBus
-from bookingd.cache import Cache
+from bookingd.cache import Cache, store_at
 from bookingd.config import Settings
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import Reference
@@ -214,7 +214,7 @@ async def make_api(
             sources=sources,
             signer=TokenSigner(KEY),
             metrics=Metrics(),
-            cache=Cache.at("fakeredis://", clock=clock),
+            cache=Cache(store_at("fakeredis://"), clock=clock),
             readiness=lambda: {"daemon": None},
         )
         parts = replace(parts, **changes)

@@ -26,7 +26,10 @@ def find_server() -> str:
 
 
 class RedisServer:
-    """A Redis on a port that stays its own while it is down; `options` are lines of its configuration."""
+    """A Redis on a port that stays its own while it is down; `options` are lines of its configuration.
+
+    `{port}` in a line is its port.
+    """
 
     def __init__(self, directory: Path, *options: str, sentinel: bool = False) -> None:
         self._directory = directory
@@ -113,4 +116,4 @@ class RedisServer:
     def _settings(self) -> list[str]:
         common = [f"port {self.port}", "bind 127.0.0.1", f"dir {self._directory}"]
         forgetful = [] if self._sentinel else ['save ""', "appendonly no"]
-        return [*common, *forgetful, *self._options]
+        return [*common, *forgetful, *(line.format(port=self.port) for line in self._options)]
