@@ -106,7 +106,7 @@ def list_command(
         put(list_page(letters, count=count, now=Sources.system().clock.now()))
 
 
-@command.command("show")
+@command.command("show", short_help="One dead letter whole.")
 @click.argument("letter_id", metavar="ID", type=click.UUID)
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

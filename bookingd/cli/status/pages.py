@@ -1,6 +1,7 @@
 """How a status is printed: a page for eyes, one object for programs."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,6 +14,9 @@ from bookingd.cli.status.reading import Status
 from bookingd.config import ACTORS
 from bookingd.messages.catalogue import Lane
 from bookingd.storage.processes import Queue, Seen
+
+A_MOMENT = timedelta(seconds=1)
+"""The chainer's own pace: younger entries are about to get their place."""
 
 GOOD, BAD, FAINT = "green", "red", "dim"
 
@@ -108,7 +112,7 @@ def _outbox(status: Status) -> str:
 
 
 def _audit(status: Status) -> str:
-    if not status.unchained:
+    if status.unchained < A_MOMENT:
         return "chained to its end"
     return f"an entry waits for its place in the chain for {span(status.unchained)}"
 
