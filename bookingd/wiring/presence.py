@@ -9,9 +9,9 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from bookingd import __version__
 from bookingd.bus.port import Backlog, Mailbox
@@ -33,6 +33,9 @@ SECOND_BEAT = 1.0
 FORGOTTEN_AFTER = timedelta(days=1)
 """How long the row of a process that was killed is kept: long enough to be asked about."""
 
+BROKER_ANSWERS = 2.0
+"""Seconds that a word waits for the broker to count; one that hangs must not make us look silent."""
+
 GOODBYE = 1.0
 """Seconds that a stop spends at most on taking the row away."""
 
@@ -42,7 +45,7 @@ Readiness = Callable[[], Mapping[str, str | None]]
 class Mailboxes(Protocol):
     """Who knows what waits: the bus."""
 
-    async def backlog(self) -> Mapping[Mailbox, Backlog]: ...
+    def backlog(self) -> Coroutine[Any, Any, Mapping[Mailbox, Backlog]]: ...
 
 
 def this_process(settings: Settings, sources: Sources) -> Process:
@@ -79,6 +82,7 @@ class Presence:
         self._mailboxes = mailboxes
         self._metrics = metrics
         self._silent = False
+        self._counting: asyncio.Task[Mapping[Mailbox, Backlog]] | None = None
         self._lag_before = (0.0, 0.0)
         """Sum and count of the event loop's delays at the last word."""
 
@@ -91,6 +95,8 @@ class Presence:
                 await self._clock.sleep(pause)
                 pause = BEAT_EVERY
         finally:
+            if self._counting is not None:
+                self._counting.cancel()
             await self._leave_if_possible()
 
     async def beat(self) -> None:
@@ -107,15 +113,24 @@ class Presence:
             )
 
     async def _report(self) -> Report:
-        backlog = await self._mailboxes.backlog()
         return Report(
             waiting={part: why for part, why in self._readiness().items() if why},
             in_flight={actor: self._in_flight(actor) for actor in self._process.actors},
-            queues=tuple(
-                Queue(actor=box.actor, lane=box.lane, messages=held.messages, consumers=held.consumers)
-                for box, held in sorted(backlog.items())
-            ),
+            queues=await self._queues(),
             loop_lag=self._loop_lag(),
+        )
+
+    async def _queues(self) -> tuple[Queue, ...]:
+        """None while the broker does not answer; it is not asked again before it has."""
+        if self._counting is None:
+            self._counting = asyncio.create_task(self._mailboxes.backlog(), name="count the mailboxes")
+        done, _ = await asyncio.wait([self._counting], timeout=BROKER_ANSWERS)
+        if not done:
+            return ()
+        counted, self._counting = self._counting.result(), None
+        return tuple(
+            Queue(actor=box.actor, lane=box.lane, messages=held.messages, consumers=held.consumers)
+            for box, held in sorted(counted.items())
         )
 
     def _in_flight(self, actor: str) -> int:
@@ -154,7 +169,8 @@ class Presence:
             async with asyncio.timeout(GOODBYE):
                 try:
                     async with self._database.connection() as connection:
-                        await processes.leave(connection, process_id=self._process.id)
+                        gone = [self._process.id]
+                        await processes.leave(connection, gone=gone, now=self._clock.now())
                 except Exception as error:
                     if not (is_unavailable(error) or is_retryable(error)):
                         raise

@@ -35,6 +35,19 @@ class Mailboxes:
         }
 
 
+class HangingMailboxes(Mailboxes):
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.answer = asyncio.Event()
+        self.asked = 0
+
+    async def backlog(self) -> Mapping[Mailbox, Backlog]:
+        self.asked += 1
+        await self.answer.wait()
+        return await super().backlog()
+
+
 class NotingClock(ManualClock):
     """Lets nobody wait, and notes how long everybody wanted to, for so many times."""
 
@@ -62,14 +75,19 @@ def parts() -> dict[str, str | None]:
 
 
 def presence_of(
-    database: Database, *, clock: ManualClock, metrics: Metrics, parts: Mapping[str, str | None]
+    database: Database,
+    *,
+    clock: ManualClock,
+    metrics: Metrics,
+    parts: Mapping[str, str | None],
+    mailboxes: Mailboxes | None = None,
 ) -> Presence:
     return Presence(
         process=process(1),
         database=database,
         clock=clock,
         readiness=lambda: parts,
-        mailboxes=Mailboxes(),
+        mailboxes=mailboxes or Mailboxes(),
         metrics=metrics,
     )
 
@@ -115,6 +133,31 @@ async def test_a_word_says_what_is_not_well_what_is_in_flight_and_what_waits(
         Queue(actor="booking", lane="normal", messages=3, consumers=1),
     )
     assert report.loop_lag == pytest.approx(0.2)
+
+
+async def test_a_broker_that_hangs_is_asked_once_and_silences_nobody(
+    database: Database,
+    connection: Connection,
+    clock: ManualClock,
+    metrics: Metrics,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(presence_module, "BROKER_ANSWERS", 0.01)
+    hanging = HangingMailboxes()
+    presence = presence_of(database, clock=clock, metrics=metrics, parts={}, mailboxes=hanging)
+    await presence.beat()
+    clock.advance(BEAT_EVERY)
+    await presence.beat()
+    silenced = await only(connection)
+    hanging.answer.set()
+    monkeypatch.undo()
+    await presence.beat()
+
+    assert (silenced.seen_at, silenced.report and silenced.report.queues) == (clock.now(), ())
+    assert hanging.asked == 1
+    report = (await only(connection)).report
+    assert report is not None
+    assert len(report.queues) == 2
 
 
 async def test_the_delay_of_the_event_loop_is_that_since_the_last_word(
