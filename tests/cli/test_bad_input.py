@@ -26,12 +26,17 @@ from tests.servers.rabbitmq import Broker
 
 @pytest.fixture(autouse=True)
 def _nothing_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Neither the log of a command that runs in this process, nor its umask."""
+    """Neither the log of a command that runs in this process, nor its umask, nor a daemon that is ready."""
     monkeypatch.setattr("bookingd.cli.run.logging_as", lambda *_: nullcontext())
+    monkeypatch.setattr("bookingd.cli.run._tell_ready", _stop)
     monkeypatch.setattr(exclusive, "PATIENCE_MS", 50)
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+def _stop(_: object) -> None:
+    raise AssertionError("it has started, though it should have been refused")
 
 
 class Place:
