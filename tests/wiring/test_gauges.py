@@ -68,7 +68,7 @@ async def test_mailboxes_are_told_of_while_the_broker_is_there(watched: Watched)
 async def test_what_waits_for_an_operator_is_counted_and_what_waits_for_a_traveller_is_not(
     watched: Watched, connection: Connection, clock: ManualClock, ids: SequentialIds
 ) -> None:
-    for owner in ("operator", "traveller"):
+    for owner in ("operator", "traveller", "operator"):
         subject = ids.new()
         entry = Attention(
             id=ids.new(),
@@ -91,5 +91,5 @@ async def test_what_waits_for_an_operator_is_counted_and_what_waits_for_a_travel
     )
     await dead_letters.bury(connection, letter=letter)
 
-    assert await watched.value("attention_open") == 1
+    assert await watched.value("attention_open") == 2
     assert await watched.value("dead_letters") == 1
