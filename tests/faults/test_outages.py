@@ -1,18 +1,16 @@
-"""PostgreSQL or the cache gone for a while, under load (P12): clear 503s, then everything goes on, whole."""
+"""PostgreSQL gone for a while, under load (P12): clear 503s, then everything goes on, whole."""
 
 import asyncio
-import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from fakeredis import TcpFakeServer
 
 from bookingd.storage.database import Connection
 from tests.acceptance import truths
 from tests.acceptance.conftest import Agency, Open
-from tests.acceptance.daemon import free_port, until
+from tests.acceptance.daemon import until
 from tests.acceptance.guest import Refused
 from tests.faults.wire import Wire, through, to_postgres
 
@@ -130,37 +128,3 @@ async def test_a_daemon_without_its_database_does_not_start_and_says_why(
 
     assert await agency.daemon.ended() == 1  # another try may help: nothing is wrong with the settings
     assert "PostgreSQL cannot be reached" in agency.daemon.log
-
-
-@pytest.fixture
-def redis_port() -> Iterator[int]:
-    """A Redis as far as the wire can tell."""
-    port = free_port()
-    server = TcpFakeServer(("127.0.0.1", port))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield port
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-async def test_without_its_cache_it_goes_on(agency_of: Open, redis_port: int) -> None:
-    async with Wire.laid(lambda: asyncio.open_connection("127.0.0.1", redis_port)) as wire:
-        agency = await agency_of(100, cache={"url": f"redis://127.0.0.1:{wire.port}/0"})
-        async with agency.guest() as guest:
-            assert await guest.search(agency.world)
-            await wire.cut()
-            offer = (await guest.search(agency.world))[0]
-            reference = await guest.book(offer["id"])
-            await guest.pay(reference)
-            assert (await guest.sees(reference))["state"] == "confirmed"
-            await wire.mend()
-            assert await guest.search(agency.world)
-    await agency.check()
-
-
-async def test_it_starts_without_its_cache(agency_of: Open) -> None:
-    agency = await agency_of(100, cache={"url": f"redis://127.0.0.1:{free_port()}/0"})
-    async with agency.guest() as guest:
-        assert await guest.search(agency.world)
