@@ -17,7 +17,7 @@ whatever was handled apart. Neighbours get through at once, or when they are tri
 killer never gets through, so all deaths that follow are its own. k killers that are there at once cost 3 + 3k
 restarts; more only where copies of them are about, or other processes that do not know of them yet. No
 innocent message is lost to killers, nor to kills from outside, unless those strike within three trials of
-it, half a minute and a minute apart.
+it, of which the second comes after ten seconds or more, and the third after twenty or more.
 
 The record is kept by the message's id, since a death just behind its publishing leaves a copy of it in the
 outbox. The count of deliveries is the transport's and begins anew when a message is put aside, so the
@@ -31,6 +31,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
+from uuid import UUID
 
 from bookingd.actor.acting import BUSY, LEASE
 from bookingd.actor.backoff import backoff
@@ -53,8 +54,11 @@ TRUSTED = 3
 DEATHS = 3
 """Processes that may die while they handle a message; then it is buried."""
 
-FIRST_ASIDE = 60.0
+FIRST_ASIDE = 20.0
 """Seconds, of which half are drawn: longer than an operator or a supervisor takes for some kills in a row."""
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""How long to wait before looking again whether a message is still handled elsewhere, at most."""
 
 LET_PASS = 1.0
 """Seconds that a suspect waits for others which came with it, as at a start, to go first."""
@@ -82,6 +86,7 @@ class Isolation:
         patiently: Patience,
         burying: Burying,
         company: Company,
+        process: UUID,
         most: int,
     ) -> None:
         """`most` messages are handled beside each other here in the end."""
@@ -91,7 +96,7 @@ class Isolation:
         self._patiently = patiently
         self._burying = burying
         self._company = company
-        self._process = sources.ids.new()
+        self._process = process
         self._deaths: dict[MessageId, int] = {}
         """Of each message that is handled here, as far as this process knows."""
         self._trials = Places(1)
@@ -119,12 +124,12 @@ class Isolation:
             self._trials.one(lane, behind=deaths),
             self._company.alone() if deaths else room(),
         ):
-            return await self._try(envelope, lane, work)
+            return await self._try(envelope, lane, work, believed=deaths)
 
-    async def _try(self, envelope: Envelope, lane: Lane, work: Work) -> str:
+    async def _try(self, envelope: Envelope, lane: Lane, work: Work, *, believed: int) -> str:
         outcome = BUSY
         try:
-            record = await self._patiently(lambda: self._announce(envelope, lane))
+            record = await self._patiently(lambda: self._announce(envelope, lane, believed))
             if record.deaths == DEATHS:
                 return await self._bury(envelope)
             if record.process != self._process:
@@ -137,7 +142,7 @@ class Isolation:
             await self._part(envelope.id, survived=outcome != BUSY)
         return outcome
 
-    async def _announce(self, envelope: Envelope, lane: Lane) -> Record:
+    async def _announce(self, envelope: Envelope, lane: Lane, believed: int) -> Record:
         """Write down that it is handled here now, or what else there is to know; what is known now.
 
         What is not for us now comes again when it may be.
@@ -145,18 +150,20 @@ class Isolation:
         async with self._transactions.begin() as transaction:
             connection, now = transaction.connection, transaction.now
             met = await announcements.meet(connection, actor=self._actor, message=envelope.id, now=now)
-            record = self._after_meeting(met, now, believed=self._deaths[envelope.id])
+            record = self._after_meeting(met, now, believed)
             await announcements.write(connection, actor=self._actor, message=envelope.id, record=record)
             if record.process != self._process and record.deaths < DEATHS:
                 again = replace(envelope, abandoned=max(envelope.abandoned, TRUSTED))
                 after = max(timedelta(), record.lapses_at - now)
+                if record.process:
+                    after = min(after, LOOK_AGAIN)
                 transaction.put_back(again, actor=self._actor, lane=lane, after=after)
         if record.deaths > met.deaths:
             log.warning("a process died while %s handled %s %s", self._actor, envelope.name, envelope.id)
         self._deaths[envelope.id] = record.deaths
         return record
 
-    def _after_meeting(self, met: Record, now: datetime, *, believed: int) -> Record:
+    def _after_meeting(self, met: Record, now: datetime, believed: int) -> Record:
         """Ours from now on; or still another's, or still aside; or put aside, as whoever had it is dead.
 
         One that proves to be more suspect than we `believed` is left for the moment: it has to be alone.

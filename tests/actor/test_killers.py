@@ -5,7 +5,7 @@ Real processes, killed as the kernel does it, and started again at once by the t
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -19,14 +19,9 @@ from tests.toy.fixtures import Daemon
 from tests.toy.house import House, until
 from tests.toy.messages import Deposit, Send
 
-PACE = 20.0
-"""How many seconds pass for the daemons in one of ours."""
-
 KILLER = UUID(int=1000)
 NEIGHBOURS = [UUID(int=1001 + number) for number in range(BUNDLE_LIMIT - 1)]
 MOST_DEATHS = TRUSTED + DEATHS
-
-Start = Callable[..., "Life"]
 
 
 class Life:
@@ -55,32 +50,41 @@ class Life:
         assert await self._over == -signal.SIGKILL
 
 
-@pytest.fixture(
-    params=["memory", pytest.param("rabbitmq", marks=pytest.mark.full)],
-)
-def start(request: pytest.FixtureRequest, daemon: Daemon) -> Iterator[Start]:
-    """Starts a process over one of the transports; they all have the same hurried time."""
-    common = ["--pace", str(PACE), "--start", datetime.now(UTC).isoformat()]
-    if request.param == "rabbitmq":
-        common += ["--broker", request.getfixturevalue("broker").url]
-    lives: list[Life] = []
+class Supervisor:
+    """Starts the toy bank, over one of the transports."""
 
-    def begin(*options: str) -> Life:
-        lives.append(Life(daemon, *common, *options))
-        return lives[-1]
+    def __init__(self, daemon: Daemon, pace: float, *options: str) -> None:
+        self.pace = pace
+        """How many seconds pass for every process in one of ours."""
+        self._daemon = daemon
+        self._options = ("--pace", str(pace), "--start", datetime.now(UTC).isoformat(), *options)
 
-    yield begin
-    for life in lives:
-        life.process.kill()
+    def start(self, *options: str) -> Life:
+        return Life(self._daemon, *self._options, *options)
+
+    async def restarts_until(self, done: Callable[[], Awaitable[bool]]) -> int:
+        """Start it as often as it dies of a message; how often it died."""
+        for deaths in range(MOST_DEATHS + 2):
+            if await self.start("--die-at", "deadly message").lasts_until(done):
+                return deaths
+        pytest.fail("it dies for ever")
 
 
-async def _restart_until(start: Start, done: Callable[[], Awaitable[bool]]) -> int:
-    """Start it as often as it dies; how often that was."""
-    for deaths in range(MOST_DEATHS + 1):
-        life = start("--die-at", "deadly message")
-        if await life.lasts_until(done):
-            return deaths
-    pytest.fail(f"it still dies after {MOST_DEATHS} deaths")
+@pytest.fixture(params=["memory", pytest.param("rabbitmq", marks=pytest.mark.full)])
+def supervisor(request: pytest.FixtureRequest, daemon: Daemon) -> Supervisor:
+    """Whoever is alone needs no leases to find out who is dead, so that more time can pass."""
+    if request.param == "memory":
+        return Supervisor(daemon, 60.0)
+    return Supervisor(daemon, 20.0, "--broker", request.getfixturevalue("broker").url)
+
+
+async def _nothing_is_left(client: House) -> None:
+    async def nothing() -> bool:
+        return not await client.value(
+            "SELECT EXISTS (SELECT FROM announcements) OR EXISTS (SELECT FROM outbox)"
+        )
+
+    await until(nothing)
 
 
 async def _facts_of_burial(client: House) -> list[tuple[object, ...]]:
@@ -96,7 +100,7 @@ def _buried(name: str) -> list[tuple[object, ...]]:
 
 
 async def test_a_killer_among_decisions_is_found_and_its_neighbours_are_decided_once(
-    client: House, start: Start
+    client: House, supervisor: Supervisor
 ) -> None:
     deposits = [Deposit(account=account) for account in NEIGHBOURS]
     await client.send(*deposits[:20], Deposit(account=KILLER, deadly=True), *deposits[20:])
@@ -107,19 +111,18 @@ async def test_a_killer_among_decisions_is_found_and_its_neighbours_are_decided_
             await client.value("SELECT count(*) = $1 FROM toy_seen", len(NEIGHBOURS))
         )
 
-    deaths = await _restart_until(start, at_peace)
+    deaths = await supervisor.restarts_until(at_peace)
 
-    assert deaths == MOST_DEATHS
+    assert DEATHS < deaths <= MOST_DEATHS + 1  # the last where a copy of it was about
     assert await _facts_of_burial(client) == _buried("bank.deposit")
     assert await client.rows("SELECT DISTINCT balance FROM toy_accounts") == [(1,)]
     assert await client.value("SELECT count(*) FROM toy_accounts") == len(NEIGHBOURS)
-    await client.rest()
-    assert await client.value("SELECT count(*) FROM announcements") == 0
+    await _nothing_is_left(client)
 
 
 @pytest.mark.full
 async def test_a_killer_among_calls_outside_is_found_and_its_neighbours_are_called_for_once(
-    client: House, courier: FakeCourier, start: Start
+    client: House, courier: FakeCourier, supervisor: Supervisor
 ) -> None:
     sends = [Send(account=account, parcel=account) for account in NEIGHBOURS]
     await client.send(*sends[:20], Send(account=KILLER, parcel=KILLER, deadly=True), *sends[20:])
@@ -129,27 +132,26 @@ async def test_a_killer_among_calls_outside_is_found_and_its_neighbours_are_call
             await client.value("SELECT count(*) = $1 FROM toy_seen", len(NEIGHBOURS))
         )
 
-    deaths = await _restart_until(start, at_peace)
+    deaths = await supervisor.restarts_until(at_peace)
 
-    assert deaths == MOST_DEATHS
+    assert DEATHS < deaths <= MOST_DEATHS + 1  # the last where a copy of it was about
     assert await _facts_of_burial(client) == _buried("post.send")
     assert await client.rows("SELECT DISTINCT times FROM toy_parcels") == [(1,)]
     assert sorted(courier.deeds) == NEIGHBOURS
-    await client.rest()
-    assert await client.value("SELECT count(*) FROM announcements") == 0
+    await _nothing_is_left(client)
 
 
 @pytest.mark.full
 async def test_ten_kills_in_a_row_with_full_prefetch_bury_nothing(
-    client: House, courier: FakeCourier, start: Start
+    client: House, courier: FakeCourier, supervisor: Supervisor
 ) -> None:
-    courier.pause = 5.0 / PACE
+    courier.pause = 5.0 / supervisor.pace
     parcels = [UUID(int=1000 + number) for number in range(Limits().prefetch)]
     for parcel in parcels:
         await client.send(Send(account=parcel, parcel=parcel))
 
     for number in range(10):
-        life = start()
+        life = supervisor.start()
         await life.ready()
         met = len(courier.calls)
 
@@ -159,14 +161,13 @@ async def test_ten_kills_in_a_row_with_full_prefetch_bury_nothing(
         await until(under_way)
         await life.killed()
     courier.pause = 0.0
-    start()
+    supervisor.start()
 
     async def all_sent() -> bool:
         return bool(await client.value("SELECT count(*) = $1 FROM toy_parcels", len(parcels)))
 
     await until(all_sent, within=60)
-    await client.rest()
+    await _nothing_is_left(client)
     assert await client.value("SELECT count(*) FROM dead_letters") == 0
     assert await client.rows("SELECT DISTINCT times FROM toy_parcels") == [(1,)]
     assert sorted(courier.deeds) == parcels
-    assert await client.value("SELECT count(*) FROM announcements") == 0
