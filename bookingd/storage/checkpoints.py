@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -122,13 +123,18 @@ def _public_key(file: Path, block: str) -> bytes:
 def pin_public_key(file: Path, signer: Signer) -> None:
     """Write the signer's public key where verification will look for it, if nothing is there yet.
 
-    A file that is there is left alone: who may be believed is not for the daemon to say.
+    A file that is there is left alone: who may be believed is not for the daemon to say. It is whole from its
+    first instant: another process may be pinning, too.
     """
     _make_directory(file.parent)
     if not file.exists():
-        file.write_bytes(signer.public_pem())
-        file.chmod(FILE_MODE)
-    elif signer.public_key not in read_public_keys(file):
+        draft = file.with_suffix(f".new{os.getpid()}")
+        draft.write_bytes(signer.public_pem())
+        draft.chmod(FILE_MODE)
+        with suppress(FileExistsError):
+            file.hardlink_to(draft)
+        draft.unlink()
+    if signer.public_key not in read_public_keys(file):
         log.warning("%s does not hold the key that checkpoints are signed with: add it there", file)
 
 
