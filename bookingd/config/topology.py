@@ -119,11 +119,11 @@ def fingerprint(secret: Secret) -> str:
 
 
 def _process_files(directory: FilePath) -> list[FilePath]:
-    """Each is one process; two that are links to one file are two processes."""
+    """Each is one process, and so is each link to one; but none that others include, nor a link to that."""
     files = sorted(directory.glob("*.toml"), key=lambda file: file.stem)
     includes = [include.value for file in files if (include := from_file(file).include)]
-    shared = {directory / include for include in includes if isinstance(include, str)}
-    return [file for file in files if file not in shared]
+    shared = {(directory / include).resolve() for include in includes if isinstance(include, str)}
+    return [file for file in files if file.resolve() not in shared]
 
 
 def _judged(read: Topology, *, whole: bool) -> Iterator[Problem]:

@@ -62,6 +62,13 @@ def test_a_file_that_others_include_is_no_process(bench: Bench) -> None:
     assert "common" not in {process.name for process in bench.read().processes}
 
 
+def test_nor_is_a_link_to_such_a_file(bench: Bench) -> None:
+    """`bookingd migrate` of an installation that is split reads it as bookingd.toml."""
+    (bench.root / "bookingd.toml").symlink_to("common.toml")
+
+    assert len(bench.read().processes) == 7
+
+
 def test_a_link_to_a_file_is_one_process_more(bench: Bench) -> None:
     for name in ("booking", "http", "audit"):
         (bench.root / f"{name}-2.toml").symlink_to(f"{name}.toml")
