@@ -15,6 +15,7 @@ from handlers.middlewares import watch
 from handlers.moves import Moves
 from handlers.offer_shelf import OfferShelf
 from handlers.openapi import OPENAPI, describe
+from handlers.opened import REGISTER, Register
 from handlers.parts import PARTS, GatewayFacts, Parts
 from handlers.receipts import Receipts
 from handlers.routes import ROUTES
@@ -41,6 +42,7 @@ def build(*, parts: Parts) -> web.Application:
         transactions=parts.transactions, database=parts.database, sources=parts.sources
     )
     application[RECEIPTS] = Receipts(parts.transactions)
+    application[REGISTER] = Register(parts.database)
     application[OPENAPI] = describe(ROUTES, parts)
     for route in ROUTES:
         if route.method == "GET":
@@ -65,7 +67,11 @@ async def _hear_moves(application: web.Application) -> AsyncIterator[None]:
 
 async def _take_in(application: web.Application) -> AsyncIterator[None]:
     """Runs until every request has been answered: the server stops before its application does."""
-    loops = {"intake": application[INTAKE].run, "receipts": application[RECEIPTS].run}
+    loops = {
+        "intake": application[INTAKE].run,
+        "receipts": application[RECEIPTS].run,
+        "register": application[REGISTER].run,
+    }
     tasks = [asyncio.create_task(run(), name=name) for name, run in loops.items()]
     yield
     for task in tasks:

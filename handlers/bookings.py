@@ -35,7 +35,7 @@ from handlers.fields import load_query, refuse
 from handlers.intake import Claim, Intake, Work
 from handlers.moves import Moves
 from handlers.offer_shelf import OfferShelf
-from handlers.opened import open_through
+from handlers.opened import open_booking
 from handlers.ordering import order
 from handlers.parts import PARTS, Parts
 from handlers.principals import origin_of, required_principal
@@ -96,17 +96,17 @@ async def own(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """A booking as it stands: JSON for programs, and a page for whoever follows the link of a mail."""
     as_page = wants_page(request)
+    stored = await open_booking(request, Action.VIEW)
+    booking = stored.booking
+    etag = f'W/"{booking.sequence}"'
+    headers: dict[str, str] = {
+        hdrs.ETAG: etag,
+        hdrs.CACHE_CONTROL: "private, no-cache",
+        hdrs.VARY: hdrs.ACCEPT,
+    }
+    if not as_page and _matches(request, str(booking.sequence)):
+        return web.Response(status=304, headers=headers)
     async with request.app[PARTS].database.connection() as connection:
-        stored = await open_through(connection, request, Action.VIEW)
-        booking = stored.booking
-        etag = f'W/"{booking.sequence}"'
-        headers: dict[str, str] = {
-            hdrs.ETAG: etag,
-            hdrs.CACHE_CONTROL: "private, no-cache",
-            hdrs.VARY: hdrs.ACCEPT,
-        }
-        if not as_page and _matches(request, str(booking.sequence)):
-            return web.Response(status=304, headers=headers)
         people = await bookings.travellers(connection, booking_id=booking.id)
         rows = await payments.of_booking(connection, booking_id=booking.id)
         airports, airlines = codes(item.offer.itinerary for item in booking.items)
@@ -120,8 +120,8 @@ async def show(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.Response:
     """A booking's timeline after a sequence number."""
     asked = load_query(schema(After), request.query)
+    booking = (await open_booking(request, Action.VIEW)).booking
     async with request.app[PARTS].database.connection() as connection:
-        booking = (await open_through(connection, request, Action.VIEW)).booking
         found = await bookings.events_after(
             connection, booking_id=booking.id, sequence=asked["after"], limit=EVENTS_LIMIT + 1
         )
@@ -131,8 +131,8 @@ async def events(request: web.Request) -> web.Response:
 
 async def messages(request: web.Request) -> web.Response:
     """What the traveller was told, and where it went."""
+    booking = (await open_booking(request, Action.VIEW)).booking
     async with request.app[PARTS].database.connection() as connection:
-        booking = (await open_through(connection, request, Action.VIEW)).booking
         said = await notifications.of_booking(connection, booking_id=booking.id)
     return json_reply(Messages(messages=tuple(message_view(one) for one in said)))
 

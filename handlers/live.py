@@ -13,15 +13,12 @@ from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bookingd.domain.access import Action, may
-from bookingd.domain.booking.state import Booking
-from bookingd.domain.ids import Reference
+from bookingd.domain.access import Action
 from bookingd.messages.live import BookingMoved
 from bookingd.storage import bookings
-from bookingd.storage.bookings import BookingNotFound
 from bookingd.storage.database import is_unavailable
 from handlers.bookings import MOVES
-from handlers.errors import Problem, not_found, problem_of
+from handlers.errors import Problem, problem_of
 from handlers.following import Following
 from handlers.live_messages import (
     Failed,
@@ -36,9 +33,9 @@ from handlers.live_messages import (
     refuse,
 )
 from handlers.middlewares import CORRELATION, refuse_other_sites
-from handlers.opened import note_refusal
+from handlers.opened import open_for
 from handlers.parts import PARTS
-from handlers.principals import principal_of, proofs_of
+from handlers.principals import principal_of
 from handlers.reply import encode
 
 log = logging.getLogger(__name__)
@@ -212,13 +209,15 @@ class Socket:
         reference = reference_in(wish.subscribe)
         heard: list[BookingMoved] = []
         with self._moves.telling(reference, heard.append):  # also while it is looked up
-            booking = await self._opened(reference, wish.token)
+            opened = await open_for(self._request, self._principal, Action.VIEW, reference, wish.token or "")
             await self._send(Subscribed(subscribed=wish.subscribe, after=wish.after))
         self._forget(wish.subscribe)
-        following = Following(topic=wish.subscribe, booking_id=booking.id, told=wish.after, news=self._news)
+        following = Following(
+            topic=wish.subscribe, booking_id=opened.booking.id, told=wish.after, news=self._news
+        )
         self._following[wish.subscribe] = following
-        self._moves.add(booking.id, following.hear)
-        if booking.sequence > wish.after:
+        self._moves.add(following.booking_id, following.hear)
+        if opened.booking.sequence > wish.after:
             following.look()
         for moved in heard:
             following.hear(moved)
@@ -235,19 +234,6 @@ class Socket:
             return False
         self._moves.remove(following.booking_id, following.hear)
         return True
-
-    async def _opened(self, reference: Reference, token: str | None) -> Booking:
-        """The booking, if it is open to this client; the same answer for unknown and foreign."""
-        async with self._database.connection() as connection:
-            try:
-                booking = (await bookings.by_reference(connection, reference=reference)).booking
-            except BookingNotFound as error:
-                raise not_found() from error
-            proofs = proofs_of(self._request, token or "")
-            if not may(self._principal, Action.VIEW, booking, proofs):
-                await note_refusal(connection, self._request, self._principal, Action.VIEW, booking)
-                raise not_found()
-        return booking
 
     # What the client is told
 

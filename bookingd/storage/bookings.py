@@ -17,7 +17,7 @@ INSERT = query("bookings.insert")
 INSERT_PEOPLE = query("bookings.insert_people")
 LOCK = query("bookings.lock")
 SAVE = query("bookings.save")
-BY_REFERENCE = query("bookings.by_reference")
+BY_REFERENCES = query("bookings.by_references")
 BY_IDS = query("bookings.by_ids")
 PASSENGERS = query("bookings.passengers")
 EVENTS_AFTER = query("bookings.events_after")
@@ -147,7 +147,18 @@ async def save(
 
 async def by_reference(connection: Connection, *, reference: Reference) -> BookingView:
     """The booking with that reference. Raises BookingNotFound."""
-    return _view(await connection.fetchrow(BY_REFERENCE, reference), sought=reference)
+    found = await by_references(connection, references=[reference])
+    if reference not in found:
+        raise BookingNotFound(f"no booking {reference}")
+    return found[reference]
+
+
+async def by_references(
+    connection: Connection, *, references: Collection[Reference]
+) -> dict[Reference, BookingView]:
+    """The bookings with those references; one that does not exist is not in the answer."""
+    rows = await connection.fetch(BY_REFERENCES, references)
+    return {Reference(row["reference"]): _view(row) for row in rows}
 
 
 async def by_id(connection: Connection, *, booking_id: BookingId) -> BookingView:
@@ -157,8 +168,10 @@ async def by_id(connection: Connection, *, booking_id: BookingId) -> BookingView
 
 async def by_ids(connection: Connection, *, ids: Collection[BookingId]) -> dict[BookingId, BookingView]:
     """The bookings of those ids. Raises BookingNotFound when one does not exist."""
-    rows = {BookingId(row["id"]): row for row in await connection.fetch(BY_IDS, ids)}
-    return {booking_id: _view(rows.get(booking_id), sought=booking_id) for booking_id in ids}
+    found = {BookingId(row["id"]): _view(row) for row in await connection.fetch(BY_IDS, ids)}
+    if missing := set(ids) - found.keys():
+        raise BookingNotFound(f"no booking {', '.join(map(str, missing))}")
+    return found
 
 
 async def travellers(connection: Connection, *, booking_id: BookingId) -> tuple[Traveller, ...]:
@@ -205,9 +218,7 @@ async def ticket_numbers(connection: Connection, *, count: int) -> list[int]:
     return [row["nextval"] for row in await connection.fetch(TICKET_NUMBERS, count)]
 
 
-def _view(row: asyncpg.Record | None, *, sought: BookingId | Reference) -> BookingView:
-    if row is None:
-        raise BookingNotFound(f"no booking {sought}")
+def _view(row: asyncpg.Record) -> BookingView:
     contact = None
     if row["email"] is not None:
         contact = Contact(email=row["email"], phone=row["phone"], locale=row["locale"])

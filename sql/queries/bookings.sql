@@ -34,18 +34,19 @@ WITH moved AS (
            lifecycle = n.lifecycle::json, changed_at = $7
       FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::timestamptz[], $5::bigint[], $6::text[])
            AS n (id, state, sequence, hold_until, total, lifecycle)
-     WHERE b.id = n.id
+     WHERE b.id = n.id AND b.id = ANY ($1::uuid[])
 )
 INSERT INTO booking_events (booking_id, sequence, at, name, state, details)
 SELECT e.booking_id, e.sequence, $7, e.name, e.state, e.details::json
   FROM unnest($8::uuid[], $9::integer[], $10::text[], $11::text[], $12::text[])
        AS e (booking_id, sequence, name, state, details);
 
--- name: by_reference
--- The booking with reference $1, and whom to tell.
-SELECT b.lifecycle, b.created_at, b.changed_at, c.email, c.phone, c.locale
-  FROM bookings AS b LEFT JOIN booking_contacts AS c ON c.booking_id = b.id
- WHERE b.reference = $1;
+-- name: by_references
+-- Those of the bookings with references $1 that exist, and whom to tell.
+SELECT b.reference, b.lifecycle, b.created_at, b.changed_at, c.email, c.phone, c.locale
+  FROM bookings AS b
+  LEFT JOIN booking_contacts AS c ON c.booking_id = b.id
+ WHERE b.reference = ANY ($1::text[]);
 
 -- name: by_ids
 -- Those of the bookings $1 that exist, and whom to tell. Contacts are looked for by the same list: while statistics are
