@@ -1,6 +1,7 @@
 """The cache: quick where it can be, and a miss, never an error, where it cannot (P12)."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -196,6 +197,21 @@ async def test_a_slow_redis_is_a_miss_and_its_late_answer_makes_the_next_one_qui
         await asyncio.sleep(0.001)
     clock.advance(PAUSE)
     assert await opened(redis, clock).get("key") is not None
+    assert len(caplog.records) == 1
+
+
+async def test_a_failure_that_comes_too_late_is_told_once(
+    clock: ManualClock, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis.goes_on.clear()
+    cache = opened(redis, clock, budget=0.01)
+    await cache.get("key")
+
+    redis.error = RedisLost("gone")
+    redis.goes_on.set()
+    await asyncio.wait(cache._calls)
+    gc.collect()  # when asyncio tells of an error that nobody has seen
+
     assert len(caplog.records) == 1
 
 
