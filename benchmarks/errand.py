@@ -132,6 +132,7 @@ async def _serve(url: str, dsn: str) -> None:
         metrics=parts.metrics,
         limits=LIMITS,
         company=Company(),
+        process=parts.sources.ids.new(),
     )
     await parts.bus.open()
     await runtime.open()

@@ -30,7 +30,9 @@ from bookingd.storage.transactions import Transaction, Transactions
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=CALL_LIMIT * 2)
-"""Longer than any call: a lease that lapses belongs to a process that is gone."""
+"""Longer than any call: a lease that lapses belongs to a process that is gone. Where one is seen to have died,
+its leases end at once (bookingd.storage.processes).
+"""
 
 WARN_AT = 3
 """The attempt from which on waiting for somebody who is not available is a warning in the log."""
@@ -85,8 +87,10 @@ class Actions:
         sources: Sources,
         batch: int,
         patiently: Patience,
+        process: UUID,
     ) -> None:
         self._actor = actor
+        self._process = process
         self._transactions = transactions
         self._sources = sources
         self._patiently = patiently
@@ -169,6 +173,7 @@ class Actions:
             met = await intents.lease(
                 transaction.connection,
                 keys=[(IntentId(self._sources.ids.new()), key) for key in first],
+                process=self._process,
                 now=transaction.now,
                 until=transaction.now + LEASE,
             )

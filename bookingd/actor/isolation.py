@@ -153,11 +153,10 @@ class Isolation:
             record = self._after_meeting(met, now, believed)
             await announcements.write(connection, actor=self._actor, message=envelope.id, record=record)
             if record.process != self._process and record.deaths < DEATHS:
-                again = replace(envelope, abandoned=max(envelope.abandoned, TRUSTED))
                 after = max(timedelta(), record.lapses_at - now)
                 if record.process:
                     after = min(after, LOOK_AGAIN)
-                transaction.put_back(again, actor=self._actor, lane=lane, after=after)
+                transaction.put_back(_marked(envelope), actor=self._actor, lane=lane, after=after)
         if record.deaths > met.deaths:
             log.warning("a process died while %s handled %s %s", self._actor, envelope.name, envelope.id)
         self._deaths[envelope.id] = record.deaths
@@ -179,9 +178,8 @@ class Isolation:
         return Record(process=None, deaths=met.deaths + 1, lapses_at=now + aside)
 
     async def _bury(self, envelope: Envelope) -> str:
-        await self._burying.bury(
-            envelope, KilledItsProcess(f"its process died {DEATHS} times while handling it")
-        )
+        reason = KilledItsProcess(f"its process died {DEATHS} times while handling it")
+        await self._burying.bury(_marked(envelope), reason)
         await self._patiently(lambda: self._forget(envelope.id))
         return "dead"
 
@@ -215,3 +213,8 @@ class Isolation:
                 process=self._process,
                 now=transaction.now,
             )
+
+
+def _marked(envelope: Envelope) -> Envelope:
+    """As whoever gets it next has to see it: to be handled apart."""
+    return replace(envelope, abandoned=max(envelope.abandoned, TRUSTED))

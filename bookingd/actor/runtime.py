@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
 from typing import Any
+from uuid import UUID
 
 from bookingd.actor.acting import ORPHANED, Actions
 from bookingd.actor.answering import Answers
@@ -81,8 +82,11 @@ class Runtime:
         metrics: Metrics,
         limits: Limits,
         company: Company,
+        process: UUID,
     ) -> None:
-        """`company` is one for all actors of the process."""
+        """`company` and `process`, by whose id what it was doing is known when it has died, are one for all
+        actors of a process.
+        """
         _check_tables(actor)
         self.actor = actor
         self.patiently = Patience(actor=actor.name, sources=sources)
@@ -116,6 +120,7 @@ class Runtime:
             sources=sources,
             batch=limits.batch,
             patiently=self.patiently,
+            process=process,
         )
         self._burying = Burying(
             actor=actor.name, transactions=transactions, sources=sources, patiently=self.patiently
@@ -127,6 +132,7 @@ class Runtime:
             patiently=self.patiently,
             burying=self._burying,
             company=company,
+            process=process,
             most=limits.concurrency,
         )
 

@@ -24,9 +24,11 @@ _LATE = object()
 class Answers:
     """The parts of one answer, in order."""
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str, timeout: float) -> None:
+        """Of a query by that name; nobody listens any more `timeout` seconds from now."""
         self._query = query
         self._parts: asyncio.Queue[Any] = asyncio.Queue()
+        self._timer = asyncio.get_running_loop().call_later(timeout, self._parts.put_nowait, _LATE)
 
     def part(self, part: Any) -> None:
         """One part has come."""
@@ -44,12 +46,8 @@ class Answers:
         """What is raised when the deadline has passed."""
         return QueryTimeout(f"{self._query} was not answered before its deadline")
 
-    async def until(self, deadline: float) -> AsyncIterator[Any]:
-        """The parts as they come, until the event loop's clock shows `deadline`.
-
-        Raises QueryTimeout, QueryFailed.
-        """
-        timer = asyncio.get_running_loop().call_at(deadline, self._parts.put_nowait, _LATE)
+    async def heard(self) -> AsyncIterator[Any]:
+        """The parts as they come. Raises QueryTimeout, QueryFailed."""
         try:
             while (part := await self._parts.get()) is not _END:
                 if part is _FAILED:
@@ -58,7 +56,7 @@ class Answers:
                     raise self.late()
                 yield part
         finally:
-            timer.cancel()
+            self._timer.cancel()
 
 
 class Sealer:

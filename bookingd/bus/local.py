@@ -32,17 +32,16 @@ class LocalQueries:
         """See Bus.ask; the actor has to answer here."""
         counter = self._counters[actor]
         envelope = self._sealer.seal(query, origin, timeout)
-        asked = _Query(envelope, query, Answers(envelope.name))
+        asked = _Query(envelope, query, Answers(envelope.name, timeout))
         place = counter.place_for(origin)
-        deadline = asyncio.get_running_loop().time() + timeout
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(timeout):
                 await place.acquire()
         except TimeoutError as error:
             raise asked.answers.late() from error
         try:
             counter.receive(asked)
-            async for part in asked.answers.until(deadline):
+            async for part in asked.answers.heard():
                 yield part
         finally:
             place.release()

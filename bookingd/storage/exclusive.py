@@ -3,18 +3,21 @@
 The rule: a session holds an advisory lock for as long as the process lives, exclusive for who is alone and
 shared for those together, and PostgreSQL lets go of it when the process dies, however it dies. A session
 that is lost is replaced; where the other kind took the lock meanwhile, it keeps it, and we stop.
+
+Together, each session also holds a berth, a lock by its process's id: who has none for a while is dead.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 import asyncpg
 
 from bookingd.sources import Clock, SystemClock
-from bookingd.storage.database import is_unavailable
+from bookingd.storage.database import Connection, is_unavailable
 from bookingd.storage.queries import query
 
 log = logging.getLogger(__name__)
@@ -22,9 +25,14 @@ log = logging.getLogger(__name__)
 TAKE_ALONE = query("exclusive.take_alone")
 TAKE_TOGETHER = query("exclusive.take_together")
 ANYBODY_TOGETHER = query("exclusive.anybody_together")
+TAKE_BERTH = query("exclusive.take_berth")
+BERTHS = query("exclusive.berths")
 
 LOCK = 0x626F6F6B696E6764
 """The letters of "bookingd" in ASCII."""
+
+BERTHS_CLASS = 0x626F6F6B
+"""The letters of "book": berths are locks of this class."""
 
 PATIENCE_MS = 3000
 """How long a session of a process that was killed may take to end."""
@@ -77,10 +85,24 @@ async def hold_exclusively(dsn: str, *, clock: Clock | None = None) -> AsyncIter
 
 
 @asynccontextmanager
-async def hold_together(dsn: str, *, clock: Clock | None = None) -> AsyncIterator[None]:
-    """Keep out, within the block, whoever wants to be alone. Raises AlreadyRunning as `hold_exclusively`."""
-    async with _holding(_Held(_TOGETHER, dsn, clock or SystemClock())):
+async def hold_together(dsn: str, *, process: UUID, clock: Clock | None = None) -> AsyncIterator[None]:
+    """Keep out, within the block, whoever wants to be alone, and be seen to live by the id of the process.
+
+    Raises AlreadyRunning as `hold_exclusively`.
+    """
+    async with _holding(_Held(_TOGETHER, dsn, clock or SystemClock(), berth=berth_of(process))):
         yield
+
+
+def berth_of(process: UUID) -> int:
+    """31 bits of its id that are drawn by chance (RFC 9562, 5.7); two alike only seem to live longer."""
+    return process.int & 0x7FFF_FFFF
+
+
+async def living(connection: Connection, *, processes: Sequence[UUID]) -> set[UUID]:
+    """Those that hold their berth."""
+    held = {row["berth"] for row in await connection.fetch(BERTHS, BERTHS_CLASS)}
+    return {process for process in processes if berth_of(process) in held}
 
 
 @asynccontextmanager
@@ -100,8 +122,9 @@ async def _holding(held: "_Held") -> AsyncIterator[None]:
 class _Held:
     """The lock, and the session that it is held by."""
 
-    def __init__(self, way: _Way, dsn: str, clock: Clock) -> None:
+    def __init__(self, way: _Way, dsn: str, clock: Clock, *, berth: int | None = None) -> None:
         self._way = way
+        self._berth = berth
         self._dsn = dsn
         self._clock = clock
         self._session: asyncpg.Connection[asyncpg.Record] | None = None
@@ -123,6 +146,8 @@ class _Held:
             way = self._way
             some = await session.fetchval(ANYBODY_TOGETHER, LOCK)
             raise AlreadyRunning(way.beside_some_together if some else way.beside_one_alone) from error
+        if self._berth is not None:
+            await session.execute(TAKE_BERTH, BERTHS_CLASS, self._berth)
 
     async def keep(self) -> None:
         """Take it again whenever its session is lost, until cancelled. Raises AlreadyRunning."""

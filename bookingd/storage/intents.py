@@ -74,23 +74,26 @@ async def lease(
     connection: Connection,
     *,
     keys: Sequence[tuple[IntentId, IntentKey]],
+    process: UUID,
     now: datetime,
     until: datetime,
 ) -> dict[IntentKey, Intent]:
     """Record what is not recorded yet (under the id given with it) and take what is free until `until`.
 
+    `process` is whose it is then: what a process that has died was calling for is free before that.
+
     Most effects are asked for once: what is new is ours as it is recorded, and only the rest is looked at.
     """
     wanted = [key for _, key in keys]
     ids = [new_id for new_id, _ in keys]
-    new = {row["id"] for row in await connection.fetch(OPEN, ids, *_key_columns(wanted), now, until)}
+    new = {row["id"] for row in await connection.fetch(OPEN, ids, *_key_columns(wanted), now, until, process)}
     met = {
         key: Intent(id=own_id, key=key, found=IntentState.IDLE, opened_at=now, leased=True)
         for own_id, key in keys
         if own_id in new
     }
     if known := [key for key in wanted if key not in met]:
-        rows = await connection.fetch(LEASE, *_key_columns(known), now, until)
+        rows = await connection.fetch(LEASE, *_key_columns(known), now, until, process)
         met |= {intent.key: intent for intent in map(_intent, rows)}
     return met
 

@@ -1,9 +1,10 @@
-"""The processes of this installation as they tell of themselves: for operators to look at.
+"""The processes of this installation as they tell of themselves: to be looked at, and to be inherited from.
 
-The one rule: nothing decides by this table. A process that is killed leaves its row behind, which grows old.
+The one rule: a row alone decides nothing. A process is dead when PostgreSQL knows its session no more
+(bookingd.storage.exclusive); what it was doing is then free for others before its leases end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -12,10 +13,14 @@ import asyncpg
 
 from bookingd.messages import codec
 from bookingd.storage.database import Connection
+from bookingd.storage.exclusive import living
 from bookingd.storage.queries import query
 
 BEAT = query("processes.beat")
 LEAVE = query("processes.leave")
+NAMES = query("processes.names")
+RELEASE_INTENTS = query("processes.release_intents")
+RELEASE_ANNOUNCEMENTS = query("processes.release_announcements")
 ALL = query("processes.all")
 
 
@@ -92,9 +97,17 @@ async def beat(
     )
 
 
-async def leave(connection: Connection, *, process_id: UUID) -> None:
-    """The process stops as it should."""
-    await connection.execute(LEAVE, process_id)
+async def leave(connection: Connection, *, gone: Sequence[UUID], now: datetime) -> None:
+    """These processes have stopped, or are dead: others may go on with what they did."""
+    await connection.execute(RELEASE_INTENTS, gone, now)
+    await connection.execute(RELEASE_ANNOUNCEMENTS, gone, now)
+    await connection.execute(LEAVE, gone)
+
+
+async def dead(connection: Connection) -> set[UUID]:
+    """Those that have a row and at this moment no session, also if one has just lost it."""
+    known = [row["id"] for row in await connection.fetch(NAMES)]
+    return set(known) - await living(connection, processes=known)
 
 
 async def all_of_them(connection: Connection) -> list[Seen]:

@@ -16,6 +16,7 @@ from bookingd.cache import Cache, store_at
 from bookingd.config import Settings
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.sources import Clock, Sources
+from bookingd.storage.processes import Process
 from bookingd.storage.transactions import Transactions
 from bookingd.telemetry.event_loop import watch_event_loop
 from bookingd.telemetry.metrics import Metrics
@@ -24,6 +25,7 @@ from bookingd.wiring.actors import Tools, build_actors
 from bookingd.wiring.burials import Burials
 from bookingd.wiring.gauges import Gauges
 from bookingd.wiring.ground import Ground, Say, open_ground
+from bookingd.wiring.heirs import Heirs
 from bookingd.wiring.housekeeping import Housekeeping
 from bookingd.wiring.listener import serve_watch
 from bookingd.wiring.outside import Outside, open_outside
@@ -83,7 +85,10 @@ async def build(
     async def bury(actor: str, payload: bytes, reason: str) -> None:
         await burials.keep(actor, payload, reason)
 
-    bus = await choose_bus(settings, sources, ground, undertaker=bury, metrics=metrics.bus, stack=stack)
+    process = this_process(settings, sources)
+    bus = await choose_bus(
+        settings, sources, ground, undertaker=bury, metrics=metrics.bus, process=process.id, stack=stack
+    )
     stand_ins = await start_stand_ins(settings, sources, stack=stack)
     outside = await open_outside(settings, sources, stand_ins, stack=stack)
 
@@ -101,7 +106,7 @@ async def build(
         metrics=metrics,
         signer=TokenSigner(settings.security.signing_key.reveal_bytes()),
     )
-    runtimes = _runtimes(tools, outside)
+    runtimes = _runtimes(tools, outside, process)
     readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)
     app = None
     if settings.server.enabled:
@@ -117,12 +122,12 @@ async def build(
         runtimes=runtimes,
         relay=relay,
         application=app,
-        background=_background(ground, tools, readiness),
+        background=_background(ground, tools, readiness, process),
         readiness=readiness,
     )
 
 
-def _runtimes(tools: Tools, outside: Outside) -> list[Runtime]:
+def _runtimes(tools: Tools, outside: Outside, process: Process) -> list[Runtime]:
     company = Company()
     return [
         Runtime(
@@ -134,6 +139,7 @@ def _runtimes(tools: Tools, outside: Outside) -> list[Runtime]:
             metrics=tools.metrics,
             limits=Limits(**tools.settings.actors.bounds(name)),
             company=company,
+            process=process.id,
         )
         for name, actor in build_actors(tools, outside).items()
     ]
@@ -163,10 +169,10 @@ def _open_cache(tools: Tools, stack: AsyncExitStack) -> Cache:
     return cache
 
 
-def _background(ground: Ground, tools: Tools, readiness: Readiness) -> Mapping[str, Work]:
+def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Process) -> Mapping[str, Work]:
     keeping = Housekeeping(database=ground.database, sources=tools.sources)
     presence = Presence(
-        process=this_process(tools.settings, tools.sources),
+        process=process,
         database=ground.database,
         clock=tools.sources.clock,
         readiness=readiness.report,
@@ -180,6 +186,8 @@ def _background(ground: Ground, tools: Tools, readiness: Readiness) -> Mapping[s
         "gauges": gauges.run,
         "event loop lag": partial(watch_event_loop, tools.sources.clock, tools.metrics.loop_lag),
     }
+    if not tools.settings.bus.embedded:
+        work["heirs"] = Heirs(database=ground.database, clock=tools.sources.clock).run
     if ground.engine is not None:
         work["embedded PostgreSQL"] = ground.engine.keep_running
     return work

@@ -7,6 +7,7 @@ that is everybody; over RabbitMQ it is whoever is on memory://.
 import os
 import platform
 from contextlib import AsyncExitStack
+from uuid import UUID
 
 from bookingd.bus.counted import CountedBus
 from bookingd.bus.memory import MemoryBus
@@ -31,6 +32,7 @@ async def choose_bus(
     undertaker: Undertaker,
     metrics: BusMetrics,
     stack: AsyncExitStack,
+    process: UUID,
 ) -> Bus:
     """A bus, still to be opened by `open_bus`; `stack` closes it. Raises AlreadyRunning.
 
@@ -42,7 +44,7 @@ async def choose_bus(
             topology=topology(CATALOGUE), catalogue=CATALOGUE, clock=sources.clock, ids=sources.ids
         )
     else:
-        await stack.enter_async_context(hold_together(ground.dsn))
+        await stack.enter_async_context(hold_together(ground.dsn, process=process))
         bus = _rabbit(settings, sources, undertaker, metrics)
     stack.push_async_callback(bus.close)
     return CountedBus(bus, catalogue=CATALOGUE, clock=sources.clock, metrics=metrics)

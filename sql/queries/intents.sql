@@ -1,18 +1,18 @@
 -- Effects outside PostgreSQL, from before they begin until they are known.
 
 -- name: open
--- Record the intents ($1 ids, $2 subjects, $3 objects, $4 steps, $5 rounds) at $6, ours until $7; the ids of those
--- that were not recorded before.
-INSERT INTO intents (id, subject, object, step, round, state, leased_until, opened_at, calls)
-SELECT i.id, i.subject, i.object, i.step, i.round, 'calling', $7, $6, 1
+-- Record the intents ($1 ids, $2 subjects, $3 objects, $4 steps, $5 rounds) at $6, process $8's until $7; the ids
+-- of those that were not recorded before.
+INSERT INTO intents (id, subject, object, step, round, state, leased_until, opened_at, calls, process)
+SELECT i.id, i.subject, i.object, i.step, i.round, 'calling', $7, $6, 1, $8
   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::integer[]) AS i (id, subject, object, step, round)
  ORDER BY i.subject, i.object, i.step, i.round
 ON CONFLICT (subject, object, step, round) DO NOTHING
 RETURNING id;
 
 -- name: lease
--- Take the intents ($1 subjects, $2 objects, $3 steps, $4 rounds) until $6, those that nobody calls for at
--- $5. `found` is the state in which each was met; done, refused or leased ones are left as they are.
+-- Take the intents ($1 subjects, $2 objects, $3 steps, $4 rounds) until $6 for process $7, those that nobody
+-- calls for at $5. `found` is the state in which each was met; done, refused or leased ones are left as they are.
 WITH wanted AS (
     SELECT t.id, t.state AS found, t.opened_at, t.leased_until
       FROM intents AS t
@@ -21,7 +21,7 @@ WITH wanted AS (
      ORDER BY t.id
        FOR UPDATE OF t
 ), taken AS (
-    UPDATE intents SET state = 'calling', leased_until = $6, calls = calls + 1
+    UPDATE intents SET state = 'calling', leased_until = $6, calls = calls + 1, process = $7
      WHERE id IN (SELECT id FROM wanted
                    WHERE found IN ('idle', 'unknown') OR (found = 'calling' AND leased_until <= $5))
     RETURNING id, calls

@@ -11,8 +11,20 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, report = excluded.report;
 
 -- name: leave
--- Process $1 has stopped.
-DELETE FROM processes WHERE id = $1;
+-- The processes $1 have stopped, or are dead.
+DELETE FROM processes WHERE id = ANY($1::uuid[]);
+
+-- name: release_intents
+-- What the processes $1 were calling for is free as of $2.
+UPDATE intents SET leased_until = $2 WHERE state = 'calling' AND leased_until > $2 AND process = ANY($1::uuid[]);
+
+-- name: release_announcements
+-- What the processes $1 were handling alone they handle no more, as of $2.
+UPDATE announcements SET lapses_at = $2 WHERE lapses_at > $2 AND process = ANY($1::uuid[]);
+
+-- name: names
+-- The ids of all processes.
+SELECT id FROM processes;
 
 -- name: all
 -- Every process, the longest running first.

@@ -198,6 +198,7 @@ class BookingHouse:
             metrics=Metrics(),
             limits=limits,
             company=self.company,
+            process=self.sources.ids.new(),
         )
 
     async def __aenter__(self) -> Self:

@@ -125,6 +125,7 @@ async def at_desk(
         sources=sources,
         batch=64,
         patiently=Patience(actor="notify", sources=sources),
+        process=sources.ids.new(),
     )
     async with asyncio.TaskGroup() as tasks:
         loops = [tasks.create_task(_run(loop)) for loop in (*actions.loops, *actor.loops)]

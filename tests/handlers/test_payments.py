@@ -398,7 +398,9 @@ async def test_an_event_that_a_call_under_way_is_about_to_answer_makes_nobody_lo
     now = api.clock.now()
     async with api.parts.database.transaction() as connection:
         keys = [(IntentId(UUID(int=9)), key)]
-        await intents.lease(connection, keys=keys, now=now, until=now + timedelta(minutes=1))
+        await intents.lease(
+            connection, keys=keys, process=UUID(int=77), now=now, until=now + timedelta(minutes=1)
+        )
 
     await event(api, booking, payment_id, told=told)
 

@@ -4,6 +4,8 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +14,8 @@ from bookingd.storage.database import Connection, Database
 from bookingd.storage.exclusive import AlreadyRunning, hold_exclusively, hold_together
 from tests.conftest import Spawn
 from tests.toy.house import HurriedClock, until
+
+together = partial(hold_together, process=UUID(int=5))
 
 HOLD = """
 import asyncio, sys
@@ -44,7 +48,7 @@ async def test_a_second_process_is_told_what_to_do(database_dsn: str) -> None:
 
 
 async def test_those_over_rabbitmq_are_together(database_dsn: str) -> None:
-    async with hold_together(database_dsn), hold_together(database_dsn):
+    async with together(database_dsn), together(database_dsn):
         pass
 
 
@@ -52,19 +56,19 @@ async def test_those_over_rabbitmq_are_together(database_dsn: str) -> None:
 async def test_nobody_over_rabbitmq_is_beside_one_in_memory(database_dsn: str) -> None:
     async with hold_exclusively(database_dsn):
         with pytest.raises(AlreadyRunning, match=r"over memory://, which reaches one process only.*bus\.url"):
-            await asyncio.create_task(_hold_for_a_moment(database_dsn, hold_together))
+            await asyncio.create_task(_hold_for_a_moment(database_dsn, together))
 
 
 @pytest.mark.usefixtures("impatient")
 async def test_nobody_in_memory_is_beside_those_over_rabbitmq(database_dsn: str) -> None:
-    async with hold_together(database_dsn), hold_together(database_dsn):
+    async with together(database_dsn), together(database_dsn):
         with pytest.raises(AlreadyRunning, match=r"over RabbitMQ.*bus\.url"):
             await asyncio.create_task(_hold_for_a_moment(database_dsn))
 
 
 async def test_another_database_is_another_matter(database_dsn: str, owner_connection: Connection) -> None:
     elsewhere = database_dsn.replace(await owner_connection.fetchval("SELECT current_database()"), "postgres")
-    async with hold_exclusively(database_dsn), hold_together(elsewhere):
+    async with hold_exclusively(database_dsn), together(elsewhere):
         pass
 
 
@@ -84,9 +88,7 @@ async def test_who_was_killed_lets_the_next_one_in(database_dsn: str, spawn: Spa
     await _hold_for_a_moment(database_dsn)
 
 
-@pytest.mark.parametrize(
-    ("hold", "other"), [(hold_exclusively, hold_together), (hold_together, hold_exclusively)]
-)
+@pytest.mark.parametrize(("hold", "other"), [(hold_exclusively, together), (together, hold_exclusively)])
 @pytest.mark.usefixtures("impatient")
 async def test_a_lost_session_is_replaced(
     database_dsn: str, database: Database, owner_connection: Connection, hold: Hold, other: Hold
@@ -104,7 +106,7 @@ async def test_a_lost_session_is_replaced(
             await asyncio.create_task(_hold_for_a_moment(database_dsn, other))
 
 
-@pytest.mark.parametrize("hold", [hold_exclusively, hold_together])
+@pytest.mark.parametrize("hold", [hold_exclusively, together])
 @pytest.mark.usefixtures("impatient")
 async def test_whoever_took_over_meanwhile_stays(
     database_dsn: str, owner_connection: Connection, database: Database, hold: Hold

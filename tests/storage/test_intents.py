@@ -14,6 +14,7 @@ from bookingd.storage.intents import Ending, Intent, IntentKey, IntentState
 from tests.fakes.sources import START
 
 LEASE = timedelta(minutes=1)
+PROCESS = UUID(int=77)
 AUTHORISE = IntentKey(subject=UUID(int=1), object=UUID(int=2), step="authorise")
 CAPTURE = IntentKey(subject=UUID(int=1), object=UUID(int=2), step="capture")
 SECOND_CARD = IntentKey(subject=UUID(int=1), object=UUID(int=2), step="authorise", round=2)
@@ -24,7 +25,7 @@ async def _lease(
 ) -> Sequence[Intent]:
     named = [(IntentId(UUID(int=first_id + place)), key) for place, key in enumerate(keys)]
     now = START + after
-    met = await intents.lease(connection, keys=named, now=now, until=now + LEASE)
+    met = await intents.lease(connection, keys=named, process=PROCESS, now=now, until=now + LEASE)
     return [met[key] for key in keys]
 
 

@@ -59,7 +59,7 @@ async def test_a_process_that_stops_takes_its_row_away(connection: Connection) -
     await beat(connection, process(1), at=START)
     await beat(connection, process(2), at=START)
 
-    await processes.leave(connection, process_id=UUID(int=1))
+    await processes.leave(connection, gone=[UUID(int=1)], now=START)
 
     assert [seen.process.id.int for seen in await processes.all_of_them(connection)] == [2]
 

@@ -98,6 +98,7 @@ class House:
             metrics=self.metrics,
             limits=limits,
             company=self.company,
+            process=self.sources.ids.new(),
         )
 
     async def __aenter__(self) -> Self:

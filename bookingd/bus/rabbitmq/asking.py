@@ -1,6 +1,5 @@
 """Queries to actors of other processes: the asker's end."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -58,13 +57,12 @@ class Asker:
         if not self.talk.connected:
             raise QueryFailed(f"{entry.name} could not be asked: RabbitMQ is away")
         envelope = self._sealer.seal(query, origin, timeout)
-        answers = Answers(entry.name)
+        answers = Answers(entry.name, timeout)
         self._open[envelope.id] = _Open(answers, entry.answer)
         place = Place(names.QUERIES, entry.owner or "", asking=True)
         try:
             self.talk.say(place, Said(codec.encode(envelope), lasts=timeout))
-            deadline = asyncio.get_running_loop().time() + timeout
-            async for part in answers.until(deadline):
+            async for part in answers.heard():
                 yield part
         finally:
             del self._open[envelope.id]
