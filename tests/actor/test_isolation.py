@@ -210,6 +210,7 @@ async def test_the_third_death_buries_and_tells_an_operator(bank_database: Datab
         assert await house.rows("SELECT actor, message_name, reason FROM dead_letters") == [
             ("bank", "bank.deposit", why)
         ]
+        assert await house.value("SELECT envelope->>'abandoned' FROM dead_letters") == str(TRUSTED)
         [(kind, detail)] = await house.rows("SELECT subject_kind, detail FROM attention")
         assert (kind, detail) == ("dead_letter", f"bank could not handle bank.deposit: {why}")
         assert await house.value(BALANCE, ACCOUNT) == 1

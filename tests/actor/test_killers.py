@@ -120,7 +120,6 @@ async def test_a_killer_among_decisions_is_found_and_its_neighbours_are_decided_
     await _nothing_is_left(client)
 
 
-@pytest.mark.full
 async def test_a_killer_among_calls_outside_is_found_and_its_neighbours_are_called_for_once(
     client: House, courier: FakeCourier, supervisor: Supervisor
 ) -> None:
@@ -141,7 +140,6 @@ async def test_a_killer_among_calls_outside_is_found_and_its_neighbours_are_call
     await _nothing_is_left(client)
 
 
-@pytest.mark.full
 async def test_ten_kills_in_a_row_with_full_prefetch_bury_nothing(
     client: House, courier: FakeCourier, supervisor: Supervisor
 ) -> None:
