@@ -49,9 +49,9 @@ class Envelope:
     """After this nobody waits any more: the asker of a query, or we for a release that knows the name."""
     attempt: int = 1
     abandoned: int = 0
-    """How often somebody was given it and went away without a word, since it was last tried and survived."""
-    deaths: int = 0
-    """How many processes are known to have died while they handled it; see bookingd.actor.isolation."""
+    """How often somebody who was given it went away without a word, as far as its bundles were counted; from
+    bookingd.actor.isolation.TRUSTED on it is handled apart.
+    """
     trace: str | None = None
     body: msgspec.Raw = field(repr=False)
     """The message as JSON. Not in repr: it may hold personal data."""
