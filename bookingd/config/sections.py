@@ -5,14 +5,22 @@ stand in bookingd/config/rules.py. A `Secret` field `x` is spelled `x_file` in t
 `x` that may carry a password may be spelled `x_file` too.
 """
 
-import ipaddress
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from bookingd.config.fields import (
+    address,
+    checked,
+    currency,
+    local_url_of,
+    mail_address,
+    networks,
+    secret,
+    within,
+)
 from bookingd.config.redis_address import SCHEMES as REDIS_SCHEMES
 from bookingd.config.values import MASK, Secret, Url
 from bookingd.outcomes import CALL_LIMIT
@@ -27,56 +35,6 @@ ACTORS: tuple[ActorName, ...] = get_args(ActorName)
 MARGIN = 1.0
 """Seconds by which an adapter gives up before its call is cut off: it alone knows what the outcome may be."""
 
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-
-
-def _within(default: int | float, low: float, high: float) -> Any:
-    """A number from `low` to `high`, both included."""
-    return field(default=default, metadata={"low": low, "high": high})
-
-
-def _checked(default: Any, check: Callable[[Any], str]) -> Any:
-    """A value that `check` may complain about; an empty complaint means that it is good."""
-    return field(default=default, metadata={"check": check})
-
-
-def _url(
-    default: str | None,
-    *schemes: str,
-    word: str = "",
-    password: bool = True,
-) -> Any:
-    """An address with one of `schemes`, or the `word`; one with a `password` may come from a file."""
-    metadata = {"schemes": schemes, "word": word, "from_file": password}
-    return field(default=None if default is None else Url(default), metadata=metadata)
-
-
-def _secret(name: str) -> Any:
-    return field(default=Secret(name), metadata={"secret": name, "from_file": True})
-
-
-def _networks(given: tuple[str, ...]) -> str:
-    for text in given:
-        try:
-            ipaddress.ip_network(text)
-        except ValueError:
-            return f"{text!r} is neither an IP address nor a network such as 10.0.0.0/8"
-    return ""
-
-
-def _mail_address(given: str) -> str:
-    return "" if _ADDRESS.fullmatch(given) else "must be a mail address"
-
-
-def _local_url(host: str, port: int) -> str:
-    here = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 compared, not bound
-    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
-
-
-def _currency(given: str) -> str:
-    known = re.fullmatch(r"[A-Z]{3}", given)
-    return "" if known else "must be a currency code of ISO 4217 in capitals, such as EUR"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
@@ -88,28 +46,28 @@ class Server:
 
     enabled: bool = True
     host: str = "127.0.0.1"
-    port: int = _within(8080, 1, 65535)
+    port: int = within(8080, 1, 65535)
     reuse_port: bool = False
-    trusted_proxies: tuple[str, ...] = _checked((), _networks)
-    max_body_bytes: int = _within(262_144, 1024, 16_777_216)
-    request_timeout_seconds: float = _within(30.0, 1, 300)
-    lame_duck_seconds: float = _within(0.0, 0, 600)
-    drain_seconds: float = _within(20.0, 0, 600)
+    trusted_proxies: tuple[str, ...] = checked((), networks)
+    max_body_bytes: int = within(262_144, 1024, 16_777_216)
+    request_timeout_seconds: float = within(30.0, 1, 300)
+    lame_duck_seconds: float = within(0.0, 0, 600)
+    drain_seconds: float = within(20.0, 0, 600)
 
     @property
     def local_url(self) -> str:
         """Where programs on this host reach us: the address that is listened on, loopback where it is any."""
-        return _local_url(self.host, self.port)
+        return local_url_of(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     """PostgreSQL. The daemon's role is `url`, the migrating owner `owner_url`."""
 
-    url: Url = _url("embedded", "postgresql", "postgres", word="embedded")
-    owner_url: Url | None = _url(None, "postgresql", "postgres")
-    pool_minimum: int = _within(2, 0, 1000)
-    pool_maximum: int = _within(10, 1, 1000)
+    url: Url = address("embedded", "postgresql", "postgres", word="embedded")
+    owner_url: Url | None = address(None, "postgresql", "postgres")
+    pool_minimum: int = within(2, 0, 1000)
+    pool_maximum: int = within(10, 1, 1000)
 
     @property
     def embedded(self) -> bool:
@@ -124,7 +82,7 @@ class Bus:
     With `local_shortcut` a query whose actor runs in this process is answered here, without the broker.
     """
 
-    url: Url = _url("memory://", "memory", "amqp", "amqps")
+    url: Url = address("memory://", "memory", "amqp", "amqps")
     local_shortcut: bool = True
 
     @property
@@ -137,7 +95,7 @@ class Bus:
 class Cache:
     """Redis, or a stand-in within the process: losing it costs speed, never correctness."""
 
-    url: Url = _url("fakeredis://", "fakeredis", *REDIS_SCHEMES)
+    url: Url = address("fakeredis://", "fakeredis", *REDIS_SCHEMES)
 
     @property
     def embedded(self) -> bool:
@@ -161,16 +119,16 @@ class Paths:
 class Answering:
     """How much an actor that answers questions does at once: answers under way, questions that wait."""
 
-    concurrency: int = _within(16, 1, 1024)
-    prefetch: int = _within(64, 1, 10_000)
+    concurrency: int = within(16, 1, 1024)
+    prefetch: int = within(64, 1, 10_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deciding:
     """How much an actor that decides does at once: messages fetched ahead, messages a transaction."""
 
-    prefetch: int = _within(64, 1, 10_000)
-    batch: int = _within(64, 1, 64)
+    prefetch: int = within(64, 1, 10_000)
+    batch: int = within(64, 1, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +137,9 @@ class Calling:
     whose outcome is written down in one transaction.
     """
 
-    concurrency: int = _within(8, 1, 1024)
-    prefetch: int = _within(64, 1, 10_000)
-    batch: int = _within(64, 1, 64)
+    concurrency: int = within(8, 1, 1024)
+    prefetch: int = within(64, 1, 10_000)
+    batch: int = within(64, 1, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,19 +164,19 @@ class Booking:
     payment is waited for when a ticketed booking's money could not be taken.
     """
 
-    hold_minutes: int = _within(15, 1, 1440)
-    payment_extension_minutes: int = _within(10, 0, 1440)
-    repayment_hours: int = _within(24, 1, 168)
-    currency: str = _checked("EUR", _currency)
+    hold_minutes: int = within(15, 1, 1440)
+    payment_extension_minutes: int = within(10, 0, 1440)
+    repayment_hours: int = within(24, 1, 168)
+    currency: str = checked("EUR", currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """How long a search may take, how long its answer is reused, how long an offer can be booked."""
 
-    deadline_seconds: float = _within(8.0, 0.1, 120)
-    cache_seconds: int = _within(60, 0, 3600)
-    offer_minutes: int = _within(20, 1, 1440)
+    deadline_seconds: float = within(8.0, 0.1, 120)
+    cache_seconds: int = within(60, 0, 3600)
+    offer_minutes: int = within(20, 1, 1440)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +184,7 @@ class Inventory:
     """Our own contracted stock. `demo` fills an empty database with a made-up network of `departures`."""
 
     demo: bool = True
-    departures: int = _within(90_000, 1, 10_000_000)
+    departures: int = within(90_000, 1, 10_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,11 +194,11 @@ class Stripe:
     The file of `webhook_secret` may hold several, one a line, while one replaces another.
     """
 
-    base_url: Url = _url("sandbox", "https", "http", word="sandbox", password=False)
-    secret_key: Secret = _secret("stripe.secret_key")
+    base_url: Url = address("sandbox", "https", "http", word="sandbox", password=False)
+    secret_key: Secret = secret("stripe.secret_key")
     publishable_key: str = "pk_test_sandbox"
-    webhook_secret: Secret = _secret("stripe.webhook_secret")
-    timeout_seconds: float = _within(20.0, 1, CALL_LIMIT - MARGIN)
+    webhook_secret: Secret = secret("stripe.webhook_secret")
+    timeout_seconds: float = within(20.0, 1, CALL_LIMIT - MARGIN)
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
@@ -261,10 +219,10 @@ class Mail:
     server's answer to the mail, where giving up means a second copy.
     """
 
-    url: Url = _url("catcher", "smtp", "smtps", word="catcher")
-    from_address: str = _checked("bookings@bookingd.example", _mail_address)
+    url: Url = address("catcher", "smtp", "smtps", word="catcher")
+    from_address: str = checked("bookings@bookingd.example", mail_address)
     from_name: str = "bookingd"
-    timeout_seconds: float = _within(10.0, 1, 20)
+    timeout_seconds: float = within(10.0, 1, 20)
 
     @property
     def answer_seconds(self) -> float:
@@ -288,8 +246,8 @@ class Sandbox:
 
     enabled: bool = True
     start: bool = True
-    port: int = _within(8081, 0, 65535)
-    mail_port: int = _within(0, 0, 65535)
+    port: int = within(8081, 0, 65535)
+    mail_port: int = within(0, 0, 65535)
     misbehave: tuple[str, ...] = ()
 
 
@@ -297,16 +255,16 @@ class Sandbox:
 class Security:
     """Keys: `signing_key` for booking tokens and mail links (HMAC), `audit_key` for checkpoints (Ed25519)."""
 
-    signing_key: Secret = _secret("security.signing_key")
-    audit_key: Secret = _secret("security.audit_key")
+    signing_key: Secret = secret("security.signing_key")
+    audit_key: Secret = secret("security.audit_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logstash:
     """Where the log goes besides: nowhere without `url`. At most `queue` records wait for it."""
 
-    url: Url | None = _url(None, "tcp", "udp", password=False)
-    queue: int = _within(10_000, 100, 1_000_000)
+    url: Url | None = address(None, "tcp", "udp", password=False)
+    queue: int = within(10_000, 100, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,20 +284,20 @@ class Metrics:
     """
 
     host: str = "127.0.0.1"
-    port: int = _within(0, 0, 65535)
+    port: int = within(0, 0, 65535)
 
     @property
     def local_url(self) -> str:
         """Where programs on this host reach it, as of `Server`."""
-        return _local_url(self.host, self.port)
+        return local_url_of(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """How often the audit trail is signed: whichever of the two comes first."""
 
-    checkpoint_seconds: float = _within(60.0, 1, 86_400)
-    checkpoint_entries: int = _within(10_000, 1, 1_000_000)
+    checkpoint_seconds: float = within(60.0, 1, 86_400)
+    checkpoint_entries: int = within(10_000, 1, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,67 @@
+"""What the fields of the sections are made with: a default, and what is allowed beside it.
+
+A check takes the value that was read and answers with a complaint, or with nothing where it is good.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any
+
+from bookingd.config.values import Secret, Url
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def within(default: int | float, low: float, high: float) -> Any:
+    """A number from `low` to `high`, both included."""
+    return field(default=default, metadata={"low": low, "high": high})
+
+
+def checked(default: Any, check: Callable[[Any], str]) -> Any:
+    """A value that `check` may complain about; an empty complaint means that it is good."""
+    return field(default=default, metadata={"check": check})
+
+
+def address(
+    default: str | None,
+    *schemes: str,
+    word: str = "",
+    password: bool = True,
+) -> Any:
+    """An address with one of `schemes`, or the `word`; one with a `password` may come from a file."""
+    metadata = {"schemes": schemes, "word": word, "from_file": password}
+    return field(default=None if default is None else Url(default), metadata=metadata)
+
+
+def secret(name: str) -> Any:
+    """What only a file gives; `name` is the setting's, for whoever misses it."""
+    return field(default=Secret(name), metadata={"secret": name, "from_file": True})
+
+
+def networks(given: tuple[str, ...]) -> str:
+    """A check: IP addresses, or networks of them."""
+    for text in given:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            return f"{text!r} is neither an IP address nor a network such as 10.0.0.0/8"
+    return ""
+
+
+def mail_address(given: str) -> str:
+    """A check."""
+    return "" if _ADDRESS.fullmatch(given) else "must be a mail address"
+
+
+def local_url_of(host: str, port: int) -> str:
+    """Where programs on this host reach who listens there: loopback where that is any address."""
+    here = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 compared, not bound
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
+def currency(given: str) -> str:
+    """A check."""
+    known = re.fullmatch(r"[A-Z]{3}", given)
+    return "" if known else "must be a currency code of ISO 4217 in capitals, such as EUR"
