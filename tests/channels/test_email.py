@@ -332,6 +332,23 @@ async def test_a_server_without_ehlo_gets_helo(clock: ManualClock) -> None:
     assert said == [b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"QUIT"]
 
 
+async def test_a_recipient_who_has_moved_is_written_to(clock: ManualClock) -> None:
+    arrived: list[bytes] = []
+
+    async def forwarding(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers = {b"RCPT": b"251 will forward", b"DATA": b"354 go", b"QUIT": b"221 bye"}
+        writer.write(b"220 here\r\n")
+        while line := await reader.readline():
+            writer.write(answers.get(line[:4], b"250 ok") + b"\r\n")
+            if line[:4] == b"DATA":
+                arrived.append(await reader.readuntil(b"\r\n.\r\n"))
+                writer.write(b"250 ok\r\n")
+
+    async with bare_server(forwarding) as port, channel_to(port, clock) as channel:
+        await channel.send(mail(), key=KEY)
+    assert len(arrived) == 1
+
+
 async def test_one_connection_serves_many_mails(clock: ManualClock) -> None:
     handler = Handler()
     async with smtp_server(handler) as port, channel_to(port, clock) as channel:
