@@ -37,6 +37,7 @@ def _data(found: Topology) -> dict[str, Any]:
                 "file": str(process.file),
                 "actors": list(process.settings.actors.run),
                 "http": process.address,
+                "metrics": process.watched_at,
                 "stand_ins": process.starts_stand_ins,
             }
             for process in found.processes
@@ -51,7 +52,7 @@ def _data(found: Topology) -> dict[str, Any]:
 def _print(found: Topology) -> None:
     click.echo(f"The {len(found.processes)} processes in {found.directory} fit together.\n")
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for heading in ("process", "actors", "HTTP", "besides"):
+    for heading in ("process", "actors", "HTTP", "metrics", "besides"):
         table.add_column(heading, overflow="fold")
     for process in found.processes:
         table.add_row(*map(Text, _row(process)))
@@ -66,6 +67,7 @@ def _row(process: Process) -> tuple[str, ...]:
         process.name,
         ", ".join(settings.actors.run) or "-",
         f"{process.address}{shared}" if process.address else "-",
+        process.watched_at or "-",
         "the stand-ins" if process.starts_stand_ins else "",
     )
 

@@ -65,6 +65,12 @@ class Process:
         return f"{server.host}:{server.port}" if server.enabled else None
 
     @property
+    def watched_at(self) -> str | None:
+        """Where it tells its own metrics, `host:port`, if it does."""
+        metrics = self.settings.metrics
+        return f"{metrics.host}:{metrics.port}" if metrics.port else None
+
+    @property
     def starts_stand_ins(self) -> bool:
         """Whether it starts the vendors' stand-ins, for the others too."""
         return self.settings.uses_stand_ins and self.settings.sandbox.start
@@ -108,6 +114,7 @@ def read_topology(
     read = Topology(directory=directory, processes=processes, problems=(), warnings=())
     problems.update(dict.fromkeys(_judged(read, whole=len(processes) == len(files))))
     warnings = dict.fromkeys(text for process in processes for text in process.settings.warnings)
+    warnings.update(dict.fromkeys(_watched_alike(processes)))
     return Topology(
         directory=directory, processes=processes, problems=tuple(problems), warnings=tuple(warnings)
     )
@@ -233,6 +240,16 @@ def _ports(serving: Sequence[Process]) -> Iterator[Problem]:
 def _same_port(one: Settings, other: Settings) -> bool:
     hosts = {one.server.host, other.server.host}
     return one.server.port == other.server.port and (len(hosts) == 1 or bool(hosts & _ANY_HOST))
+
+
+def _watched_alike(processes: Sequence[Process]) -> Iterator[str]:
+    """No mistake, since they may be meant for two hosts."""
+    for one, other in combinations(processes, 2):
+        if one.watched_at and one.watched_at == other.watched_at:
+            yield (
+                f"{one.file.name} and {other.file.name} have the same metrics.port,"
+                f" {one.settings.metrics.port}: on one host each needs its own"
+            )
 
 
 def _stand_ins(read: Topology, *, whole: bool) -> Iterator[Problem]:

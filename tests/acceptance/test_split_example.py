@@ -41,8 +41,10 @@ class Installation:
         return self.environment["BOOKINGD_PUBLIC_URL"]
 
     def start(self, name: str) -> "subprocess.Popen[str]":
+        """Its metrics are at a port of the test's."""
+        environment = self.environment | {"BOOKINGD_METRICS__PORT": str(free_port())}
         with (self.directory / f"{name}.log").open("w") as log:
-            return self._bookingd("run", "--config", f"{name}.toml", stdout=log)
+            return self._bookingd("run", "--config", f"{name}.toml", stdout=log, env=environment)
 
     async def command(self, *arguments: str) -> str:
         """What the command says, which has to succeed."""
@@ -62,9 +64,8 @@ class Installation:
 
     def _bookingd(self, *arguments: str, **options: object) -> "subprocess.Popen[str]":
         command = (sys.executable, "-m", "bookingd", *arguments)
-        return self.spawn(
-            *command, cwd=self.directory, env=self.environment, **({"stderr": subprocess.STDOUT} | options)
-        )
+        usual = {"cwd": self.directory, "env": self.environment, "stderr": subprocess.STDOUT}
+        return self.spawn(*command, **(usual | options))
 
 
 @pytest.fixture
@@ -109,6 +110,7 @@ async def _restrict(broker: OwnBroker) -> None:
 async def test_trips_are_booked_by_a_process_an_actor(installation: Installation, ground: Ground) -> None:
     told = await installation.command("check-config", "--topology", ".")
     assert "The 11 processes in . fit together." in told
+    assert "booking.toml and booking-2.toml have the same metrics.port" in told
 
     processes = [installation.start(name) for name in installation.names]
     try:

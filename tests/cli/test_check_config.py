@@ -149,9 +149,9 @@ def test_several_processes_that_fit_are_shown_side_by_side(split: Path) -> None:
     assert result.exit_code == 0
     assert f"The 8 processes in {split} fit together." in result.stdout
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert ["booking", "booking", "-"] in rows
-    assert ["http", "-", "127.0.0.1:8080", "(shared)"] in rows
-    assert ["sandbox", "-", "-", "the", "stand-ins"] in rows
+    assert ["booking", "booking", "-", "127.0.0.1:8092"] in rows
+    assert ["http", "-", "127.0.0.1:8080", "(shared)", "127.0.0.1:8090"] in rows
+    assert ["sandbox", "-", "-", "-", "the", "stand-ins"] in rows
     assert "amqp://guest:***@127.0.0.1/" in result.stdout
     assert "audit runs in audit, audit-2: one of them works at a time" in result.stdout
 

@@ -167,10 +167,10 @@ def test_of_two_processes_that_make_keys_at_once_the_first_ones_count(bench: Ben
 
         made: Settings | None = None
 
-        def token(self, count: int) -> bytes:
+        def token(self, size: int = 32) -> bytes:
             if self.made is None:
                 self.made = ensure_development_keys(settings, SystemChance())
-            return super().token(count)
+            return super().token(size)
 
     rival = Rival()
     ours = ensure_development_keys(settings, rival)

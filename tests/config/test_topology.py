@@ -188,6 +188,17 @@ def test_a_port_is_shared_by_all_or_by_none(bench: Bench) -> None:
     assert complaint == "must be true: http.toml listens on 127.0.0.1:8080 too"
 
 
+def test_a_metrics_port_of_two_is_a_warning_since_they_may_be_on_two_hosts(bench: Bench) -> None:
+    (bench.root / "booking-2.toml").symlink_to("booking.toml")
+
+    found = bench.read()
+
+    assert found.problems == ()
+    assert found.warnings == (
+        "booking.toml and booking-2.toml have the same metrics.port, 8092: on one host each needs its own",
+    )
+
+
 def test_two_addresses_on_one_port_are_two(bench: Bench) -> None:
     http = (bench.root / "http.toml").read_text().replace("reuse_port = true", "reuse_port = false")
     bench.write("http-2.toml", http.replace("127.0.0.1", "127.0.0.2"))
