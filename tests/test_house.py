@@ -33,7 +33,7 @@ CHANCE_MODULES = frozenset({"random", "secrets", "uuid_utils"})
 READS_THE_ENVIRONMENT = frozenset(
     {"bookingd/config/reading.py", "bookingd/engine/sockets.py", "bookingd/service_manager.py"}
 )
-"""The configuration, the embedded engine's search for a directory that only we can enter, and who started us."""
+"""The configuration, the engine's search for a directory that only we can enter, and who started us."""
 
 SQL_IN_PYTHON = re.compile(
     r"\s*(select\s.*\sfrom\s|select\s+\w+\(|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s)",

@@ -30,7 +30,7 @@ from bookingd.storage.transactions import Transaction, Transactions
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=CALL_LIMIT * 2)
-"""Longer than any call: a lease that lapses belongs to a process that is gone. Where one is seen to have died,
+"""Longer than any call: a lease that lapses belongs to a process that is gone. When one is seen to have died
 its leases end at once (bookingd.storage.processes).
 """
 

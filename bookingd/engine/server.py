@@ -47,7 +47,7 @@ SETTINGS: Mapping[str, str] = {
     "max_wal_senders": "0",
     "io_method": "sync",
     "jit": "off",
-    "autovacuum_naptime": "10s",  # plans made while a table was small are thrown away when it has been analysed
+    "autovacuum_naptime": "10s",  # plans made while a table was small go when it has been analysed
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",

@@ -140,6 +140,7 @@ async def test_a_poisonous_message_harms_only_itself(bank_database: Database) ->
         async with bank_database.connection() as connection:
             [letter] = await dead_letters.newest(connection, limit=9)
             [entry] = await oldest(connection, limit=9)
+        assert letter.envelope is not None
         assert codec.read(letter.envelope, CATALOGUE) == poison
         assert (letter.actor, letter.reason) == ("bank", "ZeroDivisionError: poison")
         assert "raise ZeroDivisionError" in letter.trace
