@@ -1,5 +1,6 @@
 """The books: which accounts captures, refunds and sales move, as pairs that balance by construction."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import BookingId, PaymentId
 from bookingd.domain.money import Money
-from bookingd.domain.prices import LineKind, PriceLine
+from bookingd.domain.prices import LineKind
 
 CUSTOMERS = "customers"
 """What we owe customers for money taken and not yet earned."""
@@ -83,19 +84,26 @@ def refund_failed(
 
 
 def sale(booking: Booking, *, journal: UUID) -> list[Entry]:
-    """What a confirmed booking earned, line by line: what customers gave becomes others' and ours."""
+    """What a confirmed booking earned: what customers gave becomes others' and ours.
+
+    One entry for all lines between the same two accounts; the lines themselves stay with the booking.
+    """
+    sums: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    for item in booking.items:
+        supplier = item.offer.supplier
+        for line in item.offer.price.lines:
+            amount = line.amount
+            sums[_from(line.kind, supplier), _to(line.kind, supplier), amount.currency] += amount.amount
     return [
-        _sold(booking, line, item.offer.supplier, journal)
-        for item in booking.items
-        for line in item.offer.price.lines
-        if line.amount
+        _sold(booking, debit, credit, Money(amount, currency), journal)
+        for (debit, credit, currency), amount in sums.items()
+        if amount
     ]
 
 
-def _sold(booking: Booking, line: PriceLine, supplier: str, journal: UUID) -> Entry:
-    """One line; an amount below zero (a supplier's discount) goes the other way."""
-    debit, credit = _from(line.kind, supplier), _to(line.kind, supplier)
-    if line.amount.amount < 0:
+def _sold(booking: Booking, debit: str, credit: str, amount: Money, journal: UUID) -> Entry:
+    """An amount below zero (a discount) goes the other way."""
+    if amount.amount < 0:
         debit, credit = credit, debit
     return Entry(
         journal=journal,
@@ -103,7 +111,7 @@ def _sold(booking: Booking, line: PriceLine, supplier: str, journal: UUID) -> En
         reason="sale",
         debit=debit,
         credit=credit,
-        amount=Money(abs(line.amount.amount), line.amount.currency),
+        amount=Money(abs(amount.amount), amount.currency),
     )
 
 
