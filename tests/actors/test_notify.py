@@ -59,7 +59,9 @@ class Desk:
     catcher: MailCatcher
     repeats: Counter = field(default_factory=Counter)
 
-    async def deliver(self, message: BookingMessage, *, number: int = 1, attempt: int = 1) -> str:
+    async def deliver(
+        self, message: BookingMessage, *, number: int = 1, attempt: int = 1, alone: bool = False
+    ) -> str:
         """One delivery of an event; the same number is the same message."""
         envelope = codec.seal(
             message,
@@ -69,7 +71,7 @@ class Desk:
             now=self.sources.clock.now(),
         )
         letter = Letter(envelope=replace(envelope, attempt=attempt), message=message)
-        return await self.actions.act(self.actor.acting[type(message)], letter)
+        return await self.actions.act(self.actor.acting[type(message)], letter, alone=alone)
 
     async def mails(self) -> list[CaughtMail]:
         return await list_mail(self.catcher.directory)
@@ -198,7 +200,7 @@ async def test_a_process_that_dies_at_the_mail_leaves_its_successor_to_repeat_it
         await asyncio.wait([sending])
     sources.clock.advance(LEASE)
     async with at_desk(database, catcher, sources) as successor:
-        assert await successor.deliver(CONFIRMED, attempt=2) == "done"
+        assert await successor.deliver(CONFIRMED, attempt=2, alone=True) == "done"
         (note,) = await successor.notes()
         one, other = await successor.mails()
     assert one.message_id == other.message_id

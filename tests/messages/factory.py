@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from uuid import UUID
 
+import msgspec
 from hypothesis import strategies as st
 
 from bookingd.domain import money
@@ -15,6 +16,7 @@ PLAIN = {
     str: st.text(max_size=20),
     int: st.integers(-(2**53), 2**53),
     bool: st.booleans(),
+    msgspec.Raw: st.sampled_from([b"{}", b'{"a":[1,null]}']).map(msgspec.Raw),
     UUID: st.uuids(),
     date: st.dates(),
     datetime: st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis wants naive bounds
