@@ -60,6 +60,7 @@ async def test_a_trip_fails_where_the_gateway_takes_no_card(agency: Agency) -> N
     assert "Traceback" not in steps
 
 
+@pytest.mark.parametrize("topology", ["in memory"], indirect=True)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
