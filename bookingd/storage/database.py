@@ -7,10 +7,11 @@ changes its session: SET LOCAL and pg_advisory_xact_lock end with the transactio
 a setting for longer takes `session()`.
 
 JSON is passed as text both ways (asyncpg's own way): msgspec encodes and decodes it where the type is
-known. Plans: asyncpg keeps statements prepared per connection, and PostgreSQL keeps a generic plan after
-five uses. One that was made for an empty table stays bad after the table has been filled, so `analyze`
-runs after migrations and seeding: fresh statistics throw kept plans away. It lets empty tables be, of which
-nothing is known then but that they may fill.
+known. Plans: asyncpg keeps statements prepared per connection, and PostgreSQL is told to plan each of them
+once there, whatever the values (`force_generic_plan`): left to itself it plans those with short lists anew at
+every call, which took longer than most of them. A plan that was made for an empty table stays bad after the
+table has been filled, so `analyze` runs after migrations and seeding: fresh statistics throw kept plans away.
+It lets empty tables be, of which nothing is known then but that they may fill.
 """
 
 import logging
@@ -109,7 +110,11 @@ class Database:
         Raises DatabaseUnavailable when the server cannot be reached, and asyncpg.PostgresError when it
         refuses us (a wrong password, an unknown database).
         """
-        settings = {"application_name": application_name, "timezone": "UTC"}
+        settings = {
+            "application_name": application_name,
+            "timezone": "UTC",
+            "plan_cache_mode": "force_generic_plan",
+        }
         pool = asyncpg.create_pool(
             dsn,
             min_size=minimum,

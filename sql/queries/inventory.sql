@@ -34,10 +34,15 @@ SELECT departure.id, stock.cabin, departure.airline, flight.number, departure.or
 -- factors beside it.
 SELECT family.airline, family.cabin, family.rank, family.name, family.factor, family.carry_on_bags,
        family.checked_bags, family.change_fee, family.cancel_fee, family.minors_alone,
-       (SELECT factor FROM passenger_factors WHERE airline = family.airline AND passenger = 'adult') AS adult,
-       (SELECT factor FROM passenger_factors WHERE airline = family.airline AND passenger = 'child') AS child,
-       (SELECT factor FROM passenger_factors WHERE airline = family.airline AND passenger = 'infant') AS infant
+       of_airline.adult, of_airline.child, of_airline.infant
   FROM fare_families AS family
+  LEFT JOIN (SELECT airline,
+                    max(factor) FILTER (WHERE passenger = 'adult') AS adult,
+                    max(factor) FILTER (WHERE passenger = 'child') AS child,
+                    max(factor) FILTER (WHERE passenger = 'infant') AS infant
+               FROM passenger_factors
+              WHERE airline = ANY ($1::text[])
+              GROUP BY airline) AS of_airline ON of_airline.airline = family.airline
  WHERE family.airline = ANY ($1::text[]) AND family.cabin = ANY ($2::text[]) AND family.currency = $3
  ORDER BY family.airline, family.cabin, family.rank;
 

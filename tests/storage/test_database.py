@@ -67,6 +67,17 @@ async def test_json_is_text_on_both_ways(database: Database, table: None) -> Non
         assert await connection.fetchval("SELECT content FROM things") == '{"a": [1, 2]}'
 
 
+async def test_a_statement_is_planned_once(database: Database) -> None:
+    async with database.connection() as connection:
+        for value in range(3):
+            await connection.fetchval("SELECT $1::integer", value)
+        [planned] = await connection.fetch(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1",
+            "SELECT $1::integer",
+        )
+    assert tuple(planned) == (3, 0)
+
+
 async def test_times_come_back_in_utc(database: Database) -> None:
     async with database.connection() as connection:
         assert await connection.fetchval("SHOW timezone") == "UTC"
