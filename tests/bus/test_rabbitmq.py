@@ -13,6 +13,7 @@ from yarl import URL
 from bookingd.bus.port import BrokerRefused, BrokerUnavailable, Mailbox, QueryFailed, ask_once
 from bookingd.bus.rabbitmq import RabbitBus
 from bookingd.bus.rabbitmq.names import NOTICES, mailbox_queue
+from bookingd.bus.rabbitmq.publishing import IN_FLIGHT
 from bookingd.messages import codec
 from bookingd.messages.catalogue import Lane
 from tests.bus.rabbit import Cemetery, rabbit_bus
@@ -313,6 +314,22 @@ async def test_more_than_can_be_kept_in_mind_stays_in_the_outbox(own_broker: Own
         assert (len(publisher.kept), len(publisher.delivered)) == (200, 0)
         await own_broker.start()
         await publisher.wait_for(1000, within=30)
+
+
+@pytest.mark.full
+async def test_a_broker_short_of_memory_is_waited_for_and_not_buried_in_bundles(
+    own_broker: OwnBroker,
+) -> None:
+    publisher = Publisher()
+    async with opened(bus := rabbit_bus(own_broker.url)):
+        await own_broker.ask("rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})")
+        bundle = bundle_of(DEPOSIT)
+
+        bus.publish([bundle] * (IN_FLIGHT + 100), publisher)
+
+        assert (len(publisher.kept), len(publisher.delivered)) == (100, 0)
+        await own_broker.ask("rabbit_alarm:clear_alarm({resource_limit, memory, node()})")
+        await publisher.wait_for(IN_FLIGHT, within=60)
 
 
 # What it refuses

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 KEPT = 1000
 """Bundles that wait here while the broker is away; the outbox holds all, and more need not be in mind."""
 
+IN_FLIGHT = 5000
+"""Bundles that wait for their confirmation; a broker short of memory or disk gives none for a while."""
+
 DURABLE = 2
 """AMQP's delivery mode for messages that are written to disk."""
 
@@ -54,8 +57,9 @@ class Publisher:
 
     def publish(self, bundles: Sequence[Bundle], delivered: Delivered) -> None:
         """See Bus.publish."""
+        room = KEPT if self._channel is None else IN_FLIGHT
         for bundle in bundles:
-            if self._channel is None and len(self._under_way) >= KEPT:
+            if len(self._under_way) >= room:
                 delivered(bundle.id, False)
                 continue
             task = asyncio.get_running_loop().create_task(self._send(bundle, delivered))
