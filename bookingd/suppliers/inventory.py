@@ -104,7 +104,7 @@ class InventoryFlights:
             facts = await read_facts(connection, keys=keys_of(offer), currency=offer.price.currency)
             rules = await self._rules.get(connection, now=now)
         _refuse_what_is_gone(offer, facts, now)
-        quote = _same_family(offer, _quotes(offer, facts, rules, now))
+        quote = _same_family(offer, facts, rules, now)
         if quote is None:
             raise Refused("gone", f"the fare {offer.itinerary.conditions.family} is no longer sold")
         if quote.seats_left < offer.party.seats:
@@ -148,8 +148,7 @@ class Repricer:
         return [self._repriced(offer, by_currency[offer.price.currency], rules, now) for offer in offers]
 
     def _repriced(self, offer: Offer, facts: Facts, rules: RuleBook, now: datetime) -> Offer:
-        quotes = _quotes(offer, facts, rules, now)
-        quote = _same_family(offer, quotes) or next(reversed(quotes), None)
+        quote = _same_family(offer, facts, rules, now) or _most_flexible(offer, facts, rules, now)
         return offer if quote is None else _as_quoted(offer, quote)
 
 
@@ -220,22 +219,29 @@ def _refuse_what_is_gone(offer: Offer, facts: Facts, now: datetime) -> None:
         raise Refused("gone", "sales for the first flight have ended")
 
 
-def _quotes(offer: Offer, facts: Facts, rules: RuleBook, now: datetime) -> list[Quote]:
-    """The offer's itinerary in every family, as it is now; none where a departure is unknown."""
+def _same_family(offer: Offer, facts: Facts, rules: RuleBook, now: datetime) -> Quote | None:
+    """The offer's itinerary in its own family, as it is now; None where that is no longer sold."""
+    family = offer.itinerary.conditions.family
+    return next(iter(_quotes(offer, facts, rules, now, family=family)), None)
+
+
+def _most_flexible(offer: Offer, facts: Facts, rules: RuleBook, now: datetime) -> Quote | None:
+    return next(reversed(_quotes(offer, facts, rules, now)), None)
+
+
+def _quotes(
+    offer: Offer, facts: Facts, rules: RuleBook, now: datetime, *, family: str | None = None
+) -> list[Quote]:
+    """The offer's itinerary in every family, or the one named; none where a departure is unknown."""
     if any(key not in facts.legs for key in keys_of(offer)):
         return []
     pricer = Pricer(facts=facts, rules=rules, cabin=offer.itinerary.cabin, party=offer.party, sold_at=now)
-    return pricer.quotes(list(_ways(offer.itinerary)))
+    return pricer.quotes(list(_ways(offer.itinerary)), family=family)
 
 
 def _ways(itinerary: Itinerary) -> Iterator[Way]:
     for part in itinerary.slices:
         yield tuple(int(segment.supplier_key) for segment in part.segments)
-
-
-def _same_family(offer: Offer, quotes: Sequence[Quote]) -> Quote | None:
-    family = offer.itinerary.conditions.family
-    return next((quote for quote in quotes if quote.itinerary.conditions.family == family), None)
 
 
 def _as_quoted(offer: Offer, quote: Quote) -> Offer:

@@ -77,13 +77,20 @@ class Pricer:
         self._fares: dict[tuple[int, int], list[NetFare]] = {}
         self._taxes: dict[str, list[Tax]] = {}
 
-    def quotes(self, ways: Sequence[Way]) -> list[Quote]:
-        """The itinerary of these slices in every family that it is sold in, the cheapest family first."""
+    def quotes(self, ways: Sequence[Way], *, family: str | None = None) -> list[Quote]:
+        """The itinerary of these slices in every family that it is sold in, the cheapest family first.
+
+        With `family` in that one alone, if it is sold.
+        """
         slices = [[self._facts.legs[departure, self._cabin] for departure in way] for way in ways]
         legs = [leg for part in slices for leg in part]
         offered = [self._families(leg) for leg in legs]
         ranks = set(offered[0]).intersection(*offered)
-        return [self._quote(slices, legs, [families[rank] for families in offered]) for rank in sorted(ranks)]
+        return [
+            self._quote(slices, legs, [families[rank] for families in offered])
+            for rank in sorted(ranks)
+            if family is None or offered[0][rank].conditions.family == family
+        ]
 
     def _families(self, leg: Leg) -> dict[int, Family]:
         tariff = self._facts.tariffs.get((leg.segment.airline, self._cabin), ())
