@@ -72,16 +72,16 @@ async def test_a_dead_letter_that_is_replayed_beside_the_daemon_takes_effect(age
         assert "booking.call_off" in shown
 
     async def is_well() -> bool:
-        """A process says that it starts before it says that it is ready, and what it sees waiting."""
-        ended, found = await status(agency)
-        return ended == 0 and bool(found["queues"]) and all(one["ready"] for one in found["processes"])
+        return (await status(agency))[0] == 0
 
     await until(is_well, 20, every=0.5)  # the audit trail is chained, mails are sent
 
 
 async def test_a_daemon_is_seen_while_it_runs_and_takes_its_leave(agency: Agency) -> None:
     async def is_well() -> bool:
-        return (await status(agency))[0] == 0
+        """A process says that it starts before it says that it is ready, and what it sees waiting."""
+        ended, found = await status(agency)
+        return ended == 0 and bool(found["queues"]) and all(one["ready"] for one in found["processes"])
 
     await until(is_well, 20, every=0.5)
     _, found = await status(agency)
