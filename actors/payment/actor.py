@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from actors.payment.book import PaymentBook
+from actors.payment.book import Page, PaymentBook
 from actors.payment.refunds import Given, Refunds
-from bookingd.actor.kinds import Acting, Answer, Decide, Letter, Reading, each
+from bookingd.actor.kinds import Acting, Answer, Decide, Ended, Letter, Reading, Record, each
 from bookingd.domain import ledger
 from bookingd.domain.booking.facts import (
     AuthorisePayment,
@@ -31,7 +31,6 @@ from bookingd.gateways.port import Authorisation, Gateway, GatewayPayment, Gatew
 from bookingd.messages.payments import RefreshPayment
 from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Sources
-from bookingd.storage import payments
 from bookingd.storage.database import Database
 from bookingd.storage.intents import Intent, IntentKey
 from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
@@ -89,8 +88,8 @@ class PaymentActor:
         self.acting: Mapping[type, Acting | Reading] = {
             AuthorisePayment: _acting(PaymentStep.AUTHORISE, self.authorise, self.find, self.authorised),
             CapturePayment: _acting(PaymentStep.CAPTURE, self.capture, self.find_capture, self.captured),
-            VoidPayment: _acting(PaymentStep.VOID, self.void, self.find_void, self.voided),
-            RefundPayment: _acting(PaymentStep.REFUND, refunds.give, refunds.find, refunds.given),
+            VoidPayment: _acting(PaymentStep.VOID, self.void, self.find_void, each(self.voided)),
+            RefundPayment: _acting(PaymentStep.REFUND, refunds.give, refunds.find, each(refunds.given)),
             RefreshPayment: Reading(
                 key=_key(PaymentStep.REFRESH), read=self.refresh, record=each(self.refreshed)
             ),
@@ -114,25 +113,18 @@ class PaymentActor:
         gateway = self._book.gateways[message.gateway]
         return await gateway.find(message.payment_id, since=intent.opened_at)
 
-    async def authorised(
-        self, transaction: Transaction, letter: Letter, outcome: GatewayPayment | Refused
-    ) -> None:
-        """Record the payment and tell the booking."""
-        message: AuthorisePayment = letter.message
-        row = PaymentRow(
-            id=message.payment_id,
-            booking_id=message.booking_id,
-            gateway=message.gateway,
-            amount=message.amount,
-            captured=Money.zero(message.amount.currency),
-            refunded=Money.zero(message.amount.currency),
-        )
-        if isinstance(outcome, Refused):
-            row = replace(row, state=PaymentStatus.FAILED, failure=outcome.code)
-            await payments.save(transaction.connection, payment=row, now=transaction.now)
-            self._tell(transaction, letter, row)
-            return
-        await self._take_in(transaction, letter, row, outcome)
+    async def authorised(self, transaction: Transaction, ended: Sequence[Ended]) -> None:
+        """Record the payments and tell their bookings."""
+        page = Page()
+        for letter, outcome in ended:
+            row = _asked_for(letter.message)
+            if isinstance(outcome, Refused):
+                row = replace(row, state=PaymentStatus.FAILED, failure=outcome.code)
+                page.rows.append(row)
+                self._tell(transaction, letter, row)
+            else:
+                self._take_in(transaction, page, letter, row, outcome)
+        await self._book.write(transaction, page)
 
     # Capture
 
@@ -153,20 +145,21 @@ class PaymentActor:
         seen = _finished(await gateway.retrieve(reference))
         return None if seen.status is GatewayStatus.AUTHORISED else seen
 
-    async def captured(
-        self, transaction: Transaction, letter: Letter, outcome: GatewayPayment | Refused
-    ) -> None:
-        """Enter it in the books and tell the booking; a refusal is the booking's to deal with."""
-        message: CapturePayment = letter.message
-        refusal = outcome.code if isinstance(outcome, Refused) else None
-        if isinstance(outcome, GatewayPayment):
-            await self._take_in(transaction, letter, await self._book.locked(transaction, message), outcome)
-            refusal = None if outcome.status is GatewayStatus.CAPTURED else "payment_lost"
-        if refusal:
-            refused = CaptureRefused(
-                booking_id=message.booking_id, payment_id=message.payment_id, reason=refusal
-            )
-            transaction.send(refused, origin=letter.origin)
+    async def captured(self, transaction: Transaction, ended: Sequence[Ended]) -> None:
+        """Enter them in the books and tell the bookings; a refusal is the booking's to deal with."""
+        answered = [one for one in ended if isinstance(one.outcome, GatewayPayment)]
+        rows = await self._book.all_locked(transaction, (letter.message for letter, _ in answered))
+        page = Page()
+        for letter, seen in answered:
+            self._take_in(transaction, page, letter, rows[letter.message.payment_id], seen)
+        await self._book.write(transaction, page)
+        for letter, outcome in ended:
+            if refusal := _refusal(outcome):
+                message: CapturePayment = letter.message
+                refused = CaptureRefused(
+                    booking_id=message.booking_id, payment_id=message.payment_id, reason=refusal
+                )
+                transaction.send(refused, origin=letter.origin)
 
     # Void
 
@@ -206,7 +199,9 @@ class PaymentActor:
             gone = PaymentVoided(booking_id=row.booking_id, payment_id=row.id)
             transaction.send(gone, origin=letter.origin)
         else:
-            await self._take_in(transaction, letter, row, outcome, told=True)
+            page = Page()
+            self._take_in(transaction, page, letter, row, outcome, told=True)
+            await self._book.write(transaction, page)
 
     # Refresh
 
@@ -244,7 +239,9 @@ class PaymentActor:
             transaction.send(message, origin=letter.origin)
             return
         if outcome.seen:
-            row = await self._take_in(transaction, letter, row, outcome.seen)
+            page = Page()
+            row = self._take_in(transaction, page, letter, row, outcome.seen)
+            await self._book.write(transaction, page)
         row = await self._refunds.take_in(transaction, letter, row, outcome.refunds)
         await self._poll_again(transaction, letter, row)
 
@@ -268,9 +265,10 @@ class PaymentActor:
 
     # What all of them share
 
-    async def _take_in(
+    def _take_in(
         self,
         transaction: Transaction,
+        page: Page,
         letter: Letter,
         row: PaymentRow,
         seen: GatewayPayment,
@@ -287,8 +285,8 @@ class PaymentActor:
             failure=seen.decline_reason,
         )
         if seen.captured.amount > row.captured.amount:
-            await self._book.post(transaction, ledger.captured, now, seen.captured - row.captured)
-        await payments.save(transaction.connection, payment=now, now=transaction.now)
+            self._book.post(page, ledger.captured, now, seen.captured - row.captured)
+        page.rows.append(now)
         first = row.gateway_reference is None
         if first and now.state in WAITS:
             self._book.poll(transaction, letter, now, 1)
@@ -308,18 +306,38 @@ def _acting(
     step: PaymentStep,
     perform: Callable[..., Awaitable[Any]],
     look_up: Callable[..., Awaitable[Any]],
-    record: Callable[..., Awaitable[None]],
+    record: Record,
 ) -> Acting:
     return Acting(
         key=_key(step),
         perform=perform,
         look_up=look_up,
-        record=each(record),
+        record=record,
     )
 
 
 def _key(step: PaymentStep) -> Callable[[Any], IntentKey]:
     return lambda message: IntentKey(subject=message.booking_id, object=message.payment_id, step=step)
+
+
+def _asked_for(message: AuthorisePayment) -> PaymentRow:
+    """The payment before its gateway has told of it."""
+    nothing = Money.zero(message.amount.currency)
+    return PaymentRow(
+        id=message.payment_id,
+        booking_id=message.booking_id,
+        gateway=message.gateway,
+        amount=message.amount,
+        captured=nothing,
+        refunded=nothing,
+    )
+
+
+def _refusal(outcome: GatewayPayment | Refused) -> str | None:
+    """Why it was not captured; None where it was."""
+    if isinstance(outcome, Refused):
+        return outcome.code
+    return None if outcome.status is GatewayStatus.CAPTURED else "payment_lost"
 
 
 def _finished(seen: GatewayPayment) -> GatewayPayment:

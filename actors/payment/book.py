@@ -1,12 +1,14 @@
 """What every step of a payment uses: its row, its gateway, the books, the trail and the operators' list."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bookingd.actor.kinds import Letter
 from bookingd.domain import ledger
 from bookingd.domain.audit import AuditEntry, Subject
 from bookingd.domain.booking.facts import AuthorisePayment, CapturePayment, RefundPayment, VoidPayment
+from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.port import Gateway
 from bookingd.messages.payments import RefreshPayment
@@ -22,6 +24,14 @@ FIRST_POLL = timedelta(seconds=15)
 """How soon we look ourselves at what waits for its payer or for the gateway; doubling from there."""
 
 PaymentMessage = AuthorisePayment | CapturePayment | VoidPayment | RefundPayment | RefreshPayment
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a transaction is to write of payments: rows, each payment once, and entries in the books."""
+
+    rows: list[PaymentRow] = field(default_factory=list)
+    entries: list[ledger.Entry] = field(default_factory=list)
 
 
 class PaymentBook:
@@ -44,10 +54,17 @@ class PaymentBook:
 
     async def locked(self, transaction: Transaction, message: PaymentMessage) -> PaymentRow:
         """The payment, nobody else's until the transaction ends. Raises LookupError."""
-        row = await payments.lock(transaction.connection, payment_id=message.payment_id)
-        if row is None:
-            raise LookupError(f"payment {message.payment_id} is not recorded")
-        return row
+        return (await self.all_locked(transaction, [message]))[message.payment_id]
+
+    async def all_locked(
+        self, transaction: Transaction, messages: Iterable[PaymentMessage]
+    ) -> dict[PaymentId, PaymentRow]:
+        """The same for many."""
+        wanted = {message.payment_id for message in messages}
+        rows = await payments.lock(transaction.connection, ids=wanted)
+        if missing := wanted - rows.keys():
+            raise LookupError(f"not recorded: payment {', '.join(map(str, missing))}")
+        return rows
 
     async def at_gateway(self, message: CapturePayment | RefundPayment) -> tuple[Gateway, str]:
         """The gateway, and what the payment is called there. Raises Refused."""
@@ -56,10 +73,17 @@ class PaymentBook:
             raise Refused("not_authorised", f"payment {message.payment_id} never reached its gateway")
         return self.gateways[message.gateway], row.gateway_reference
 
-    async def post(
-        self, transaction: Transaction, movement: ledger.Movement, row: PaymentRow, amount: Money
-    ) -> None:
-        """Enter in the books what moved of the payment."""
+    async def write(self, transaction: Transaction, page: Page) -> None:
+        """Write what stands on the page."""
+        if page.entries:
+            await books.post(
+                transaction.connection, entries=page.entries, ids=self.sources.ids, now=transaction.now
+            )
+        if page.rows:
+            await payments.save(transaction.connection, rows=page.rows, now=transaction.now)
+
+    def post(self, page: Page, movement: ledger.Movement, row: PaymentRow, amount: Money) -> None:
+        """Have entered in the books what moved of the payment."""
         entry = movement(
             journal=self.sources.ids.new(),
             booking_id=row.booking_id,
@@ -67,7 +91,7 @@ class PaymentBook:
             gateway=row.gateway,
             amount=amount,
         )
-        await books.post(transaction.connection, entries=[entry], ids=self.sources.ids, now=transaction.now)
+        page.entries.append(entry)
 
     def poll(self, transaction: Transaction, letter: Letter, row: PaymentRow, poll: int) -> None:
         """Look for the time `poll`, counted from 1, when it is due."""

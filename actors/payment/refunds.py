@@ -8,7 +8,7 @@ since only a person can pay this customer in another way (P2, P6). A refund that
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from actors.payment.book import PaymentBook
+from actors.payment.book import Page, PaymentBook
 from bookingd.actor.kinds import Letter
 from bookingd.domain import ledger
 from bookingd.domain.booking.facts import PaymentRefunded, RefundPayment
@@ -125,13 +125,13 @@ class Refunds:
         self, transaction: Transaction, letter: Letter, row: PaymentRow, made: RefundRow
     ) -> None:
         """What is given back has been taken before, whether or not we have heard of that yet."""
-        back = row.refunded + made.amount
+        page, back = Page(), row.refunded + made.amount
         if back.amount > row.captured.amount:
-            await self._book.post(transaction, ledger.captured, row, back - row.captured)
+            self._book.post(page, ledger.captured, row, back - row.captured)
             row = replace(row, captured=back)
-        await self._book.post(transaction, ledger.refunded, row, made.amount)
-        row = replace(row, state=PaymentStatus.REFUNDED, refunded=back)
-        await payments.save(transaction.connection, payment=row, now=transaction.now)
+        self._book.post(page, ledger.refunded, row, made.amount)
+        page.rows.append(replace(row, state=PaymentStatus.REFUNDED, refunded=back))
+        await self._book.write(transaction, page)
         await payments.save_refund(transaction.connection, refund=made, now=transaction.now)
         self._audit(transaction, letter, row, made)
 
@@ -139,11 +139,12 @@ class Refunds:
         self, transaction: Transaction, letter: Letter, row: PaymentRow, made: RefundRow
     ) -> PaymentRow:
         """The money is with us again: it is the customer's still, and somebody has to get it there."""
-        await self._book.post(transaction, ledger.refund_failed, row, made.amount)
-        back = row.refunded - made.amount
+        page, back = Page(), row.refunded - made.amount
+        self._book.post(page, ledger.refund_failed, row, made.amount)
         state = PaymentStatus.REFUNDED if back else PaymentStatus.CAPTURED
         row = replace(row, state=state, refunded=back)
-        await payments.save(transaction.connection, payment=row, now=transaction.now)
+        page.rows.append(row)
+        await self._book.write(transaction, page)
         await self._failed(transaction, letter, row, made)
         return row
 

@@ -1,6 +1,6 @@
 """Payments and refunds as the gateways tell them, and the webhooks that told."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -107,37 +107,37 @@ class Concerned:
     """The steps (see PaymentStep) of it that somebody is calling the gateway for at this moment."""
 
 
-async def lock(connection: Connection, *, payment_id: PaymentId) -> PaymentRow | None:
-    """The payment, locked until the transaction ends; None if the gateway has not told of it yet."""
-    return _row(await connection.fetchrow(LOCK, payment_id))
+async def lock(connection: Connection, *, ids: Collection[PaymentId]) -> dict[PaymentId, PaymentRow]:
+    """Those of the payments that gateways have told of, locked until the transaction ends."""
+    return {row.id: row for row in map(_row, await connection.fetch(LOCK, ids))}
 
 
 async def load(connection: Connection, *, payment_id: PaymentId) -> PaymentRow | None:
     """The payment; None if the gateway has not told of it yet."""
-    return _row(await connection.fetchrow(LOAD, payment_id))
+    row = await connection.fetchrow(LOAD, payment_id)
+    return None if row is None else _row(row)
 
 
 async def of_booking(connection: Connection, *, booking_id: BookingId) -> list[PaymentRow]:
     """All payments of a booking, the first begun first."""
-    rows = await connection.fetch(OF_BOOKING, booking_id)
-    return [found for row in rows if (found := _row(row)) is not None]
+    return [_row(row) for row in await connection.fetch(OF_BOOKING, booking_id)]
 
 
-async def save(connection: Connection, *, payment: PaymentRow, now: datetime) -> None:
-    """Write the payment as it is now."""
+async def save(connection: Connection, *, rows: Sequence[PaymentRow], now: datetime) -> None:
+    """Write the payments, each once, as they are now."""
     await connection.execute(
         SAVE,
-        payment.id,
-        payment.booking_id,
-        payment.gateway,
-        payment.gateway_reference,
-        payment.state,
-        payment.amount.amount,
-        payment.amount.currency,
-        payment.captured.amount,
-        payment.refunded.amount,
-        payment.action_url,
-        payment.failure,
+        [row.id for row in rows],
+        [row.booking_id for row in rows],
+        [row.gateway for row in rows],
+        [row.gateway_reference for row in rows],
+        [row.state for row in rows],
+        [row.amount.amount for row in rows],
+        [row.amount.currency for row in rows],
+        [row.captured.amount for row in rows],
+        [row.refunded.amount for row in rows],
+        [row.action_url for row in rows],
+        [row.failure for row in rows],
         now,
     )
 
@@ -201,9 +201,7 @@ async def forget_webhooks(connection: Connection, *, before: datetime, limit: in
     return len(await connection.fetch(FORGET_WEBHOOKS, before, limit))
 
 
-def _row(row: asyncpg.Record | None) -> PaymentRow | None:
-    if row is None:
-        return None
+def _row(row: asyncpg.Record) -> PaymentRow:
     currency = row["currency"]
     return PaymentRow(
         id=PaymentId(row["id"]),

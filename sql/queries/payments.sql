@@ -1,10 +1,10 @@
 -- Payments, webhooks and the books.
 
 -- name: lock
--- Payment $1, locked.
+-- The payments $1, locked in the order of their ids.
 SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded, action_url,
        failure
-  FROM payments WHERE id = $1 FOR UPDATE;
+  FROM payments WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
 
 -- name: load
 -- Payment $1.
@@ -19,11 +19,16 @@ SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, capt
   FROM payments WHERE booking_id = $1 ORDER BY id;
 
 -- name: save
--- Payment $1 of booking $2 at gateway $3 as it is now: $4 reference, $5 state, $6 amount, $7 currency,
--- $8 captured, $9 refunded, $10 action, $11 failure, at $12.
+-- Payments ($1 ids, $2 bookings, $3 gateways) as they are now: $4 references, $5 states, $6 amounts,
+-- $7 currencies, $8 captured, $9 refunded, $10 actions, $11 failures, at $12.
 INSERT INTO payments (id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded,
                       action_url, failure, created_at, changed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+SELECT p.*, $12, $12
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+              $8::bigint[], $9::bigint[], $10::text[], $11::text[])
+       AS p (id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded,
+             action_url, failure)
+ ORDER BY p.id
 ON CONFLICT (id) DO UPDATE SET
     gateway_reference = coalesce(excluded.gateway_reference, payments.gateway_reference),
     state = excluded.state, captured = excluded.captured, refunded = excluded.refunded,

@@ -272,7 +272,7 @@ class Records:
 
 async def in_order(records: Records, database: Database, order: Sequence[str]) -> None:
     async with database.transaction() as connection:
-        await payments.save(connection, payment=records.row, now=START)
+        await payments.save(connection, rows=[records.row], now=START)
     for event in order:
         await records.record(event)
     await records.record("F" if "F" in order else "U")  # the poll that follows every refund

@@ -110,7 +110,7 @@ async def pay(connection: Connection, booking: Booking, now: datetime) -> None:
         captured=TOTAL,
         refunded=Money(1200, "EUR"),
     )
-    await payments.save(connection, payment=row, now=now)
+    await payments.save(connection, rows=[row], now=now)
     refund = RefundRow(
         id=IntentId(IDS.new()),
         payment_id=payment.id,

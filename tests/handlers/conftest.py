@@ -159,7 +159,7 @@ class Api:
     async def record(self, row: PaymentRow) -> None:
         """What the payment actor would record."""
         async with self.parts.database.transaction() as connection:
-            await payments.save(connection, payment=row, now=self.clock.now())
+            await payments.save(connection, rows=[row], now=self.clock.now())
 
     async def outbox(self) -> list[Any]:
         """Every message that lies there, the oldest first."""

@@ -44,7 +44,7 @@ async def _booking(connection: Connection) -> None:
 
 
 async def save(connection: Connection, row: PaymentRow) -> None:
-    await payments.save(connection, payment=row, now=START)
+    await payments.save(connection, rows=[row], now=START)
 
 
 async def test_a_payment_comes_back_as_it_was_written(connection: Connection) -> None:
@@ -58,24 +58,38 @@ async def test_a_payment_comes_back_as_it_was_written(connection: Connection) ->
     await save(connection, row)
 
     assert await payments.load(connection, payment_id=row.id) == row
-    assert await payments.lock(connection, payment_id=row.id) == row
+    assert await payments.lock(connection, ids=[row.id]) == {row.id: row}
     assert await payments.of_booking(connection, booking_id=row.booking_id) == [row]
 
 
 async def test_a_payment_that_is_not_told_of_yet_is_none(connection: Connection) -> None:
     assert await payments.load(connection, payment_id=ROW.id) is None
-    assert await payments.lock(connection, payment_id=ROW.id) is None
+    assert await payments.lock(connection, ids=[ROW.id]) == {}
 
 
 async def test_a_payment_moves_on_and_keeps_its_reference_and_its_beginning(connection: Connection) -> None:
     await save(connection, replace(ROW, gateway_reference="pi_1"))
     captured = replace(ROW, state=PaymentStatus.CAPTURED, captured=factories.TOTAL)
-    await payments.save(connection, payment=captured, now=START + timedelta(minutes=1))
+    await payments.save(connection, rows=[captured], now=START + timedelta(minutes=1))
 
     assert await payments.load(connection, payment_id=ROW.id) == replace(captured, gateway_reference="pi_1")
     times = await connection.fetchrow("SELECT created_at, changed_at FROM payments")
     assert times is not None
     assert tuple(times) == (START, START + timedelta(minutes=1))
+
+
+async def test_many_are_written_and_locked_at_once_each_as_it_is(connection: Connection) -> None:
+    old, new, absent = (factories.payment_id(number) for number in (2, 1, 3))
+    await save(connection, replace(ROW, id=old, gateway_reference="pi_2"))
+    captured = replace(ROW, id=old, state=PaymentStatus.CAPTURED, captured=factories.TOTAL)
+    failed = replace(ROW, id=new, state=PaymentStatus.FAILED, failure="card_declined")
+
+    await payments.save(connection, rows=[captured, failed], now=START)
+
+    assert await payments.lock(connection, ids={old, new, absent}) == {
+        old: replace(captured, gateway_reference="pi_2"),
+        new: failed,
+    }
 
 
 async def test_payments_of_a_booking_come_in_the_order_of_their_ids(connection: Connection) -> None:
