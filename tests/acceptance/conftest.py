@@ -1,7 +1,7 @@
 """A daemon on a world of its own, with a gateway and a mail server that outlive it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,20 @@ def ground(database: Database, database_dsn: str, owner_dsn: str) -> Ground:
 class Topology:
     """How the daemon is laid out, and what it then has to be told."""
 
-    split: bool
-    settings: dict[str, dict[str, Any]]
-    broker: Broker | None
+    split: bool = False
+    twice: Sequence[str] = ()
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    broker: Broker | None = None
+
+    @classmethod
+    def over(cls, broker: Broker, redis_url: str, **options: Any) -> "Topology":
+        """Over RabbitMQ and Redis."""
+        return cls(
+            settings={"bus": {"url": broker.url}, "cache": {"url": redis_url}}, broker=broker, **options
+        )
 
     def daemon(self, **options: Any) -> Daemon:
-        return SplitDaemon(**options) if self.split else Daemon(**options)
+        return SplitDaemon(twice=self.twice, **options) if self.split else Daemon(**options)
 
 
 @pytest.fixture(
@@ -87,10 +95,9 @@ class Topology:
 def topology(request: pytest.FixtureRequest) -> Topology:
     """One process and nothing else; one over a broker and a cache; a process for each actor and for HTTP."""
     if request.param == "in memory":
-        return Topology(split=False, settings={}, broker=None)
-    broker: Broker = request.getfixturevalue("broker")
-    settings = {"bus": {"url": broker.url}, "cache": {"url": request.getfixturevalue("redis_url")}}
-    return Topology(split=request.param == "a process an actor", settings=settings, broker=broker)
+        return Topology()
+    broker, redis_url = (request.getfixturevalue(name) for name in ("broker", "redis_url"))
+    return Topology.over(broker, redis_url, split=request.param == "a process an actor")
 
 
 @pytest.fixture

@@ -233,22 +233,23 @@ KINDS: Mapping[str, Sequence[str]] = {
 class SplitDaemon(Daemon):
     """The same daemon as a process an actor, and one for HTTP: started, killed and stopped together."""
 
+    twice: Sequence[str] = ()
+    """Kinds of which there are two processes."""
     members: dict[str, Daemon] = field(init=False)
 
     def __post_init__(self) -> None:
         self.members = {kind: self._member(kind, actors) for kind, actors in KINDS.items()}
+        self.members |= {f"{kind}-2": self._member(f"{kind}-2", KINDS[kind]) for kind in self.twice}
 
-    def _member(self, kind: str, actors: Sequence[str]) -> Daemon:
+    def _member(self, name: str, actors: Sequence[str]) -> Daemon:
         """Each is asked whether it is ready at a port of its own."""
-        serves = not actors
-        port = self.port if serves else free_port()
+        port = free_port()
         settings = self.settings | {
-            "server": self.settings["server"] | {"enabled": serves},
+            "server": self.settings["server"] | {"enabled": not actors, "reuse_port": True},
             "actors": self.settings.get("actors", {}) | {"run": list(actors)},
+            "metrics": {"port": port},
         }
-        if not serves:
-            settings["metrics"] = {"port": port}
-        return Daemon(directory=self.directory / kind, port=port, spawn=self.spawn, settings=settings)
+        return Daemon(directory=self.directory / name, port=port, spawn=self.spawn, settings=settings)
 
     @property
     def config(self) -> Path:
