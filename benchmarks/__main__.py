@@ -10,11 +10,11 @@ import click
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, report, search
+from benchmarks import booking, contest, report, search, spine
 from benchmarks.machine import Company, Machine
 from benchmarks.progress import Progress
 from benchmarks.report import Results
-from benchmarks.servers import servers
+from benchmarks.servers import TOPOLOGIES, place_for_spine, servers
 from bookingd.config import Settings
 
 
@@ -27,6 +27,12 @@ class Wish:
     rounds: int
     users: Sequence[int]
     departures: int
+    topologies: Sequence[str]
+    buyers: int
+    seats: int
+
+    def includes(self, part: str) -> bool:
+        return self.what in {part, "all"}
 
 
 def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
@@ -40,7 +46,7 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("what", type=click.Choice(["booking", "search", "all"]), default="all")
+@click.argument("what", type=click.Choice(["booking", "contest", "search", "spine", "all"]), default="all")
 @click.option("--seconds", type=click.FloatRange(0.5), default=8.0, show_default=True, help="A measurement.")
 @click.option(
     "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Measurements of each side."
@@ -55,16 +61,45 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     show_default=True,
     help="Size of the flight network.",
 )
+@click.option(
+    "--topology",
+    "topologies",
+    type=click.Choice(list(TOPOLOGIES)),
+    multiple=True,
+    default=("rabbitmq", "split"),
+    show_default=True,
+    help="How the daemon is laid out for bookings and the contest; may be given again.",
+)
+@click.option("--buyers", type=click.IntRange(1), default=5000, show_default=True, help="In the contest.")
+@click.option("--seats", type=click.IntRange(1), default=200, show_default=True, help="In the contest.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write all figures there as well.")
 def main(
-    *, what: str, seconds: float, rounds: int, users: tuple[int, ...], departures: int, file: Path | None
+    *,
+    what: str,
+    seconds: float,
+    rounds: int,
+    users: tuple[int, ...],
+    departures: int,
+    topologies: tuple[str, ...],
+    buyers: int,
+    seats: int,
+    file: Path | None,
 ) -> None:
     """Measure bookingd beside what it stands on, in turn, on this machine: ratios, not records.
 
     Everything is started for the run and ends with it. Close other programs; the load average is told.
     """
     console = Console(highlight=False)
-    wish = Wish(what=what, seconds=seconds, rounds=rounds, users=users, departures=departures)
+    wish = Wish(
+        what=what,
+        seconds=seconds,
+        rounds=rounds,
+        users=users,
+        departures=departures,
+        topologies=topologies,
+        buyers=buyers,
+        seats=seats,
+    )
     found = uvloop.run(run(wish, console))
     if file is not None:
         file.write_text(json.dumps(found, indent=1) + "\n")
@@ -75,21 +110,48 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
     """Measure what is wished, show the tables, and give everything as plain values."""
     progress, machine, company = Progress(console), Machine.this(), Company()
     console.print(f"[bold]bookingd benchmarks[/] on {machine}")
-    async with servers(departures=wish.departures, say=progress.say) as ready:
-        booked: Sequence[booking.Booked] = ()
-        cached, uncached = None, None
-        if wish.what in {"search", "all"}:
-            cached = await search.cached(ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress)
-            uncached = await search.uncached(ready, seconds=wish.seconds, progress=progress)
-        if wish.what in {"booking", "all"}:
-            booked = await booking.measure(
-                ready, users=wish.users, seconds=wish.seconds, rounds=wish.rounds, progress=progress
-            )
+    results = Results()
+    if wish.includes("search"):
+        await _search(wish, results, progress)
+    for topology in wish.topologies:
+        if wish.includes("booking") or wish.includes("contest"):
+            await _bookings(wish, topology, results, progress)
+    if wish.includes("spine"):
+        async with place_for_spine(say=progress.say) as place:
+            rounds = spine.Rounds(seconds=wish.seconds, number=wish.rounds, progress=progress)
+            results.compared += await spine.measure(place, rounds)
     met = company.report()
-    results = Results(booked=booked, cached=cached, uncached=uncached)
     report.show(console, results, met)
     when = datetime.now(UTC).isoformat(timespec="seconds")
     return {"at": when, "machine": asdict(machine), "company": met, "wish": asdict(wish), **results.plain()}
+
+
+async def _search(wish: Wish, results: Results, progress: Progress) -> None:
+    async with servers(topology="memory", departures=wish.departures, say=progress.say) as ready:
+        results.cached = await search.cached(
+            ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
+        )
+        results.uncached = await search.uncached(ready, seconds=wish.seconds, progress=progress)
+
+
+async def _bookings(wish: Wish, topology: str, results: Results, progress: Progress) -> None:
+    """The contest first: it counts all bookings that there are."""
+    async with servers(topology=topology, departures=wish.departures, say=progress.say) as ready:
+        if wish.includes("contest"):
+            results.contests.append(
+                await contest.measure(
+                    ready, topology=topology, buyers=wish.buyers, seats=wish.seats, progress=progress
+                )
+            )
+        if wish.includes("booking"):
+            results.booked += await booking.measure(
+                ready,
+                topology=topology,
+                users=wish.users,
+                seconds=wish.seconds,
+                rounds=wish.rounds,
+                progress=progress,
+            )
 
 
 if __name__ == "__main__":

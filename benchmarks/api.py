@@ -28,16 +28,19 @@ class Api:
 
     @classmethod
     @asynccontextmanager
-    async def anonymous(cls, url: str) -> AsyncIterator[Self]:
-        """Nobody in particular."""
-        async with aiohttp.ClientSession() as session:
+    async def anonymous(
+        cls, url: str, *, connector: aiohttp.BaseConnector | None = None, timeout: float = 300.0
+    ) -> AsyncIterator[Self]:
+        """Nobody in particular; a request may take `timeout` seconds."""
+        limit = aiohttp.ClientTimeout(total=timeout)
+        async with aiohttp.ClientSession(connector=connector, timeout=limit) as session:
             yield cls(session, url, {})
 
     @classmethod
     @asynccontextmanager
-    async def guest(cls, url: str) -> AsyncIterator[Self]:
+    async def guest(cls, url: str, **options: Any) -> AsyncIterator[Self]:
         """A guest with a session. Raises Refused."""
-        async with cls.anonymous(url) as nobody:
+        async with cls.anonymous(url, **options) as nobody:
             opened = await nobody.post("/v1/sessions", {"kind": "guest"})
             headers = {"Authorization": f"Bearer {opened['token']}", "Content-Type": "application/json"}
             yield cls(nobody._session, url, headers)  # noqa: SLF001 - of the same class
@@ -46,9 +49,11 @@ class Api:
         """Raises Refused."""
         return await self._call("GET", path, headers=self._headers)
 
-    async def post(self, path: str, body: Json) -> Json:
-        """With an idempotency key of its own. Raises Refused."""
+    async def post(self, path: str, body: Json, *, wait: int = 0) -> Json:
+        """With an idempotency key of its own; `wait`: seconds for a final answer. Raises Refused."""
         headers = {"Content-Type": "application/json", **self._headers, "Idempotency-Key": str(uuid4())}
+        if wait:
+            headers["Prefer"] = f"wait={wait}"
         return await self._call("POST", path, headers=headers, data=encode(body))
 
     async def live(self) -> aiohttp.ClientWebSocketResponse:

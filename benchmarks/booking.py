@@ -38,6 +38,10 @@ SELECT origin, destination, service_date FROM departures WHERE service_date = AN
  GROUP BY 1, 2, 3 ORDER BY md5(origin || destination || service_date) LIMIT $2
 """
 WAITING = "SELECT count(*) FROM outbox WHERE due_at <= clock_timestamp()"
+UNTOLD = """
+SELECT count(*) FROM bookings WHERE state = 'confirmed' AND NOT EXISTS (
+    SELECT FROM notifications AS mail WHERE mail.booking_id = bookings.id AND mail.state = 'sent')
+"""
 UNCHAINED = "SELECT (SELECT count(*) FROM audit_entries) - (SELECT count(*) FROM audit_chain)"
 TRUE_ONES = """
 SELECT count(*) FILTER (WHERE booking.state = 'confirmed') AS confirmed,
@@ -73,7 +77,10 @@ class Measured:
 class Booked:
     """The rounds with a number of users, and the floor's right after each."""
 
+    topology: str
     users: int
+    daemons: tuple[str, ...]
+    """Which components are the daemon."""
     ours: list[Measured] = field(default_factory=list)
     floor: list[Figure] = field(default_factory=list)
 
@@ -87,26 +94,32 @@ class Booked:
     def cpu_ratio(self) -> Spread:
         """The same for a millisecond of the servers' CPU, however many cores others left to us."""
         pairs = zip(self.ours, self.floor, strict=True)
-        return Spread([floor.each("PostgreSQL") / _servers(ours.figure) for ours, floor in pairs])
+        return Spread([floor.each("PostgreSQL") / self._servers(ours.figure) for ours, floor in pairs])
 
-
-def _servers(figure: Figure) -> float:
-    """Milliseconds a booking of what belongs to an installation."""
-    return figure.each("daemon") + figure.each("PostgreSQL")
+    def _servers(self, figure: Figure) -> float:
+        """Milliseconds a booking of what belongs to an installation."""
+        belong = {*self.daemons, "PostgreSQL", "RabbitMQ", "Redis"}
+        return sum(figure.each(component) for component in figure.cpu if component in belong)
 
 
 async def measure(
-    servers: Servers, *, users: Sequence[int], seconds: float, rounds: int, progress: Progress
+    servers: Servers,
+    *,
+    topology: str,
+    users: Sequence[int],
+    seconds: float,
+    rounds: int,
+    progress: Progress,
 ) -> list[Booked]:
     """Rounds with each number of users in turn. Raises Untrue, Refused."""
-    found = [Booked(users=number) for number in users]
+    found = [Booked(topology=topology, users=number, daemons=servers.daemons) for number in users]
     searches = max(FEWEST_SEARCHES, round(SEARCHES_A_SECOND * seconds * rounds * len(users)))
     offers = await _offers(servers, searches, progress)
     warm_up = min(WARM_UP, seconds)
     async with progress.step("bookings, not counted", warm_up):
         await _book(servers, max(users), offers, warm_up)
     for number, booked in itertools.product(range(1, rounds + 1), found):
-        what = f"{booked.users} users, round {number}"
+        what = f"{booked.users} users, {topology}, round {number}"
         async with progress.step(f"bookings by {what}", seconds) as tell:
             booked.ours.append(await _book(servers, booked.users, offers, seconds))
             tell(f"{booked.ours[-1].figure.rate:8,.0f} bookings/s")
@@ -178,7 +191,7 @@ async def _book(servers: Servers, users: int, offers: Iterator[str], seconds: fl
 
 async def _drained(connection: asyncpg.Connection) -> None:
     """Until nothing is under way any more. Raises Untrue if it stays."""
-    for looked_for in (WAITING, UNCHAINED):
+    for looked_for in (WAITING, UNTOLD, UNCHAINED):
         async with asyncio.timeout(DRAINED_WITHIN):
             while await connection.fetchval(looked_for):  # noqa: ASYNC110 - another process empties it
                 await asyncio.sleep(LOOK_EVERY)

@@ -1,29 +1,35 @@
 """The figures of a run, for people as tables and for programs as JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import floor
+from benchmarks import floor, pretix
 from benchmarks.booking import Booked, Measured
+from benchmarks.contest import Contest
 from benchmarks.figures import Figure, Spread, percentile
 from benchmarks.search import Cached, Uncached
+from benchmarks.spine import Compared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Results:
     """Whatever was measured."""
 
-    booked: Sequence[Booked]
-    cached: Cached | None
-    uncached: Uncached | None
+    booked: list[Booked] = field(default_factory=list)
+    contests: list[Contest] = field(default_factory=list)
+    compared: list[Compared] = field(default_factory=list)
+    cached: Cached | None = None
+    uncached: Uncached | None = None
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
         return {
             "booking": [_booked(booked) for booked in self.booked],
+            "contest": [asdict(contest) for contest in self.contests],
+            "spine": [_compared(compared) for compared in self.compared],
             "cached_search": _cached(self.cached) if self.cached else None,
             "new_searches": (
                 {"offers": self.uncached.offers, **_figure(self.uncached.figure)} if self.uncached else None
@@ -40,6 +46,10 @@ def show(console: Console, results: Results, company: Mapping[str, float]) -> No
         console.print(uncached_table(results.uncached))
     if results.booked:
         console.print(booking_table(results.booked))
+    if results.contests:
+        console.print(contest_table(results.contests))
+    if results.compared:
+        console.print(spine_table(results.compared))
     console.print(
         "Medians of the rounds, in brackets the least and the most. CPU is user and system time."
         f" Load average {company['load_before']} before and {company['load_after']} after;"
@@ -84,8 +94,9 @@ def uncached_table(found: Uncached) -> Table:
 
 def booking_table(found: Sequence[Booked]) -> Table:
     """A column a number of users: the floor, ours, the ratio, and where time and CPU go."""
-    table = _table("Bookings end to end", *(f"{booked.users} users" for booked in found))
-    for name, show in _BOOKING_ROWS:
+    table = _table("Bookings end to end", *(f"{booked.topology}, {booked.users} users" for booked in found))
+    components = dict.fromkeys(name for booked in found for name in booked.ours[0].figure.cpu)
+    for name, show in (*_BOOKING_ROWS, *((f"CPU a booking, ms: {one}", _cpu(one)) for one in components)):
         if show is None:
             table.add_section()
         else:
@@ -98,7 +109,63 @@ def _times(which: Callable[[Measured], Sequence[float]], share: float) -> Callab
 
 
 def _cpu(component: str) -> Callable[[Booked], str]:
-    return lambda booked: spread(Spread([one.figure.each(component) for one in booked.ours]), ".1f")
+    def show(booked: Booked) -> str:
+        if component not in booked.ours[0].figure.cpu:
+            return ""
+        return spread(Spread([one.figure.each(component) for one in booked.ours]), ".1f")
+
+    return show
+
+
+def _times_pretix(orders: float) -> Callable[[Booked], str]:
+    return lambda booked: ratio(Spread([one.figure.rate / orders for one in booked.ours]), ".1f")
+
+
+def contest_table(found: Sequence[Contest]) -> Table:
+    """A column a topology: when the last seat was sold and the last buyer knew, beside pretix."""
+    table = _table("A sale that everybody wants", *(contest.topology for contest in found))
+    rows: Sequence[tuple[str, Callable[[Contest], str]]] = (
+        ("buyers, seats", lambda one: f"{one.buyers:,}, {one.seats}, all of them sold"),
+        ("last seat confirmed after, s", lambda one: f"{one.sold_out:.2f}"),
+        (
+            f"  pretix ({pretix.SOLD_OUT} s) takes so many times",
+            lambda one: _bold(pretix.SOLD_OUT / one.sold_out),
+        ),
+        ("last buyer answered after, s", lambda one: f"{one.answered:.2f}"),
+        (
+            f"  times as long takes pretix (1,000 buyers, {pretix.ALL_ANSWERED} s)",
+            lambda one: _bold(pretix.ALL_ANSWERED / one.answered),
+        ),
+    )
+    for name, show in rows:
+        table.add_row(name, *(show(contest) for contest in found))
+    return table
+
+
+def _bold(times: float) -> str:
+    return f"[bold green]{times:.1f}[/]"
+
+
+def spine_table(found: Sequence[Compared]) -> Table:
+    """A row a comparison with the library alone."""
+    table = _table("The spine beside aio-pika alone", "bookingd, /s", "aio-pika, /s", "ratio", "p50 ms")
+    for column in ("CPU each, us: bookingd", "aio-pika"):
+        table.add_column(column, justify="right")
+    for one in found:
+        table.add_row(
+            one.name,
+            spread(Spread([figure.rate for figure in one.ours]), ",.0f"),
+            spread(Spread([figure.rate for figure in one.theirs]), ",.0f"),
+            ratio(one.ratio),
+            f"{one.ours[0].percentile(0.5):.1f} : {one.theirs[0].percentile(0.5):.1f}",
+            _components(one.ours[0]),
+            _components(one.theirs[0]),
+        )
+    return table
+
+
+def _components(figure: Figure) -> str:
+    return "\n".join(f"{name} {figure.each(name) * 1000:.0f}" for name in figure.cpu)
 
 
 _BOOKING_ROWS: Sequence[tuple[str, Callable[[Booked], str] | None]] = (
@@ -109,6 +176,8 @@ _BOOKING_ROWS: Sequence[tuple[str, Callable[[Booked], str] | None]] = (
     ),
     ("ratio", lambda booked: ratio(booked.ratio, ".4f")),
     ("ratio for the same CPU", lambda booked: ratio(booked.cpu_ratio, ".4f")),
+    (f"times pretix's {pretix.ORDERS} orders/s", _times_pretix(pretix.ORDERS)),
+    (f"times its {pretix.ORDERS_ALONE}, its worker off", _times_pretix(pretix.ORDERS_ALONE)),
     ("", None),
     ("request to seats held, p50 ms", _times(lambda one: one.held, 0.5)),
     ("request to seats held, p99 ms", _times(lambda one: one.held, 0.99)),
@@ -121,11 +190,6 @@ _BOOKING_ROWS: Sequence[tuple[str, Callable[[Booked], str] | None]] = (
         lambda booked: spread(Spread([one.drained for one in booked.ours]), ".1f"),
     ),
     ("", None),
-    ("CPU a booking, ms: daemon", _cpu("daemon")),
-    ("  PostgreSQL with all backends", _cpu("PostgreSQL")),
-    ("  sandbox (card gateway)", _cpu("sandbox")),
-    ("  mail sink", _cpu("mail sink")),
-    ("  load generator", _cpu("load generator")),
     (
         "CPU a minimal write set, ms: PostgreSQL",
         lambda booked: spread(Spread([one.each("PostgreSQL") for one in booked.floor]), ".2f"),
@@ -158,6 +222,7 @@ def _booked(found: Booked) -> dict[str, object]:
     ]
     floors = [_figure(one) for one in found.floor]
     return {
+        "topology": found.topology,
         "users": found.users,
         "ours": ours,
         "floor": floors,
@@ -173,6 +238,16 @@ def _cached(found: Cached) -> dict[str, object]:
         "bare": [_figure(one) for one in found.bare],
         "rate_ratio": found.rate_ratio.values,
         "cpu_ratio": found.cpu_ratio.values,
+    }
+
+
+def _compared(found: Compared) -> dict[str, object]:
+    return {
+        "name": found.name,
+        "peer": found.peer,
+        "ours": [_figure(one) for one in found.ours],
+        "theirs": [_figure(one) for one in found.theirs],
+        "ratio": found.ratio.values,
     }
 
 

@@ -1,21 +1,24 @@
-"""The servers of a run: one PostgreSQL, the daemon, the stand-ins; all of them end with the run.
+"""The servers of a run: PostgreSQL, the daemon, the stand-ins, and a broker and a cache where they belong.
 
 The daemon runs as it is delivered but for this: PostgreSQL, the card gateway and the mail server are
-processes of their own, so that the CPU of each can be told from the daemon's.
+processes of their own, so that the CPU of each can be told from the daemon's. All end with the run.
 """
 
+import json
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 
 from benchmarks.processes import child, first_line
+from benchmarks.spine import Place
 from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine
 from bookingd.gateways.stripe import NOTICES
 from bookingd.seeding.loading import seed
@@ -23,8 +26,18 @@ from bookingd.seeding.world import Plan
 from bookingd.sources import SystemClock
 from bookingd.storage import migrations
 from bookingd.storage.prices import seed_rules
+from tests.servers.rabbitmq import Node
+from tests.servers.redis import RedisServer
 
 Say = Callable[[str], None]
+
+ALL = ("search", "booking", "payment", "notify", "audit")
+TOPOLOGIES: Mapping[str, Mapping[str, tuple[bool, Sequence[str]]]] = {
+    "memory": {"daemon": (True, ALL)},
+    "rabbitmq": {"daemon": (True, ALL)},
+    "split": {"front": (True, ("search", "booking")), "back": (False, ("payment", "notify", "audit"))},
+}
+"""How the daemon may be laid out: name of a process -> whether it serves HTTP, and its actors."""
 
 LAST_WORDS = 15
 """Lines of the daemon's log that are shown when a run fails."""
@@ -35,6 +48,13 @@ SETTINGS = """
 public_url = "http://127.0.0.1:{port}"
 [server]
 port = {port}
+enabled = {serves}
+[actors]
+run = {actors}
+[bus]
+url = "{bus}"
+[cache]
+url = "{cache}"
 [database]
 url = "{database}"
 [paths]
@@ -65,6 +85,8 @@ class Servers:
     """A directory for the run's own files."""
     pids: dict[str, int]
     """Processes by component."""
+    daemons: tuple[str, ...]
+    """Those of them that are the daemon's."""
 
     def dsn(self, database: str = "") -> str:
         """Where the superuser finds the daemon's database, or another one on the same server."""
@@ -72,7 +94,7 @@ class Servers:
 
 
 @asynccontextmanager
-async def servers(*, departures: int, say: Say) -> AsyncIterator[Servers]:
+async def servers(*, topology: str, departures: int, say: Say) -> AsyncIterator[Servers]:
     """Start everything in a directory of its own; PostgreSQL with its default durability."""
     place = Path(tempfile.mkdtemp(prefix="bookingd-bench-"))
     try:
@@ -86,7 +108,11 @@ async def servers(*, departures: int, say: Say) -> AsyncIterator[Servers]:
             assert postgres is not None
             sandbox, stripe = await _sandbox(place, port, stack)
             sink, mail = await _mail_sink(place, stack)
-            settings = SETTINGS.format(
+            bus, cache, messaging = _messaging(topology, place, stack)
+            settings = partial(
+                SETTINGS.format,
+                bus=bus,
+                cache=cache,
                 port=port,
                 database=engine.dsn(DAEMON),
                 var=place / "var",
@@ -94,12 +120,17 @@ async def servers(*, departures: int, say: Say) -> AsyncIterator[Servers]:
                 stripe=stripe,
                 mail=mail,
             )
-            daemon = await _daemon(place, settings, stack)
-            pids = {"daemon": daemon, "PostgreSQL": postgres, "sandbox": sandbox, "mail sink": sink}
+            daemons = {
+                name: await _daemon(place, name, settings(serves=_toml(serves), actors=_toml(actors)), stack)
+                for name, (serves, actors) in TOPOLOGIES[topology].items()
+            }
+            others = {"PostgreSQL": postgres, **messaging, "sandbox": sandbox, "mail sink": sink}
+            pids = daemons | others
             url = f"http://127.0.0.1:{port}"
-            yield Servers(url=url, engine=engine, days=days, place=place, pids=pids)
+            yield Servers(url=url, engine=engine, days=days, place=place, pids=pids, daemons=tuple(daemons))
     except Exception:
-        say(f"the daemon's last words:\n{_last_words(place / 'daemon.log')}")
+        for name in TOPOLOGIES[topology]:
+            say(f"the last words of {name}:\n{_last_words(place / f'{name}.log')}")
         raise
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -141,9 +172,53 @@ async def _mail_sink(place: Path, stack: AsyncExitStack) -> tuple[int, str]:
     return process.pid, await first_line(process, log)
 
 
-async def _daemon(place: Path, settings: str, stack: AsyncExitStack) -> int:
+@asynccontextmanager
+async def place_for_spine(*, say: Say) -> AsyncIterator[Place]:
+    """A broker and an empty database, for processes of the benchmark's own."""
+    place = Path(tempfile.mkdtemp(prefix="bookingd-bench-"))
+    try:
+        async with AsyncExitStack() as stack:
+            say("starting PostgreSQL and RabbitMQ")
+            engine = await stack.enter_async_context(Engine(place / "postgres"))
+            connection = await asyncpg.connect(engine.dsn(OWNER))
+            await migrations.migrate(connection, clock=SystemClock())
+            await connection.close()
+            broker = Node(place / "rabbitmq")
+            stack.callback(broker.remove)
+            broker.start()
+            assert engine.pid is not None
+            yield Place(
+                url=broker.add_virtual_host("bench"),
+                dsn=engine.dsn(DAEMON),
+                directory=place,
+                broker=broker.pid,
+                postgres=engine.pid,
+            )
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _messaging(topology: str, place: Path, stack: AsyncExitStack) -> tuple[str, str, dict[str, int]]:
+    """Addresses of the bus and the cache, and the processes behind them."""
+    if topology == "memory":
+        return "memory://", "fakeredis://", {}
+    broker, redis = Node(place / "rabbitmq"), RedisServer(place / "redis")
+    stack.callback(broker.remove)
+    stack.callback(redis.remove)
+    redis.launch()
+    broker.start()
+    redis.wait_ready()
+    return broker.add_virtual_host("bench"), redis.url, {"RabbitMQ": broker.pid, "Redis": redis.pid}
+
+
+def _toml(value: object) -> str:
+    """JSON's spelling of truth and of lists is TOML's."""
+    return json.dumps(value)
+
+
+async def _daemon(place: Path, name: str, settings: str, stack: AsyncExitStack) -> int:
     """Its process, once it is ready."""
-    file, log = place / "bookingd.toml", place / "daemon.log"
+    file, log = place / f"{name}.toml", place / f"{name}.log"
     file.write_text(settings)
     process = await stack.enter_async_context(child("-m", "bookingd", "run", "--config", file, log=log))
     while not (await first_line(process, log)).startswith("bookingd: ready"):
