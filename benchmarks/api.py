@@ -29,9 +29,10 @@ class Api:
     @classmethod
     @asynccontextmanager
     async def anonymous(
-        cls, url: str, *, connector: aiohttp.BaseConnector | None = None, timeout: float = 300.0
+        cls, url: str, *, connections: int = 100, timeout: float = 300.0
     ) -> AsyncIterator[Self]:
-        """Nobody in particular; a request may take `timeout` seconds."""
+        """Nobody in particular, over so many connections; a request may take `timeout` seconds."""
+        connector = aiohttp.TCPConnector(limit=connections)
         limit = aiohttp.ClientTimeout(total=timeout)
         async with aiohttp.ClientSession(connector=connector, timeout=limit) as session:
             yield cls(session, url, {})
@@ -44,6 +45,12 @@ class Api:
             opened = await nobody.post("/v1/sessions", {"kind": "guest"})
             headers = {"Authorization": f"Bearer {opened['token']}", "Content-Type": "application/json"}
             yield cls(nobody._session, url, headers)  # noqa: SLF001 - of the same class
+
+    @asynccontextmanager
+    async def elsewhere(self, connections: int) -> AsyncIterator[Self]:
+        """The same guest over connections of their own."""
+        async with self.anonymous(self._url, connections=connections) as nobody:
+            yield type(self)(nobody._session, self._url, self._headers)  # noqa: SLF001 - of the same class
 
     async def get(self, path: str) -> Json:
         """Raises Refused."""

@@ -8,7 +8,6 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-import aiohttp
 import asyncpg
 
 from benchmarks.api import Api, Json
@@ -20,7 +19,9 @@ from benchmarks.servers import Servers
 from benchmarks.travellers import CARD, CONTACT
 
 CONNECTIONS = 128
-"""Keep-alive connections that the buyers share: more would wait in the sockets of two cores."""
+"""Keep-alive connections that those who ask share, and as many for those who pay: nobody who has a seat waits
+behind the load generator's own queue. More would wait in the sockets of two cores.
+"""
 
 WAIT = 60
 """Seconds that a buyer is ready to wait for an answer."""
@@ -64,8 +65,9 @@ class Contest:
 class _Sale:
     """The sale while it runs."""
 
-    def __init__(self, api: Api, offer: str) -> None:
+    def __init__(self, api: Api, till: Api, offer: str) -> None:
         self._api = api
+        self._till = till
         self._offer = offer
         self.confirmed: list[float] = []
         self.answered: list[float] = []
@@ -81,9 +83,9 @@ class _Sale:
 
     async def _pay(self, reference: str) -> None:
         wish = {"gateway": "stripe", "payment_method": CARD}
-        await self._api.post(f"/v1/bookings/{reference}/payments", wish, wait=WAIT)
+        await self._till.post(f"/v1/bookings/{reference}/payments", wish, wait=WAIT)
         async with asyncio.timeout(WAIT):
-            while (await self._api.get(f"/v1/bookings/{reference}"))["state"] != "confirmed":  # noqa: ASYNC110
+            while (await self._till.get(f"/v1/bookings/{reference}"))["state"] != "confirmed":  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_EVERY)
 
 
@@ -92,11 +94,13 @@ async def measure(servers: Servers, *, topology: str, buyers: int, seats: int, p
     connection = await asyncpg.connect(servers.dsn())
     try:
         offer = await _flight(servers, connection, seats)
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-        async with Api.guest(servers.url, connector=connector, timeout=2 * WAIT) as api:
+        async with (
+            Api.guest(servers.url, connections=CONNECTIONS, timeout=2 * WAIT) as api,
+            api.elsewhere(CONNECTIONS) as till,
+        ):
             name = f"{buyers:,} buyers for {seats} seats, {topology}"
             async with progress.step(name, ABOUT) as tell:
-                sale, cpu, begin = _Sale(api, offer), Cpu(**servers.pids), time.perf_counter()
+                sale, cpu, begin = _Sale(api, till, offer), Cpu(**servers.pids), time.perf_counter()
                 await asyncio.gather(*(sale.buy() for _ in range(buyers)))
                 used = cpu.used()
                 tell(f"{len(sale.confirmed)} confirmed")

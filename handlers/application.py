@@ -61,7 +61,7 @@ async def _watch_time(application: web.Application) -> AsyncIterator[None]:
 
 
 async def _hear_moves(application: web.Application) -> AsyncIterator[None]:
-    with application[MOVES].heard():
+    async with application[MOVES].heard():
         yield
 
 

@@ -4,10 +4,11 @@ A notice may be lost, so nobody trusts its absence: whoever waits looks at the t
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias
 
+from bookingd.actor.batching import Batcher
 from bookingd.bus.port import Bus
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import BookingId, Reference
@@ -26,15 +27,18 @@ class Moves:
         self._bus = bus
         self._database = database
         self._listeners: dict[BookingId | Reference, set[Listener]] = {}
+        self._looks: Batcher[BookingId, Booking] = Batcher(self._load_all)
 
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Hear notices within the block."""
+    @asynccontextmanager
+    async def heard(self) -> AsyncIterator[None]:
+        """Hear notices within the block; who is woken by them looks together with others who are."""
         stop = self._bus.watch(self._hear)
+        looking = asyncio.create_task(self._looks.run(), name="looks at bookings that moved")
         try:
             yield
         finally:
             stop()
+            looking.cancel()
 
     @contextmanager
     def waking(self, booking_id: BookingId, event: asyncio.Event) -> Iterator[None]:
@@ -81,17 +85,18 @@ class Moves:
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    booking = await self._load(booking_id)
+                    booking = await self._looks.submit(booking_id)
                     if is_settled(booking):
                         return booking
                     await event.wait()
                     event.clear()
         except TimeoutError:
-            return await self._load(booking_id)
+            return await self._looks.submit(booking_id)
 
-    async def _load(self, booking_id: BookingId) -> Booking:
+    async def _load_all(self, ids: Sequence[BookingId]) -> Sequence[Booking]:
         async with self._database.connection() as connection:
-            return (await bookings.by_id(connection, booking_id=booking_id)).booking
+            found = await bookings.by_ids(connection, ids=ids)
+        return [found[booking_id].booking for booking_id in ids]
 
     def _hear(self, notice: Message) -> None:
         if isinstance(notice, BookingMoved):
