@@ -34,7 +34,7 @@ from tests.servers.redis import RedisServer
 
 T = TypeVar("T")
 
-BLOCKED_AFTER = 0.5  # seconds in one step of the event loop, less the time in which others had the processors
+BLOCKED_AFTER = 1.0  # seconds in one step of the event loop, less the time in which others had the processors
 
 
 def pytest_configure(config: pytest.Config) -> None:
