@@ -19,6 +19,9 @@ from tests.acceptance.conftest import Agency
 from tests.acceptance.daemon import until
 from tests.acceptance.guest import Guest
 
+PATIENCE = 150.0
+"""Seconds: what was met by several kills is put aside for longer and longer."""
+
 
 async def _steps(agency: Agency) -> list[tuple[str, str]]:
     """What is being called outside at this moment."""
@@ -177,10 +180,10 @@ async def _journey(agency: Agency, offer_id: str, begin: asyncio.Event) -> str:
         order = guest.order(offer_id)
         made = await guest.persistently("/v1/bookings", order, key=str(uuid4()))
         reference: str = made["reference"]
-        await guest.sees(reference, "awaiting_payment", within=60)
+        await guest.sees(reference, "awaiting_payment", within=PATIENCE)
         payment = {"gateway": "stripe", "payment_method": "pm_card_visa"}
         await guest.persistently(f"/v1/bookings/{reference}/payments", payment, key=str(uuid4()))
-        return str((await guest.sees(reference, within=60))["state"])
+        return str((await guest.sees(reference, within=PATIENCE))["state"])
 
 
 async def _kill_at_drawn_moments(agency: Agency, *, buyers: int, kills: int, seed: int) -> None:
@@ -196,7 +199,7 @@ async def _kill_at_drawn_moments(agency: Agency, *, buyers: int, kills: int, see
         await agency.daemon.restart()
     ended = await asyncio.gather(*journeys)
 
-    found = await agency.check(within=90)  # what was met by several kills is put aside for a while
+    found = await agency.check(within=PATIENCE)
     assert ended == ["confirmed"] * buyers
     assert [one.state for one in found.values()] == ["confirmed"] * buyers
     mails = await truths.check_mail(agency.database, agency.mails.directory)
