@@ -36,7 +36,7 @@ class Publisher:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._channel: Channel | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[bool]] = set()
         self._closed = False
 
     async def attach(self, link: Link) -> None:
@@ -62,18 +62,25 @@ class Publisher:
             if len(self._under_way) >= room:
                 delivered(bundle.id, False)
                 continue
-            task = asyncio.get_running_loop().create_task(self._send(bundle, delivered))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._begin(bundle, delivered)
 
-    async def _send(self, bundle: Bundle, delivered: Delivered) -> None:
-        gone = False
+    def _begin(self, bundle: Bundle, delivered: Delivered) -> None:
+        """Send it; its fate is told when the task is done, also if that is cancelled before its first step."""
+
+        def tell(task: asyncio.Task[bool]) -> None:
+            self._under_way.discard(task)
+            delivered(bundle.id, not task.cancelled() and task.result())
+
+        task = asyncio.get_running_loop().create_task(self._send(bundle))
+        self._under_way.add(task)
+        task.add_done_callback(tell)
+
+    async def _send(self, bundle: Bundle) -> bool:
         try:
-            gone = await self._until_known(bundle)
+            return await self._until_known(bundle)
         except Exception:
             log.exception("bundle %s to %s stays in the outbox", bundle.id, bundle.destination)
-        finally:
-            delivered(bundle.id, gone)
+            return False
 
     async def _until_known(self, bundle: Bundle) -> bool:
         """Whether the broker has it for good."""
