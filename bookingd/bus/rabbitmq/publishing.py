@@ -65,7 +65,7 @@ class Publisher:
             self._begin(bundle, delivered)
 
     def _begin(self, bundle: Bundle, delivered: Delivered) -> None:
-        """Send it; its fate is told when the task is done, also if that is cancelled before its first step."""
+        """Send it; its fate is told when the task is done, also if it is cancelled before its first step."""
 
         def tell(task: asyncio.Task[bool]) -> None:
             self._under_way.discard(task)
