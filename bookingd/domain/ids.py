@@ -8,6 +8,11 @@ ItemId = NewType("ItemId", UUID)
 PaymentId = NewType("PaymentId", UUID)
 IntentId = NewType("IntentId", UUID)
 MessageId = NewType("MessageId", UUID)
+AccountId = NewType("AccountId", UUID)
+SessionId = NewType("SessionId", UUID)
+ProofId = NewType("ProofId", UUID)
+TravellerId = NewType("TravellerId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
 
 OfferId = NewType("OfferId", str)
 """`of_` and what finds the offer again; opaque to clients."""
