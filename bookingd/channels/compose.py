@@ -1,7 +1,8 @@
 """From a written mail to the octets that go over the wire (RFC 5321, 5322, 6532).
 
 Its one rule: whatever could end a header or a command early is refused here, before anything is sent.
-Bodies are UTF-8 in quoted-printable, so every line is short ASCII and no relay needs 8BITMIME.
+Every line is short ASCII, so that no relay needs 8BITMIME: HTML names other letters by their numbers and goes
+as it is written; what is no ASCII then, or has longer lines, is UTF-8 in quoted-printable.
 
 The frame of a mail is always the same, so it is written down here; the library, whose message objects cost
 ten times as much, folds and encodes the headers that do not fit on a line as they are.
@@ -45,6 +46,8 @@ DOMAINS_KNOWN = 4096
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _PLAIN = re.compile(r"(?!.*=\?)[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 """A header's value that stands for itself: printable ASCII that looks like no encoded word (RFC 2047)."""
+_AS_IT_IS = re.compile(rb"(?:[\t\x20-\x7e]{0,%d}\r\n)*" % LINE_OCTETS)
+"""A body that needs no encoding: printable ASCII, in lines that every relay takes."""
 _LOCAL = re.compile(r"[^\s\x00-\x20\x7f()<>\[\]:;@\\,\".]+(\.[^\s\x00-\x20\x7f()<>\[\]:;@\\,\".]+)*")
 
 
@@ -122,7 +125,6 @@ def compose(
     """
     recipient = mailbox(mail.recipient, mail.recipient_name)
     international = recipient.international or sender.international
-    # Quoted-printable writes = as =3D, so that no line of a body can be the boundary.
     boundary = f"=_{message_id.strip('<>').partition('@')[0]}"
     parts = (
         _ours(sender, reply_to, utf8=international),
@@ -134,8 +136,8 @@ def compose(
         _header("Content-Language", _line(mail.language, LINE_WANTED, "the language")),
         FRAME,
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'.encode(),
-        _part(boundary, "plain", mail.text),
-        _part(boundary, "html", mail.html),
+        _part(boundary, "plain", _lines(mail.text).encode(errors="replace")),
+        _part(boundary, "html", _lines(mail.html).encode("ascii", "xmlcharrefreplace")),
         f"\r\n--{boundary}--\r\n".encode(),
     )
     return Envelope(
@@ -170,14 +172,25 @@ def _header(name: str, value: str, *, utf8: bool = False) -> bytes:
     return octets
 
 
-def _part(boundary: str, kind: str, text: str) -> bytes:
+def _part(boundary: str, kind: str, text: bytes) -> bytes:
     """One way to read the mail, with the boundary before it."""
+    encoding, body = _body(boundary.encode(), text)
     head = (
         f"\r\n--{boundary}\r\n"
         f'Content-Type: text/{kind}; charset="utf-8"\r\n'
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
     )
-    return head.encode() + binascii.b2a_qp(_lines(text))
+    return head.encode() + body
+
+
+def _body(boundary: bytes, text: bytes) -> tuple[str, bytes]:
+    """The text as it is, where every relay takes it and no line of it can be the boundary.
+
+    Quoted-printable takes ten times as long, and writes = as =3D, so that it holds no boundary.
+    """
+    if _AS_IT_IS.fullmatch(text) and boundary not in text:
+        return "7bit", text
+    return "quoted-printable", binascii.b2a_qp(text)
 
 
 @lru_cache(maxsize=DOMAINS_KNOWN)
@@ -199,7 +212,7 @@ def _line(text: str, limit: int, what: str) -> str:
     return text[:limit]
 
 
-def _lines(text: str) -> bytes:
-    """In UTF-8, every line ending in CRLF."""
+def _lines(text: str) -> str:
+    """Every line ending in CRLF."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").replace("\n", "\r\n")
-    return f"{lines}\r\n".encode(errors="replace")
+    return f"{lines}\r\n"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -92,8 +93,18 @@ async def test_text_comes_first_and_both_parts_survive(clock: ManualClock) -> No
     text, html = received.iter_parts()
     assert received.get_content_type() == "multipart/alternative"
     assert text.get_content().replace("\r\n", "\n") == mail().text
-    assert html.get_content().strip() == mail().html
-    assert {part["Content-Transfer-Encoding"] for part in (text, html)} == {"quoted-printable"}
+    assert unescape(html.get_content().strip()) == mail().html
+    assert [part["Content-Transfer-Encoding"] for part in (text, html)] == ["quoted-printable", "7bit"]
+
+
+@pytest.mark.parametrize("line", ["x" * 999, "a\x00b", f"--=_{KEY}"])
+async def test_what_no_relay_may_see_as_it_is_is_encoded(clock: ManualClock, line: str) -> None:
+    handler = Handler()
+    async with smtp_server(handler) as port, channel_to(port, clock) as channel:
+        await channel.send(mail(html=f"<p>\n{line}\n</p>"), key=KEY)
+    _, html = handler.mails[0].mail.iter_parts()
+    assert html["Content-Transfer-Encoding"] == "quoted-printable"
+    assert html.get_content().replace("\r\n", "\n") == f"<p>\n{line}\n</p>\n"
 
 
 async def test_a_body_cannot_end_its_part_early(clock: ManualClock) -> None:
