@@ -15,16 +15,10 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from aiosmtplib import (
-    SMTP,
-    SMTPException,
-    SMTPHeloError,
-    SMTPResponse,
-    SMTPResponseException,
-    SMTPServerDisconnected,
-)
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
 from bookingd.channels.compose import Envelope, Mailbox, compose, mailbox, message_host
+from bookingd.channels.conversation import Conversation
 from bookingd.channels.port import Delivery, OutgoingMail
 from bookingd.domain.ids import IntentId
 from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
@@ -34,11 +28,10 @@ from bookingd.telemetry.context import correlation
 IDLE_SECONDS = 20.0
 """How long an unused connection is kept; servers close theirs after 30 s (some) to 5 min (RFC 5321)."""
 
-YES = frozenset({250, 251})
-"""Done; or taken for somebody who has moved (RFC 5321, 4.3.2)."""
-
 GO_ON = frozenset({354})
 """The server waits for the mail."""
+
+GOODBYE = frozenset({221})
 
 CLOSING = 421
 """The server closes the connection (RFC 5321, 4.2.1)."""
@@ -113,7 +106,7 @@ def _tls(scheme: str, query: str, *, secret: bool) -> Tls:
 
 
 class _Idle(NamedTuple):
-    smtp: SMTP
+    talk: Conversation
     since: float
 
 
@@ -161,7 +154,7 @@ class EmailChannel:
     async def close(self) -> None:
         """Take leave of the server on every kept connection."""
         while self._idle:
-            await _quit(self._idle.pop().smtp)
+            await self._leave(self._idle.pop().talk)
 
     def message_id(self, key: IntentId) -> str:
         """Follows from the key alone, so a repeat carries the same one (P5)."""
@@ -184,14 +177,14 @@ class EmailChannel:
     async def _deliver(self, envelope: Envelope) -> str:
         try:
             async with asyncio.timeout(self._timeout):
-                smtp = await self._announced(envelope)
+                talk = await self._announced(envelope)
         except TimeoutError as error:
             raise Unavailable("the mail server took too long before the mail") from error
-        async with self._kept_if_sound(smtp):
-            return await self._hand_over(smtp, envelope)
+        async with self._kept_if_sound(talk):
+            return await self._hand_over(talk, envelope)
 
-    async def _announced(self, envelope: Envelope) -> SMTP:
-        """A connection on which the server has agreed to take this mail."""
+    async def _announced(self, envelope: Envelope) -> Conversation:
+        """A connection on which the server waits for this mail."""
         kept = self._take()
         if kept is not None:
             try:
@@ -200,26 +193,26 @@ class EmailChannel:
                 pass  # nothing was said on it: a new one is the same attempt
         return await self._announce(await self._connect(), envelope, used=False)
 
-    def _take(self) -> SMTP | None:
+    def _take(self) -> Conversation | None:
         oldest = self._clock.monotonic() - IDLE_SECONDS
         while self._idle:
-            smtp, since = self._idle.pop()
-            if since >= oldest and smtp.is_connected:
-                return smtp
-            smtp.close()
+            talk, since = self._idle.pop()
+            if since >= oldest and talk.sound:
+                return talk
+            talk.close()
         return None
 
-    async def _connect(self) -> SMTP:
+    async def _connect(self) -> Conversation:
         smtp = self._client()
         async with _closed_on_failure(smtp):
             try:
                 await smtp.connect()
                 await _greet(smtp)
+                return Conversation(smtp)
             except SMTPResponseException as error:
                 raise _misconfigured_or_busy(error, "the mail server does not let us in") from error
             except (SMTPException, OSError) as error:
                 raise Unavailable(f"the mail server cannot be reached: {type(error).__name__}") from error
-        return smtp
 
     def _client(self) -> SMTP:
         server = self._server
@@ -237,36 +230,49 @@ class EmailChannel:
         )
 
     @asynccontextmanager
-    async def _kept_if_sound(self, smtp: SMTP) -> AsyncIterator[None]:
+    async def _kept_if_sound(self, talk: Conversation) -> AsyncIterator[None]:
         """Keep the connection for the next mail, unless something went wrong on it."""
-        async with _closed_on_failure(smtp):
+        async with _closed_on_failure(talk):
             yield
-        self._idle.append(_Idle(smtp, self._clock.monotonic()))
+        self._idle.append(_Idle(talk, self._clock.monotonic()))
 
-    async def _announce(self, smtp: SMTP, envelope: Envelope, *, used: bool) -> SMTP:
-        """MAIL and RCPT: nothing is taken yet."""
-        async with _closed_on_failure(smtp):
-            options = _options(smtp, envelope)
+    async def _announce(self, talk: Conversation, envelope: Envelope, *, used: bool) -> Conversation:
+        """MAIL, RCPT and DATA, in one go where the server has that: nothing is taken yet."""
+        async with _closed_on_failure(talk):
+            options = _options(talk, envelope)
+            sender = b" ".join((b"MAIL FROM:" + _path(envelope.sender), *options))
             try:
-                await _say(smtp, b"MAIL", b"FROM:" + _path(envelope.sender), *options)
+                talk.say(sender, b"RCPT TO:" + _path(envelope.recipient), b"DATA")
+                await talk.answer()
             except SMTPResponseException as error:
                 if used and error.code == CLOSING:
                     raise _Stale from error
                 raise _misconfigured_or_busy(error, "the mail server refuses our sender") from error
             except (SMTPException, OSError) as error:
                 raise (_Stale if used else _lost()) from error
-            try:
-                await _say(smtp, b"RCPT", b"TO:" + _path(envelope.recipient))
-            except SMTPResponseException as error:
-                raise _refused_or_busy(error, "recipient_refused") from error
-            except (SMTPException, OSError) as error:
-                raise _lost() from error
-        return smtp
+            await self._agreed(talk)
+        return talk
 
-    async def _hand_over(self, smtp: SMTP, envelope: Envelope) -> str:
-        """DATA: the server's last word decides; without one, nobody knows."""
+    async def _agreed(self, talk: Conversation) -> None:
+        """To the recipient, and to take the mail itself."""
+        code = "recipient_refused"
         try:
-            response = await _say_text(smtp, envelope.octets, timeout=self._data_timeout)
+            await talk.answer()
+            code = "mail_refused"
+            await talk.answer(hoped_for=GO_ON)
+        except SMTPResponseException as error:
+            raise _refused_or_busy(error, code) from error
+        except (SMTPException, OSError) as error:
+            raise _lost() from error
+        if not talk.sound:
+            raise Unavailable("the mail server spoke unasked, and its answers tell nothing any more")
+
+    async def _hand_over(self, talk: Conversation, envelope: Envelope) -> str:
+        """The mail, which ends with its last line: the server's word decides; without one, nobody knows."""
+        try:
+            async with asyncio.timeout(self._data_timeout):
+                talk.send(envelope.octets.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+                response = await talk.answer()
         except SMTPResponseException as error:
             if not 400 <= error.code <= 599:
                 raise UnknownOutcome("the mail server's answer to the mail cannot be read") from error
@@ -275,38 +281,25 @@ class EmailChannel:
             raise UnknownOutcome("the connection was lost before the answer to the mail") from error
         return f"{response.code} {response.message}"[:500]
 
+    async def _leave(self, talk: Conversation) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                talk.say(b"QUIT")
+                await talk.answer(hoped_for=GOODBYE)
+        except (SMTPException, OSError):
+            pass  # it was leaving anyway
+        finally:
+            talk.close()
+
 
 @asynccontextmanager
-async def _closed_on_failure(smtp: SMTP) -> AsyncIterator[None]:
+async def _closed_on_failure(connection: SMTP | Conversation) -> AsyncIterator[None]:
     """After any mishap, cancellation included, nobody knows where the conversation stands."""
     try:
         yield
     except BaseException:
-        smtp.close()
+        connection.close()
         raise
-
-
-async def _say(smtp: SMTP, *words: bytes, hoped_for: frozenset[int] = YES) -> SMTPResponse:
-    """One command. Raises SMTPResponseException for an answer that was not hoped for."""
-    return _judged(await smtp.execute_command(*words), hoped_for)
-
-
-async def _say_text(smtp: SMTP, octets: bytes, *, timeout: float) -> SMTPResponse:
-    """DATA and the mail, which ends with its last line; a point that begins a line is doubled.
-
-    Without the library's `data`, which searches every mail twice for what ours cannot have.
-    """
-    await _say(smtp, b"DATA", hoped_for=GO_ON)
-    if smtp.protocol is None:
-        raise SMTPServerDisconnected("the connection was lost")
-    smtp.protocol.write(octets.replace(b"\r\n.", b"\r\n..") + b".\r\n")
-    return _judged(await smtp.protocol.read_response(timeout=timeout), YES)
-
-
-def _judged(response: SMTPResponse, hoped_for: frozenset[int]) -> SMTPResponse:
-    if response.code not in hoped_for:
-        raise SMTPResponseException(response.code, response.message)
-    return response
 
 
 def _path(box: Mailbox) -> bytes:
@@ -314,11 +307,11 @@ def _path(box: Mailbox) -> bytes:
     return f"<{box.address}>".encode()
 
 
-def _options(smtp: SMTP, envelope: Envelope) -> list[bytes]:
-    size = [b"SIZE=%d" % len(envelope.octets)] if smtp.supports_extension("size") else []
+def _options(talk: Conversation, envelope: Envelope) -> list[bytes]:
+    size = [b"SIZE=%d" % len(envelope.octets)] if talk.offers("size") else []
     if not envelope.international:
         return size
-    if not smtp.supports_extension("smtputf8"):
+    if not talk.offers("smtputf8"):
         raise Refused("smtputf8_unsupported", "the mail server takes no address in other letters")
     return [*size, b"SMTPUTF8"]
 
@@ -364,10 +357,3 @@ async def _greet(smtp: SMTP) -> None:
             await smtp.ehlo()
         except SMTPHeloError:
             await smtp.helo()
-
-
-async def _quit(smtp: SMTP) -> None:
-    try:
-        await smtp.quit()
-    except (SMTPException, OSError):
-        smtp.close()  # it was leaving anyway

@@ -1,7 +1,7 @@
 """The e-mail channel over a real socket: what is sent, and how each mishap ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from html import unescape
 from pathlib import Path
@@ -358,6 +358,84 @@ async def test_a_recipient_who_has_moved_is_written_to(clock: ManualClock) -> No
     async with bare_server(forwarding) as port, channel_to(port, clock) as channel:
         await channel.send(mail(), key=KEY)
     assert len(arrived) == 1
+
+
+AGREED = b"250 sender\r\n251 will forward\r\n354 go\r\n"
+KEPT = b"250-2.0.0 kept\r\n250 as 4711\r\n"
+
+
+def pipelining(
+    said: list[bytes], answers: bytes = AGREED, word: bytes = KEPT
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """A server with PIPELINING: `answers` to what precedes the mail, its `word` on that; it read `said`."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        await reader.readline()
+        writer.write(b"250-here\r\n250 PIPELINING\r\n")
+        while chunk := await reader.read(100_000):
+            said.append(chunk)
+            if chunk.startswith(b"MAIL"):
+                writer.write(answers)
+            elif chunk.endswith(b"\r\n.\r\n"):
+                writer.write(word)
+
+    return talk
+
+
+async def test_where_the_server_has_pipelining_commands_go_together(clock: ManualClock) -> None:
+    said: list[bytes] = []
+    async with bare_server(pipelining(said)) as port, channel_to(port, clock, timeout=0.5) as channel:
+        first = await channel.send(mail(), key=KEY)
+        await channel.send(mail(), key=OTHER_KEY)
+    assert (
+        said[0]
+        == said[2]
+        == b"\r\n".join([b"MAIL FROM:<bookings@agency.example>", b"RCPT TO:<anna@example.org>", b"DATA", b""])
+    )
+    assert said[4] == b"QUIT\r\n"
+    assert first.receipt == "250 2.0.0 kept\nas 4711"
+
+
+async def test_no_mail_follows_a_refused_recipient_though_the_server_waits_for_it(clock: ManualClock) -> None:
+    said: list[bytes] = []
+    server = pipelining(said, b"250 sender\r\n550 5.1.1 no such user\r\n354 go\r\n")
+    async with bare_server(server) as port, channel_to(port, clock) as channel:
+        with pytest.raises(Refused, match="recipient_refused"):
+            await channel.send(mail(), key=KEY)
+    assert len(said) == 1
+
+
+async def test_a_refusal_of_data_is_about_the_mail(clock: ManualClock) -> None:
+    server = pipelining([], b"250 sender\r\n250 recipient\r\n451 4.3.0 not now\r\n")
+    async with bare_server(server) as port, channel_to(port, clock) as channel:
+        with pytest.raises(Unavailable, match=r"451 4\.3\.0"):
+            await channel.send(mail(), key=KEY)
+
+
+async def test_an_answer_that_comes_before_the_mail_is_not_taken_for_its_own(clock: ManualClock) -> None:
+    said: list[bytes] = []
+    server = pipelining(said, b"250 sender\r\n250 recipient\r\n354 go\r\n250 too much\r\n")
+    async with bare_server(server) as port, channel_to(port, clock) as channel:
+        with pytest.raises(Unavailable, match="unasked"):
+            await channel.send(mail(), key=KEY)
+    assert len(said) == 1
+
+
+async def test_a_connection_on_which_the_server_spoke_unasked_is_not_used_again(clock: ManualClock) -> None:
+    said: list[bytes] = []
+    server = pipelining(said, AGREED, b"250 as 4711\r\n421 by the way\r\n")
+    async with bare_server(server) as port, channel_to(port, clock) as channel:
+        await channel.send(mail(), key=KEY)
+        await channel.send(mail(), key=OTHER_KEY)
+    assert b"QUIT\r\n" not in said
+
+
+async def test_an_answer_without_end_is_not_listened_to(clock: ManualClock) -> None:
+    server = pipelining([], b"250-" + b"x" * 100_000)
+    async with bare_server(server) as port, channel_to(port, clock) as channel:
+        with pytest.raises(Unavailable, match="lost"):
+            await channel.send(mail(), key=KEY)
 
 
 async def test_one_connection_serves_many_mails(clock: ManualClock) -> None:
