@@ -250,8 +250,15 @@ class Actions:
         for acting, ours in first.items():
             await acting.record(transaction, [Ended(one.request.letter, one.outcome) for one in ours])
             for conclusion in ours:
-                if conclusion.note:
-                    await self._tell_operator(transaction, conclusion)
+                await self._tell_how_it_ended(transaction, conclusion)
+
+    async def _tell_how_it_ended(self, transaction: Transaction, conclusion: _Conclusion) -> None:
+        """A person is told of a look that was given up; one who was told before need not look any more."""
+        if conclusion.note:
+            await self._tell_operator(transaction, conclusion)
+        elif conclusion.request.letter.envelope.attempt > TELL_OPERATOR_AT:
+            key = conclusion.request.acting.key(conclusion.request.letter.message)
+            await transaction.came_right(subject=key.subject, reason=_unfinished(key), about=key.object)
 
     async def _leave(self, transaction: Transaction, left: Sequence[_Conclusion]) -> None:
         endings = [_ending(intent, conclusion) for conclusion in left if (intent := conclusion.intent)]
@@ -294,9 +301,13 @@ class Actions:
         await transaction.need_attention(
             subject=key.subject,
             about=key.object,
-            reason=f"{key.step}_unfinished",
+            reason=_unfinished(key),
             detail=f"{key.step} has been tried {TELL_OPERATOR_AT} times: {conclusion.note}",
         )
+
+
+def _unfinished(key: IntentKey) -> str:
+    return f"{key.step}_unfinished"
 
 
 def _ending(intent: Intent, conclusion: _Conclusion) -> Ending:

@@ -12,6 +12,7 @@ from bookingd.storage.queries import query
 OPEN = query("attention.open")
 LIST = query("attention.list")
 CLOSE = query("attention.close")
+CLOSE_ONE = query("attention.close_one")
 OF_SUBJECT = query("attention.of_subject")
 COUNTS = query("attention.counts")
 
@@ -67,6 +68,13 @@ async def oldest(connection: Connection, *, limit: int) -> list[Attention]:
 async def close(connection: Connection, *, subject_kind: str, subject: UUID, now: datetime) -> None:
     """All that is open about the subject was dealt with."""
     await connection.execute(CLOSE, subject_kind, subject, now)
+
+
+async def close_one(
+    connection: Connection, *, subject: UUID, reason: str, about: UUID, now: datetime
+) -> None:
+    """What was open about that object of the subject, for that reason, has come right by itself."""
+    await connection.execute(CLOSE_ONE, subject, reason, about, now)
 
 
 async def of_subject(connection: Connection, *, subject_kind: str, subject: UUID) -> list[Attention]:

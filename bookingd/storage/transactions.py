@@ -120,6 +120,10 @@ class Transaction:
         )
         await attention.open_entry(self.connection, entry=entry)
 
+    async def came_right(self, *, subject: UUID, reason: str, about: UUID) -> None:
+        """Take what `need_attention` put on the list off it, if it is there."""
+        await attention.close_one(self.connection, subject=subject, reason=reason, about=about, now=self.now)
+
     def _put(self, address: Address, envelope: Envelope) -> None:
         self._outgoing.setdefault(address, []).append(envelope)
 

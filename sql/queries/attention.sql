@@ -18,6 +18,10 @@ SELECT id, subject_kind, subject, object, reason, detail, owner, opened_at
 -- What is open about subject kind $1, subject $2 was dealt with at $3.
 UPDATE attention SET closed_at = $3 WHERE subject_kind = $1 AND subject = $2 AND closed_at IS NULL;
 
+-- name: close_one
+-- What was opened about subject $1, reason $2, object $3 has come right at $4.
+UPDATE attention SET closed_at = $4 WHERE subject = $1 AND reason = $2 AND object = $3 AND closed_at IS NULL;
+
 -- name: of_subject
 -- What is open about subject kind $1, subject $2, the oldest first.
 SELECT id, subject_kind, subject, object, reason, detail, owner, opened_at

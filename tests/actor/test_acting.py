@@ -134,6 +134,20 @@ async def test_an_operator_is_told_of_an_effect_that_does_not_come_about(bank_da
         await house.die()
 
 
+async def test_nobody_need_look_any_more_at_an_effect_that_came_about_after_all(
+    bank_database: Database,
+) -> None:
+    courier = FakeCourier("lost_after", "unavailable")
+    async with House(bank_database, courier=courier) as house:
+        await put(house, replace(sealed(house, SEND), attempt=TELL_OPERATOR_AT), actor="post")
+        await house.rest()
+
+        assert courier.calls == ["send", "find", "find"]
+        assert await house.rows("SELECT reason, closed_at IS NOT NULL FROM attention") == [
+            ("send_unfinished", True)
+        ]
+
+
 async def test_a_bug_in_an_adapter_makes_a_dead_letter_and_leaves_the_effect_to_the_look_up(
     bank_database: Database,
 ) -> None:
