@@ -1,7 +1,10 @@
 """Signed tokens: what is not ours, not for this, or too old is InvalidToken and nothing else."""
 
 import base64
+import hmac
+import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import example, given
@@ -11,8 +14,10 @@ from bookingd.tokens import InvalidToken, Purpose, Token, TokenSigner
 from tests.fakes.sources import START
 
 SIGNER = TokenSigner(b"k" * 32)
+NEW, OLD = b"n" * 32, b"o" * 32
 TOMORROW = START + timedelta(days=1)
 SUBJECT = "0199-booking"
+PROOF = UUID("019a0000-0000-7000-8000-000000000001")
 
 
 def token(purpose: Purpose = Purpose.BOOKING, subject: str = SUBJECT) -> str:
@@ -55,7 +60,7 @@ def test_a_token_with_one_character_changed_is_refused(place: int, other: str) -
             SIGNER.read(forged, Purpose.BOOKING, now=START)
 
 
-@given(st.text() | st.text(alphabet="bgl.0123456789abcdef-_=", max_size=60))
+@given(st.text() | st.text(alphabet="bgalvrecsk.0123456789-_=", max_size=60))
 @example("")
 @example(".")
 @example("...")
@@ -84,3 +89,81 @@ def test_a_short_key_is_refused() -> None:
 def test_the_signature_has_192_bits() -> None:
     signature = token().rpartition(".")[2]
     assert len(base64.urlsafe_b64decode(signature)) == 24
+
+
+def test_a_key_is_replaced_and_nobody_is_signed_out() -> None:
+    before = TokenSigner(OLD).sign(Purpose.ACCESS, "session", expires_at=TOMORROW)
+    code = TokenSigner(OLD).code(Purpose.BOOKING_ACCESS, PROOF)
+    both = TokenSigner(NEW, OLD)
+
+    assert both.read(before, Purpose.ACCESS, now=START).subject == "session"
+    assert both.is_code(code, Purpose.BOOKING_ACCESS, PROOF)
+
+
+def test_the_first_key_signs() -> None:
+    token = TokenSigner(NEW, OLD).sign(Purpose.ACCESS, "session", expires_at=TOMORROW)
+
+    assert token == TokenSigner(NEW).sign(Purpose.ACCESS, "session", expires_at=TOMORROW)
+    with pytest.raises(InvalidToken, match="signature"):
+        TokenSigner(OLD).read(token, Purpose.ACCESS, now=START)
+
+
+def test_a_key_that_was_taken_away_counts_no_longer() -> None:
+    before = TokenSigner(OLD).sign(Purpose.ACCESS, "session", expires_at=TOMORROW)
+    code = TokenSigner(OLD).code(Purpose.BOOKING_ACCESS, PROOF)
+
+    with pytest.raises(InvalidToken, match="signature"):
+        TokenSigner(NEW).read(before, Purpose.ACCESS, now=START)
+    assert not TokenSigner(NEW).is_code(code, Purpose.BOOKING_ACCESS, PROOF)
+
+
+def test_each_purpose_has_its_own_letter() -> None:
+    """A shared one would let a link in a mail open a session."""
+    assert all(len(purpose) == 1 and purpose.isascii() for purpose in Purpose)
+    assert len(Purpose.__members__) == len(Purpose)
+
+
+@pytest.mark.parametrize("purpose", [purpose for purpose in Purpose if purpose != Purpose.ACCESS])
+def test_nothing_else_is_an_access_token(purpose: Purpose) -> None:
+    with pytest.raises(InvalidToken, match="something else"):
+        SIGNER.read(token(purpose), Purpose.ACCESS, now=START)
+
+
+@pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256", "typ": "JWT"}, {"alg": "RS256"}])
+@pytest.mark.parametrize("key", [b"", b"k" * 32])
+def test_a_token_that_names_its_own_algorithm_is_refused(header: dict[str, str], key: bytes) -> None:
+    """Also one that is signed with our very key: there is no algorithm to choose, and so none to confuse."""
+    said = {"sub": "session", "exp": 4_000_000_000}
+    body = ".".join(_base64(json.dumps(part).encode()) for part in (header, said))
+    signature = _base64(hmac.digest(key, body.encode(), "sha256")) if key else ""
+
+    with pytest.raises(InvalidToken):
+        SIGNER.read(f"{body}.{signature}", Purpose.ACCESS, now=START)
+
+
+def test_a_code_has_its_digits_also_where_it_begins_with_zeros() -> None:
+    codes = [SIGNER.code(Purpose.BOOKING_ACCESS, UUID(int=number)) for number in range(200)]
+
+    assert all(len(code) == 6 and code.isdecimal() for code in codes)
+    assert any(code.startswith("0") for code in codes)
+    assert len(set(codes)) > 190
+
+
+def test_a_code_is_good_for_its_proof_and_purpose_alone() -> None:
+    code = SIGNER.code(Purpose.BOOKING_ACCESS, PROOF)
+
+    assert SIGNER.is_code(code, Purpose.BOOKING_ACCESS, PROOF)
+    assert not SIGNER.is_code(code, Purpose.EMAIL_CHANGE, PROOF)
+    assert not SIGNER.is_code(code, Purpose.BOOKING_ACCESS, UUID(int=PROOF.int + 1))
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "12345", "1234567", "\u0661\u0662\u0663\u0664\u0665\u0666", "\udc80", "-00001", "9" * 100_000],
+)
+def test_what_is_no_code_is_not_the_code(given: str) -> None:
+    assert not SIGNER.is_code(given, Purpose.BOOKING_ACCESS, PROOF)
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
