@@ -37,6 +37,7 @@ def ensure_development_keys(settings: Settings, chance: Chance) -> Settings:
         security=replace(
             security,
             signing_key=kept(security.signing_key, _hex),
+            field_keys=kept(security.field_keys, lambda chance: b"development:" + _hex(chance)),
             audit_key=kept(security.audit_key, _ed25519),
         ),
         stripe=replace(

@@ -14,12 +14,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bookingd.config import faults
 from bookingd.config.errors import did_you_mean
+from bookingd.config.field_keys import parse_field_keys
 from bookingd.config.schema import Path
 from bookingd.config.sections import ACTORS, Settings
 from bookingd.config.values import Secret, Url
 
 SIGNING_KEY_BYTES = 32
 """HMAC-SHA-256 gains nothing from a longer key and loses strength with a shorter one (RFC 2104, 3)."""
+
+PASSWORD_COSTS: Mapping[int, int] = {1: 46, 2: 19, 3: 12}
+"""Least MiB by passes of Argon2id (ASVS 5.0, appendix C.4)."""
 
 BROKER_OPTIONS = frozenset("cafile capath certfile keyfile heartbeat no_verify_ssl".split())
 """What may stand behind the address of a broker; aiormq reads it."""
@@ -224,11 +228,17 @@ def _public_url(settings: Settings) -> Iterator[Breach]:
 
 def _keys(settings: Settings) -> Iterator[Breach]:
     security = settings.security
-    if security.signing_key and len(security.signing_key.reveal_bytes()) < SIGNING_KEY_BYTES:
+    if security.signing_key and min(map(len, security.signing_keys)) < SIGNING_KEY_BYTES:
         yield Breach(
             path=("security", "signing_key_file"),
-            complaint=f"holds fewer than {SIGNING_KEY_BYTES} characters",
-            hint="make one with: openssl rand -hex 32",
+            complaint=f"holds a key of fewer than {SIGNING_KEY_BYTES} characters",
+            hint="one a line, each made with: openssl rand -hex 32",
+        )
+    if security.field_keys and (wrong := _wrong_in(security.field_keys)):
+        yield Breach(
+            path=("security", "field_keys_file"),
+            complaint=f"holds what are no keys: {wrong}",
+            hint='make a line with: echo "$(date +%F):$(openssl rand -hex 32)"',
         )
     if security.audit_key and not _is_ed25519(security.audit_key):
         yield Breach(
@@ -236,6 +246,14 @@ def _keys(settings: Settings) -> Iterator[Breach]:
             complaint="holds no Ed25519 private key in PEM without a passphrase",
             hint="make one with: openssl genpkey -algorithm ed25519",
         )
+
+
+def _wrong_in(field_keys: Secret) -> str:
+    try:
+        parse_field_keys(field_keys.reveal())
+    except ValueError as wrong:
+        return str(wrong)
+    return ""
 
 
 def _is_ed25519(key: Secret) -> bool:
@@ -272,7 +290,22 @@ def _production(settings: Settings) -> Iterator[Breach]:
             hint="such as 'rediss://cache.example.com/0', or a file that holds it: url_file",
             beside=("bus", "url"),
         )
+    yield from _production_passwords(settings)
     yield from _production_stripe(settings)
+
+
+def _production_passwords(settings: Settings) -> Iterator[Breach]:
+    security, needed = settings.security, list(PASSWORD_COSTS.items())
+    if not any(
+        security.password_passes >= passes and security.password_memory_mib >= mib for passes, mib in needed
+    ):
+        least = "; ".join(f"{mib} with {passes}" for passes, mib in needed)
+        yield Breach(
+            path=("security", "password_memory_mib"),
+            complaint="makes stolen passwords cheap to guess",
+            hint=f"at least (password_memory_mib with password_passes) {least}",
+            beside=("security", "password_passes"),
+        )
 
 
 def _production_stripe(settings: Settings) -> Iterator[Breach]:
@@ -316,6 +349,7 @@ def _development(settings: Settings) -> Iterator[Breach]:
 def _needed_secrets(settings: Settings) -> Iterator[Breach]:
     needed = {
         ("security", "signing_key"): settings.security.signing_key,
+        ("security", "field_keys"): settings.security.field_keys,
         ("security", "audit_key"): settings.security.audit_key,
         ("stripe", "secret_key"): settings.stripe.secret_key,
         ("stripe", "webhook_secret"): settings.stripe.webhook_secret,

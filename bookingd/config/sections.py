@@ -161,12 +161,14 @@ class Actors:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
     """How long stock is held, how much longer once the traveller has begun to pay, and how long another
-    payment is waited for when a ticketed booking's money could not be taken.
+    payment is waited for when a ticketed booking's money could not be taken. `patience_seconds`: how long
+    after a booking was asked for a mail says at the soonest that it cannot be had.
     """
 
     hold_minutes: int = within(15, 1, 1440)
     payment_extension_minutes: int = within(10, 0, 1440)
     repayment_hours: int = within(24, 1, 168)
+    patience_seconds: int = within(60, 0, 600)
     currency: str = checked("EUR", currency)
 
 
@@ -252,11 +254,45 @@ class Sandbox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """How many tries fail at the price of nothing; each one after them costs twice the wait of the last.
+
+    `tries_at_account` from one network, `tries_from_network` at whatever account, and far later
+    `tries_from_anywhere` at one account, where the wait stays short. A count starts anew when there was
+    no try for `forget_minutes`.
+    """
+
+    tries_at_account: int = within(5, 1, 1000)
+    tries_from_network: int = within(50, 1, 100_000)
+    tries_from_anywhere: int = within(100, 1, 100_000)
+    longest_wait_seconds: int = within(300, 1, 3600)
+    forget_minutes: int = within(60, 1, 1440)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
-    """Keys: `signing_key` for booking tokens and mail links (HMAC), `audit_key` for checkpoints (Ed25519)."""
+    """Keys: `signing_key` for tokens and mail links (HMAC), `field_keys` for personal fields in the database
+    (AES-256-GCM), `audit_key` for checkpoints (Ed25519). And what looking at one password costs (Argon2id),
+    and how many are looked at at once.
+
+    The files of `signing_key` and `field_keys` may hold several, one a line: the first is used for what is
+    new, and all of them count.
+    """
 
     signing_key: Secret = secret("security.signing_key")
+    field_keys: Secret = secret("security.field_keys")
     audit_key: Secret = secret("security.audit_key")
+    password_memory_mib: int = within(46, 1, 4096)
+    password_passes: int = within(1, 1, 100)
+    password_lanes: int = within(1, 1, 64)
+    password_threads: int = within(2, 1, 64)
+    throttle: Throttle = Throttle()
+
+    @property
+    def signing_keys(self) -> tuple[bytes, ...]:
+        """All that count now. Raises SecretMissing when there is none."""
+        lines = map(bytes.strip, self.signing_key.reveal_bytes().split(b"\n"))
+        return tuple(line for line in lines if line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ ALIKE: tuple[Path, ...] = (
     ("stripe", "secret_key"),
     ("stripe", "webhook_secret"),
     ("security", "signing_key"),
+    ("security", "field_keys"),
 )
 """What all processes of an installation share; of addresses the place, not the user."""
 

@@ -104,7 +104,7 @@ async def build(
         sources=sources,
         catalogue=CATALOGUE,
         metrics=metrics,
-        signer=TokenSigner(settings.security.signing_key.reveal_bytes()),
+        signer=TokenSigner(*settings.security.signing_keys),
     )
     runtimes = _runtimes(tools, outside, process)
     readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)

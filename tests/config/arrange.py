@@ -30,6 +30,7 @@ url = "smtps://mail.example.com"
 enabled = false
 [security]
 signing_key_file = "./signing_key"
+field_keys_file = "./field_keys"
 audit_key_file = "./audit_key"
 """
 
@@ -55,6 +56,7 @@ class Bench:
         self.secret("stripe_key", "sk_live_abc\n")
         self.secret("webhook_secret", "whsec_abc\n")
         self.secret("signing_key", "s" * 64)
+        self.secret("field_keys", f"2026-11-23:{'f' * 64}")
         self.secret("audit_key", AUDIT_KEY)
 
     def load(self, text: str = "", **environ: str) -> Settings:

@@ -29,6 +29,7 @@ def test_the_example_for_production_lacks_only_its_secrets(bench: Bench) -> None
         "stripe.webhook_secret_file",
         "mail.url_file",
         "security.signing_key_file",
+        "security.field_keys_file",
         "security.audit_key_file",
     }
 
@@ -46,6 +47,7 @@ def test_production_on_the_embedded_defaults_is_refused_in_every_part(bench: Ben
         "stripe.publishable_key",
         "stripe.webhook_secret_file",
         "security.signing_key_file",
+        "security.field_keys_file",
         "security.audit_key_file",
     }
 
@@ -226,3 +228,25 @@ def test_logstash_takes_no_other_transport(bench: Bench) -> None:
     [problem] = bench.problems('[log.logstash]\nurl = "https://h:5000"\n')
 
     assert "must begin with tcp:// or udp://" in problem.complaint
+
+
+@pytest.mark.parametrize("cost", ["46, 1", "19, 2", "12, 3", "64, 5"])
+def test_what_a_password_costs_in_production_is_enough(bench: Bench, cost: str) -> None:
+    bench.production_secrets()
+
+    assert bench.load(PRODUCTION + _costing(cost)).production
+
+
+@pytest.mark.parametrize("cost", ["45, 1", "18, 2", "11, 9"])
+def test_passwords_that_are_cheap_to_guess_are_refused_in_production(bench: Bench, cost: str) -> None:
+    bench.production_secrets()
+
+    [problem] = bench.problems(PRODUCTION + _costing(cost))
+
+    assert problem.key == "security.password_memory_mib"
+    assert bench.load("[security]\n" + _costing(cost)).security.password_memory_mib < 46
+
+
+def _costing(cost: str) -> str:
+    memory, _, passes = cost.partition(", ")
+    return f"password_memory_mib = {memory}\npassword_passes = {passes}\n"

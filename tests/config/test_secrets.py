@@ -129,9 +129,30 @@ def test_a_short_signing_key_and_a_foreign_audit_key_are_refused(bench: Bench) -
     problems = bench.problems(SIGNING.format("signing") + 'audit_key_file = "audit"\n')
 
     assert [problem.complaint for problem in problems] == [
-        "holds fewer than 32 characters",
+        "holds a key of fewer than 32 characters",
         "holds no Ed25519 private key in PEM without a passphrase",
     ]
+
+
+def test_several_signing_keys_count_while_one_replaces_another(bench: Bench) -> None:
+    bench.secret("signing", "n" * 64 + "\n" + "o" * 64 + "\n")
+
+    assert bench.load(SIGNING.format("signing")).security.signing_keys == (b"n" * 64, b"o" * 64)
+
+
+def test_each_of_several_signing_keys_is_long_enough(bench: Bench) -> None:
+    bench.secret("signing", "s" * 64 + "\n" + "s" * 31)
+
+    assert bench.problem(SIGNING.format("signing")).complaint == "holds a key of fewer than 32 characters"
+
+
+def test_field_keys_that_are_none_are_told_without_their_digits(bench: Bench) -> None:
+    bench.secret("fields", f"one:{'a' * 64}\ntwo:{'b' * 63}")
+
+    problem = bench.problem('[security]\nfield_keys_file = "fields"\n')
+
+    assert problem.complaint == "holds what are no keys: line 2 is not an id, a colon and 64 hex digits"
+    assert "bbb" not in str(problem)
 
 
 def test_a_secret_that_was_not_given_says_so_when_it_is_needed(bench: Bench) -> None:
@@ -151,6 +172,7 @@ def test_development_keys_are_made_once_and_kept_from_others(bench: Bench) -> No
     assert first.stripe.webhook_secret.reveal().startswith("whsec_")
     assert [file.name for file in files] == [
         "security_audit_key",
+        "security_field_keys",
         "security_signing_key",
         "stripe_secret_key",
         "stripe_webhook_secret",
@@ -177,7 +199,7 @@ def test_of_two_processes_that_make_keys_at_once_the_first_ones_count(bench: Ben
 
     assert rival.made is not None
     assert ours.security.signing_key.reveal() == rival.made.security.signing_key.reveal()
-    assert len(list((bench.root / "var" / "keys").iterdir())) == 4
+    assert len(list((bench.root / "var" / "keys").iterdir())) == 5
 
 
 def test_development_keys_are_what_the_rules_ask_for(bench: Bench) -> None:
@@ -186,6 +208,7 @@ def test_development_keys_are_what_the_rules_ask_for(bench: Bench) -> None:
 
     settings = bench.load(
         BOOKINGD_SECURITY__SIGNING_KEY_FILE=str(var / "keys/security_signing_key"),
+        BOOKINGD_SECURITY__FIELD_KEYS_FILE=str(var / "keys/security_field_keys"),
         BOOKINGD_SECURITY__AUDIT_KEY_FILE=str(var / "keys/security_audit_key"),
         BOOKINGD_STRIPE__SECRET_KEY_FILE=str(var / "keys/stripe_secret_key"),
     )

@@ -155,7 +155,12 @@ def test_keys_that_each_would_make_for_itself_are_other_keys(bench: Bench) -> No
 
     complaints = {key: complaint for _, _, key, complaint in bench.problems()}
 
-    assert set(complaints) == {"security.signing_key", "stripe.secret_key", "stripe.webhook_secret"}
+    assert set(complaints) == {
+        "security.signing_key",
+        "security.field_keys",
+        "stripe.secret_key",
+        "stripe.webhook_secret",
+    }
     assert "made under /elsewhere/keys" in complaints["security.signing_key"]
 
 
