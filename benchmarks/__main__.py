@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +15,8 @@ from benchmarks import booking, contest, report, search, spine
 from benchmarks.machine import Company, Machine
 from benchmarks.progress import Progress
 from benchmarks.report import Results
-from benchmarks.servers import TOPOLOGIES, place_for_spine, servers
+from benchmarks.servers import TOPOLOGIES, Servers, place_for_spine, servers
+from benchmarks.spy import Profiles
 from bookingd.config import Settings
 
 
@@ -30,6 +32,7 @@ class Wish:
     topologies: Sequence[str]
     buyers: int
     seats: int
+    profile: bool
 
     def includes(self, part: str) -> bool:
         return self.what in {part, "all"}
@@ -72,6 +75,9 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 )
 @click.option("--buyers", type=click.IntRange(1), default=5000, show_default=True, help="In the contest.")
 @click.option("--seats", type=click.IntRange(1), default=200, show_default=True, help="In the contest.")
+@click.option(
+    "--profile", is_flag=True, help="Bookings and the contest once more, under py-spy: where the time goes."
+)
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write all figures there as well.")
 def main(
     *,
@@ -83,12 +89,17 @@ def main(
     topologies: tuple[str, ...],
     buyers: int,
     seats: int,
+    profile: bool,
     file: Path | None,
 ) -> None:
     """Measure bookingd beside what it stands on, in turn, on this machine: ratios, not records.
 
     Everything is started for the run and ends with it. Close other programs; the load average is told.
     """
+    if profile and what in {"search", "spine"}:
+        raise click.BadParameter(
+            f"{what} has no profile; bookings and the contest do", param_hint="--profile"
+        )
     console = Console(highlight=False)
     wish = Wish(
         what=what,
@@ -99,6 +110,7 @@ def main(
         topologies=topologies,
         buyers=buyers,
         seats=seats,
+        profile=profile,
     )
     found = uvloop.run(run(wish, console))
     if file is not None:
@@ -110,7 +122,8 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
     """Measure what is wished, show the tables, and give everything as plain values."""
     progress, machine, company = Progress(console), Machine.this(), Company()
     console.print(f"[bold]bookingd benchmarks[/] on {machine}")
-    results = Results()
+    profiles = await Profiles.ready(progress) if wish.profile else None
+    results = Results(profiles=profiles)
     if wish.includes("search"):
         await _search(wish, results, progress)
     for topology in wish.topologies:
@@ -138,11 +151,7 @@ async def _bookings(wish: Wish, topology: str, results: Results, progress: Progr
     """The contest first: it counts all bookings that there are."""
     async with servers(topology=topology, departures=wish.departures, say=progress.say) as ready:
         if wish.includes("contest"):
-            results.contests.append(
-                await contest.measure(
-                    ready, topology=topology, buyers=wish.buyers, seats=wish.seats, progress=progress
-                )
-            )
+            results.contests.append(await _contest(ready, wish, topology, progress))
         if wish.includes("booking"):
             results.booked += await booking.measure(
                 ready,
@@ -151,7 +160,32 @@ async def _bookings(wish: Wish, topology: str, results: Results, progress: Progr
                 seconds=wish.seconds,
                 rounds=wish.rounds,
                 progress=progress,
+                profiles=results.profiles,
             )
+    if wish.includes("contest") and results.profiles and results.profiles.possible:
+        await _profile_contest(wish, results.contests[-1], results.profiles, progress)
+
+
+async def _contest(ready: Servers, wish: Wish, topology: str, progress: Progress) -> contest.Contest:
+    return await contest.measure(
+        ready, topology=topology, buyers=wish.buyers, seats=wish.seats, progress=progress
+    )
+
+
+async def _profile_contest(
+    wish: Wish, before: contest.Contest, profiles: Profiles, progress: Progress
+) -> None:
+    """On servers of its own: a sale counts all bookings that there are."""
+    topology = before.topology
+    async with servers(topology=topology, departures=wish.departures, say=progress.say) as ready:
+        await profiles.add(
+            ready,
+            partial(_contest, ready, wish, topology, Progress(Console(quiet=True))),
+            what=f"{wish.buyers:,} buyers for {wish.seats} seats",
+            topology=topology,
+            cpu=before.cpu,
+            seconds=contest.ABOUT,
+        )
 
 
 if __name__ == "__main__":

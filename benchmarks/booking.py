@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 import asyncpg
 
@@ -21,6 +22,7 @@ from benchmarks.figures import Cpu, Figure, Spread
 from benchmarks.progress import Progress
 from benchmarks.search import path
 from benchmarks.servers import Servers
+from benchmarks.spy import Profiles
 from benchmarks.travellers import Journeys, crowd, let_book
 from bookingd.storage import stock
 
@@ -110,10 +112,12 @@ async def measure(
     seconds: float,
     rounds: int,
     progress: Progress,
+    profiles: Profiles | None = None,
 ) -> list[Booked]:
-    """Rounds with each number of users in turn. Raises Untrue, Refused."""
+    """Rounds with each number of users in turn, then one for `profiles`. Raises Untrue, Refused."""
     found = [Booked(topology=topology, users=number, daemons=servers.daemons) for number in users]
-    searches = max(FEWEST_SEARCHES, round(SEARCHES_A_SECOND * seconds * rounds * len(users)))
+    measurements = rounds * len(users) + (profiles is not None)
+    searches = max(FEWEST_SEARCHES, round(SEARCHES_A_SECOND * seconds * measurements))
     offers = await _offers(servers, searches, progress)
     warm_up = min(WARM_UP, seconds)
     async with progress.step("bookings, not counted", warm_up):
@@ -126,6 +130,16 @@ async def measure(
         async with progress.step(f"the floor beside {what}", seconds) as tell:
             booked.floor.append(await floor.measure(servers, seconds=seconds))
             tell(f"{booked.floor[-1].rate:8,.0f} transactions/s")
+    if profiles is not None:
+        most = max(found, key=lambda booked: booked.users)
+        await profiles.add(
+            servers,
+            partial(_book, servers, most.users, offers, seconds),
+            what=f"bookings by {most.users} users",
+            topology=topology,
+            cpu=most.ours[-1].figure.cpu,
+            seconds=seconds,
+        )
     return found
 
 

@@ -17,9 +17,11 @@ STOP_WITHIN = 30.0
 
 
 @asynccontextmanager
-async def child(*command: str | Path, log: Path) -> AsyncIterator["subprocess.Popen[bytes]"]:
-    """`python COMMAND`, with what it says on standard error in `log`; killed by the kernel if we are."""
-    process = _start([str(part) for part in command], log)
+async def child(
+    *command: str | Path, log: Path, program: str = sys.executable
+) -> AsyncIterator["subprocess.Popen[bytes]"]:
+    """`PROGRAM COMMAND`, with what it says on standard error in `log`; killed by the kernel if we are."""
+    process = _start([program, *(str(part) for part in command)], log)
     try:
         yield process
     finally:
@@ -34,7 +36,7 @@ def _start(command: list[str], log: Path) -> "subprocess.Popen[bytes]":
     """From the main thread: the kernel kills it when the thread ends that started it."""
     launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(signal.SIGKILL)), "-"]
     with log.open("wb") as opened:
-        return subprocess.Popen([*launcher, sys.executable, *command], stdout=subprocess.PIPE, stderr=opened)
+        return subprocess.Popen([*launcher, *command], stdout=subprocess.PIPE, stderr=opened)
 
 
 async def first_line(process: "subprocess.Popen[bytes]", log: Path) -> str:

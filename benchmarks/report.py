@@ -4,14 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from benchmarks import floor, pretix
 from benchmarks.booking import Booked, Measured
 from benchmarks.contest import Contest
 from benchmarks.figures import Figure, Spread, percentile
+from benchmarks.samples import Share
 from benchmarks.search import Cached, Uncached
 from benchmarks.spine import Compared
+from benchmarks.spy import Profiled, Profiles
+
+TOP_ROOMS, TOP_MODULES, TOP_FUNCTIONS = 14, 12, 15
+"""Rows of a profile for people."""
+
+MOST_FUNCTIONS = 100
+"""Of a profile in the JSON; rooms and modules are all there."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,6 +30,8 @@ class Results:
     booked: list[Booked] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
+    profiles: Profiles | None = None
+    """None: nobody asked for them."""
     cached: Cached | None = None
     uncached: Uncached | None = None
 
@@ -30,6 +41,7 @@ class Results:
             "booking": [_booked(booked) for booked in self.booked],
             "contest": [asdict(contest) for contest in self.contests],
             "spine": [_compared(compared) for compared in self.compared],
+            "profiles": _profiles(self.profiles) if self.profiles else None,
             "cached_search": _cached(self.cached) if self.cached else None,
             "new_searches": (
                 {"offers": self.uncached.offers, **_figure(self.uncached.figure)} if self.uncached else None
@@ -50,6 +62,8 @@ def show(console: Console, results: Results, company: Mapping[str, float]) -> No
         console.print(contest_table(results.contests))
     if results.compared:
         console.print(spine_table(results.compared))
+    if results.profiles:
+        show_profiles(console, results.profiles)
     console.print(
         "Medians of the rounds, in brackets the least and the most. CPU is user and system time."
         f" Load average {company['load_before']} before and {company['load_after']} after;"
@@ -162,6 +176,35 @@ def spine_table(found: Sequence[Compared]) -> Table:
     return table
 
 
+def show_profiles(console: Console, profiles: Profiles) -> None:
+    """A table a round that was sampled, and a line a round that could not be."""
+    for profiled in profiles.found:
+        console.print(profile_table(profiled))
+    for why in dict.fromkeys(profiles.missed):
+        console.print(f"[bold red]No profile[/]: {escape(why)}")
+
+
+def profile_table(found: Profiled) -> Table:
+    """Rooms, modules and functions, in three sections."""
+    profile = found.profile
+    title = f"Where the time of {found.component} goes: {found.what}, {found.topology}"
+    table = _table(f"{title}, {profile.samples:,} samples", "own, %", "with libraries, %")
+    for name, shares, rows in (
+        ("by room", profile.rooms, TOP_ROOMS),
+        ("by module", profile.modules, TOP_MODULES),
+        ("by function", profile.functions, TOP_FUNCTIONS),
+    ):
+        table.add_section()
+        table.add_row(f"[bold]{name}[/]")
+        for share in shares[:rows]:
+            table.add_row(escape(share.name), _percent(share.own), _percent(share.behind))
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f}" if share else ""
+
+
 def _all_cpu(figure: Figure) -> str:
     """Of all components together; each by itself is in the JSON."""
     return f"{sum(figure.each(name) for name in figure.cpu) * 1000:.0f}"
@@ -248,6 +291,27 @@ def _compared(found: Compared) -> dict[str, object]:
         "theirs": [_figure(one) for one in found.theirs],
         "ratio": found.ratio.values,
     }
+
+
+def _profiles(profiles: Profiles) -> dict[str, object]:
+    return {"found": [_profile(one) for one in profiles.found], "missed": profiles.missed}
+
+
+def _profile(found: Profiled) -> dict[str, object]:
+    profile = found.profile
+    return {
+        "what": found.what,
+        "topology": found.topology,
+        "component": found.component,
+        "samples": profile.samples,
+        "rooms": _shares(profile.rooms),
+        "modules": _shares(profile.modules),
+        "functions": _shares(profile.functions[:MOST_FUNCTIONS]),
+    }
+
+
+def _shares(shares: Sequence[Share]) -> list[dict[str, object]]:
+    return [asdict(share) for share in shares]
 
 
 def _figure(found: Figure) -> dict[str, object]:

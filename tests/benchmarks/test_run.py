@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Spawn
 
 
@@ -30,5 +32,40 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     assert 0 < found["cached_search"]["rate_ratio"][0] < 1
     assert found["new_searches"]["done"] > 0
     assert {"daemon", "PostgreSQL", "sandbox", "load generator"} <= booked["ours"][0]["cpu_ms_each"].keys()
+    assert found["profiles"] is None
     assert "confirmed bookings/s" in said
     assert "ratio" in said
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("what", ["booking", "contest"])
+def test_where_the_daemons_time_goes_is_told_or_why_it_cannot_be(
+    what: str, spawn: Spawn, tmp_path: Path, checkout: Path
+) -> None:
+    file = tmp_path / "figures.json"
+    tiny = ["--seconds", "1", "--rounds", "1", "--users", "8", "--departures", "1000"]
+    tiny += ["--topology", "split", "--buyers", "100", "--seats", "3"]
+
+    run = spawn(sys.executable, "-m", "benchmarks", what, *tiny, "--profile", "--json", file, cwd=checkout)
+    assert run.stdout is not None
+    said = run.stdout.read()
+
+    assert run.wait() == 0, said
+    found = json.loads(file.read_text())
+    assert found[what]
+    profiles = found["profiles"]
+    assert bool(profiles["found"]) != bool(profiles["missed"])
+    assert ("Where the time of front goes" in said) or ("No profile" in said)
+    for profile in profiles["found"]:
+        assert profile["samples"] > 0
+        assert "handlers" in {room["name"] for room in profile["rooms"]}
+
+
+def test_what_has_no_profile_is_not_asked_for_one(spawn: Spawn, checkout: Path) -> None:
+    run = spawn(sys.executable, "-m", "benchmarks", "search", "--profile", cwd=checkout)
+    assert run.stdout is not None
+
+    said = run.stdout.read()
+
+    assert run.wait() == 2
+    assert "search has no profile" in said
