@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import ConnectionError as RedisLost
 
-from bookingd.cache import AT_ONCE, PAUSE, Cache, Kept, Store, store_at
+from bookingd.cache import Cache, Kept, Store
+from bookingd.redis_calls import AT_ONCE, PAUSE, client_at
 from bookingd.telemetry.metrics import CacheMetrics
 from tests.fakes.sources import ManualClock
 
@@ -209,7 +210,7 @@ async def test_a_failure_that_comes_too_late_is_told_once(
 
     redis.error = RedisLost("gone")
     redis.goes_on.set()
-    await asyncio.wait(cache._calls)
+    await asyncio.wait(cache._redis._under_way)
     gc.collect()  # when asyncio tells of an error that nobody has seen
 
     assert len(caplog.records) == 1
@@ -266,7 +267,7 @@ async def test_what_somebody_else_put_there_is_a_miss(
 
 @pytest.mark.parametrize("url", ["fakeredis://", "redis://127.0.0.1:1"])
 async def test_a_cache_is_found_by_its_address(clock: ManualClock, url: str) -> None:
-    cache: Any = Cache(store_at(url), clock=clock)
+    cache: Any = Cache(client_at(url), clock=clock)
     await cache.set("key", kept(clock))
 
     assert (await cache.get("key")).value == b"value"

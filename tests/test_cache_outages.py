@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from bookingd.cache import BUDGET, PAUSE, Cache, Kept, _packed, store_at
+from bookingd.cache import Cache, Kept, _packed
+from bookingd.redis_calls import BUDGET, PAUSE, client_at
 from tests.channels.servers import self_signed
 from tests.fakes.sources import ManualClock
 from tests.servers.redis import RedisServer
@@ -27,7 +28,7 @@ def kept(clock: ManualClock, value: str = "value") -> Kept:
 @pytest.fixture
 async def cache(redis_server: RedisServer, clock: ManualClock) -> AsyncIterator[Cache]:
     """A cache that has used its Redis, and remembers nothing by itself."""
-    cache = Cache(store_at(redis_server.url), clock=clock, near_bytes=0)
+    cache = Cache(client_at(redis_server.url), clock=clock, near_bytes=0)
     await warmed(cache, clock)
     yield cache
     await cache.close()
@@ -56,8 +57,8 @@ async def test_a_redis_that_is_stopped_and_started_is_missed_and_found_again(
     await redis_server.start()
     await warmed(cache, clock)
 
-    told = [one.getMessage().partition(",")[0] for one in caplog.records if one.name == "bookingd.cache"]
-    assert told == ["Redis is left alone", "Redis answers again"]
+    told = [one.getMessage() for one in caplog.records if one.name == "bookingd.redis_calls"]
+    assert [text.partition(",")[0] for text in told] == ["Redis is left alone", "Redis answers again"]
 
 
 async def test_nobody_waits_long_for_a_redis_that_stands_still(
@@ -129,7 +130,7 @@ async def test_when_sentinel_names_another_redis_that_one_is_used(
 ) -> None:
     master, watch = sentinel
     url = f"redis+sentinel://127.0.0.1:1,127.0.0.1:{watch.port}/bookingd"
-    cache = Cache(store_at(url), clock=clock, near_bytes=0)
+    cache = Cache(client_at(url), clock=clock, near_bytes=0)
     await warmed(cache, clock)
     async with Redis.from_url(watch.url) as asked:
         while not await asked.sentinel_slaves("bookingd"):  # noqa: ASYNC110 - it looks when it looks
@@ -146,7 +147,7 @@ async def test_a_sentinel_that_knows_no_such_redis_is_a_miss(
     sentinel: tuple[RedisServer, RedisServer], clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, watch = sentinel
-    cache = Cache(store_at(f"redis+sentinel://127.0.0.1:{watch.port}/unknown"), clock=clock, budget=5)
+    cache = Cache(client_at(f"redis+sentinel://127.0.0.1:{watch.port}/unknown"), clock=clock, budget=5)
 
     assert await cache.get("key") is None
     await cache.close()
@@ -166,10 +167,10 @@ async def test_over_tls_it_believes_the_certificate_that_it_is_told_to(
         server.launch()
         server.wait_ready()
         url = f"rediss://127.0.0.1:{server.port}/0"
-        believing = Cache(store_at(f"{url}?ssl_ca_certs={pem}"), clock=clock, near_bytes=0)
+        believing = Cache(client_at(f"{url}?ssl_ca_certs={pem}"), clock=clock, near_bytes=0)
         await warmed(believing, clock)
         await believing.close()
-        wary = Cache(store_at(url), clock=clock, budget=5)
+        wary = Cache(client_at(url), clock=clock, budget=5)
 
         assert await wary.get("key") is None
         await wary.close()

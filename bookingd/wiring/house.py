@@ -12,9 +12,10 @@ from bookingd.actor.places import Company
 from bookingd.actor.runtime import Limits, Runtime
 from bookingd.bus.port import Bus
 from bookingd.bus.relay import Relay
-from bookingd.cache import Cache, store_at
+from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.messages.catalogue import CATALOGUE
+from bookingd.redis_calls import client_at
 from bookingd.sources import Clock, Sources
 from bookingd.storage.processes import Process
 from bookingd.storage.transactions import Transactions
@@ -164,7 +165,7 @@ def _application(tools: Tools, outside: Outside, cache: Cache, readiness: Readin
 
 def _open_cache(tools: Tools, stack: AsyncExitStack) -> Cache:
     url = tools.settings.cache.url.reveal()
-    cache = Cache(store_at(url), clock=tools.sources.clock, metrics=tools.metrics.cache)
+    cache = Cache(client_at(url), clock=tools.sources.clock, metrics=tools.metrics.cache)
     stack.push_async_callback(cache.close)
     return cache
 

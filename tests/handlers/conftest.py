@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from bookingd.bus.memory import MemoryBus
-from bookingd.cache import Cache, store_at
+from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import Reference
@@ -28,6 +28,7 @@ from bookingd.domain.search import FlightCriteria
 from bookingd.messages import codec
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.messages.live import BookingMoved
+from bookingd.redis_calls import client_at
 from bookingd.sources import Sources
 from bookingd.storage import bookings, offers, payments
 from bookingd.storage.bookings import Event
@@ -214,7 +215,7 @@ async def make_api(
             sources=sources,
             signer=TokenSigner(KEY),
             metrics=Metrics(),
-            cache=Cache(store_at("fakeredis://"), clock=clock),
+            cache=Cache(client_at("fakeredis://"), clock=clock),
             readiness=lambda: {"daemon": None},
         )
         parts = replace(parts, **changes)
