@@ -86,6 +86,14 @@ def test_a_file_lies_in_a_module_and_a_room(file: str, module: str, room: str) -
     assert (frame.module, frame.room) == (module, room)
 
 
+def test_a_thread_that_waits_for_work_does_not_count() -> None:
+    waiting = "Thread.run (threading.py:982);_worker (concurrent/futures/thread.py:81)"
+
+    profile = samples.read(f"{waiting} 5\n{waiting};append (bookingd/storage/checkpoints.py:9) 2\n")
+
+    assert counts(profile, profile.functions) == {"bookingd.storage.checkpoints: append": (2, 2)}
+
+
 def test_a_frame_without_a_line_is_read_too() -> None:
     profile = samples.read("<module> (run.py) 2")
 
