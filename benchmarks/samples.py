@@ -74,7 +74,7 @@ class Frame:
 
 
 WAITING = frozenset({Frame("_worker", "concurrent/futures/thread.py")})
-"""A pool's thread that waits for work: py-spy's own stop and go wakes it for a moment, and then counts it as busy
+"""A pool's thread without work: py-spy's own stop and go wakes it for a moment, and then counts it as busy
 (measured beside a busy thread: 3 % of the samples, 0.06 % of the CPU).
 """
 
