@@ -166,6 +166,18 @@ class CacheMetrics:
         )
 
 
+class ThrottleMetrics:
+    """What slowing down guessers tells. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.held = Counter(
+            "bookingd_throttled_total",
+            "Passwords and codes that were not looked at, since they came too early after wrong ones. Growth:"
+            " somebody guesses",
+            registry=registry,
+        )
+
+
 class LogMetrics:
     """What becomes of log records. Without a registry it is counted and not told."""
 
@@ -196,6 +208,7 @@ class Metrics:
         self.bus = BusMetrics(registry)
         self.pool = PoolMetrics(registry)
         self.cache = CacheMetrics(registry)
+        self.throttle = ThrottleMetrics(registry)
         self.log = LogMetrics(registry)
         self.messages = Counter(
             "bookingd_messages_total",
