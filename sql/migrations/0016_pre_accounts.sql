@@ -81,9 +81,12 @@ CREATE TABLE refresh_tokens (
 -- The second factor.
 CREATE TABLE authenticators (
     account_id uuid PRIMARY KEY REFERENCES accounts (id),
-    sealed bytea NOT NULL,               -- the TOTP secret
-    confirmed_at timestamptz,            -- null: set up, no code shown yet
-    last_step bigint NOT NULL DEFAULT 0  -- of the last code that was taken: it is taken once
+    sealed bytea,                        -- the TOTP secret; null: none counts yet
+    pending bytea,                       -- one that was set up and takes its place at its first code; sealed
+    confirmed_at timestamptz,            -- when the first code of the one that counts was shown
+    last_step bigint NOT NULL DEFAULT 0, -- of the last code that was taken: it is taken once
+    CHECK ((sealed IS NULL) = (confirmed_at IS NULL)),
+    CHECK (sealed IS NOT NULL OR pending IS NOT NULL)
 );
 
 CREATE TABLE recovery_codes (
