@@ -10,6 +10,10 @@ from bookingd.bus.port import Bus
 from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.gateways.port import Gateway
+from bookingd.security.keyring import Keyring
+from bookingd.security.passkeys import RelyingParty
+from bookingd.security.passwords import PasswordHasher
+from bookingd.security.throttle import Gates, Throttle
 from bookingd.sources import Sources
 from bookingd.storage.database import Database
 from bookingd.storage.transactions import Transactions
@@ -29,6 +33,19 @@ class GatewayFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountParts:
+    """What proves who somebody is, and keeps their secrets."""
+
+    hasher: PasswordHasher
+    keyring: Keyring
+    throttle: Throttle
+    gates: Gates
+    """What tries are counted at."""
+    relying_party: RelyingParty
+    """Us, as authenticators know us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything that handlers use, joined by bookingd.wiring."""
 
@@ -41,6 +58,7 @@ class Parts:
     """For reading."""
     sources: Sources
     signer: TokenSigner
+    accounts: AccountParts
     metrics: Metrics
     cache: Cache
     readiness: Callable[[], Mapping[str, str | None]]

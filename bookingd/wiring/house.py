@@ -22,6 +22,7 @@ from bookingd.storage.transactions import Transactions
 from bookingd.telemetry.event_loop import watch_event_loop
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import TokenSigner
+from bookingd.wiring.accounts import open_account_parts
 from bookingd.wiring.actors import Tools, build_actors
 from bookingd.wiring.burials import Burials
 from bookingd.wiring.gauges import Gauges
@@ -35,7 +36,7 @@ from bookingd.wiring.stand_ins import StandIns, start_stand_ins
 from bookingd.wiring.transport import choose_bus, open_bus
 from handlers.application import build as build_application
 from handlers.health import Watch
-from handlers.parts import Parts
+from handlers.parts import AccountParts, Parts
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
@@ -112,7 +113,8 @@ async def build(
     app = None
     if settings.server.enabled:
         cache = _open_cache(tools, stack)
-        app = _application(tools, outside, cache, readiness)
+        accounts = open_account_parts(tools, stack)
+        app = _application(tools, outside, cache, accounts, readiness)
     metrics.ready.set_function(lambda: not any(readiness.report().values()))
     watch = Watch(metrics=metrics, readiness=readiness.report)
     await serve_watch(watch, settings.metrics, stack=stack)
@@ -146,7 +148,9 @@ def _runtimes(tools: Tools, outside: Outside, process: Process) -> list[Runtime]
     ]
 
 
-def _application(tools: Tools, outside: Outside, cache: Cache, readiness: Readiness) -> web.Application:
+def _application(
+    tools: Tools, outside: Outside, cache: Cache, accounts: AccountParts, readiness: Readiness
+) -> web.Application:
     parts = Parts(
         settings=tools.settings,
         bus=tools.bus,
@@ -154,6 +158,7 @@ def _application(tools: Tools, outside: Outside, cache: Cache, readiness: Readin
         database=tools.database,
         sources=tools.sources,
         signer=tools.signer,
+        accounts=accounts,
         gateways=outside.gateways,
         gateway_facts=outside.gateway_facts,
         metrics=tools.metrics,

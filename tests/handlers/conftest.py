@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,11 +15,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from fakeredis import FakeAsyncRedis, FakeServer
 from yarl import URL
 
 from bookingd.bus.memory import MemoryBus
 from bookingd.cache import Cache
 from bookingd.config import Settings
+from bookingd.config.sections import Throttle as ThrottleFigures
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import Reference
 from bookingd.domain.offers import Offer
@@ -29,6 +31,10 @@ from bookingd.messages import codec
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.messages.live import BookingMoved
 from bookingd.redis_calls import client_at
+from bookingd.security.keyring import Keyring
+from bookingd.security.passkeys import RelyingParty
+from bookingd.security.passwords import Cost, PasswordHasher
+from bookingd.security.throttle import Gates, Throttle
 from bookingd.sources import Sources
 from bookingd.storage import bookings, offers, payments
 from bookingd.storage.bookings import Event
@@ -38,6 +44,7 @@ from bookingd.storage.transactions import Transactions
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import TokenSigner
 from handlers.application import GatewayFacts, Parts, build
+from handlers.parts import AccountParts
 from tests import factories
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.inventory import plant_world
@@ -189,6 +196,19 @@ def moved(booking: Booking) -> BookingMoved:
     )
 
 
+def account_parts(sources: Sources) -> AccountParts:
+    """With passwords that cost next to nothing, and a throttle of the test's own."""
+    return AccountParts(
+        hasher=PasswordHasher(chance=sources.chance, cost=Cost(memory_kib=8), threads=1),
+        keyring=Keyring({"test": KEY}, chance=sources.chance),
+        throttle=Throttle(
+            FakeAsyncRedis(server=FakeServer()), clock=sources.clock, forget=timedelta(hours=1), budget=5.0
+        ),
+        gates=Gates(ThrottleFigures()),
+        relying_party=RelyingParty.at(PUBLIC, name="Test Travel"),
+    )
+
+
 MakeApi = Callable[..., Awaitable[Api]]
 
 
@@ -198,6 +218,7 @@ async def make_api(
 ) -> AsyncIterator[MakeApi]:
     """Start a server; settings and parts may be changed."""
     started: list[TestClient[web.Request, web.Application]] = []
+    opened: list[Parts] = []
 
     async def make(*, settings: Settings | None = None, **changes: Any) -> Api:
         sources = Sources(clock=clock, ids=ids, chance=chance)
@@ -214,6 +235,7 @@ async def make_api(
             database=database,
             sources=sources,
             signer=TokenSigner(KEY),
+            accounts=account_parts(sources),
             metrics=Metrics(),
             cache=Cache(client_at("fakeredis://"), clock=clock),
             readiness=lambda: {"daemon": None},
@@ -222,11 +244,15 @@ async def make_api(
         client = TestClient(TestServer(build(parts=parts)), cookie_jar=aiohttp.DummyCookieJar())
         await client.start_server()
         started.append(client)
+        opened.append(parts)
         return Api(client=client, parts=parts, bus=bus, search=search, gateway=gateway, clock=clock)
 
     yield make
     for client in started:
         await client.close()
+    for each in opened:
+        each.accounts.hasher.close()
+        await each.accounts.throttle.close()
 
 
 @pytest.fixture
