@@ -8,6 +8,8 @@ from uuid import uuid4
 import aiohttp
 import msgspec
 
+PROBLEM = "application/problem+json"
+
 Json: TypeAlias = dict[str, Any]
 
 decode = msgspec.json.decode
@@ -16,6 +18,10 @@ encode = msgspec.json.encode
 
 class Refused(Exception):
     """The daemon did not do what was asked: a run in which that happens counts nothing."""
+
+
+class SoldOut(Exception):
+    """Others were faster."""
 
 
 class Api:
@@ -57,7 +63,7 @@ class Api:
         return await self._call("GET", path, headers=self._headers)
 
     async def post(self, path: str, body: Json, *, wait: int = 0) -> Json:
-        """With an idempotency key of its own; `wait`: seconds for a final answer. Raises Refused."""
+        """With an idempotency key of its own; `wait`: seconds for a final answer. Raises SoldOut, Refused."""
         headers = {"Content-Type": "application/json", **self._headers, "Idempotency-Key": str(uuid4())}
         if wait:
             headers["Prefer"] = f"wait={wait}"
@@ -71,6 +77,8 @@ class Api:
         async with self._session.request(method, self._url + path, **options) as response:
             body = await response.read()
         if response.status >= 400:
+            if response.content_type == PROBLEM and decode(body)["type"].endswith("/sold-out"):
+                raise SoldOut
             raise Refused(f"{method} {path} answered {response.status}: {body.decode(errors='replace')}")
         found: Json = decode(body)
         return found

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from handlers.bookings import INTAKE, MOVES, SHELF
+from handlers.bookings import INTAKE, MOVES, RUSH, SHELF
 from handlers.health import WATCH, Watch
 from handlers.intake import Intake
 from handlers.limits import TimeLimit
@@ -19,6 +19,7 @@ from handlers.opened import REGISTER, Register
 from handlers.parts import PARTS, GatewayFacts, Parts
 from handlers.receipts import Receipts
 from handlers.routes import ROUTES
+from handlers.rush import Rush
 from handlers.search import SEARCHES, Searches
 from handlers.webhooks import RECEIPTS
 
@@ -37,6 +38,7 @@ def build(*, parts: Parts) -> web.Application:
     application[SEARCHES] = Searches(parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)
+    application[RUSH] = Rush(parts.sources.clock)
     application[LIVE] = Live()
     application[INTAKE] = Intake(
         transactions=parts.transactions, database=parts.database, sources=parts.sources
@@ -61,8 +63,10 @@ async def _watch_time(application: web.Application) -> AsyncIterator[None]:
 
 
 async def _hear_moves(application: web.Application) -> AsyncIterator[None]:
+    stop = application[PARTS].bus.watch(application[RUSH].hear)
     async with application[MOVES].heard():
         yield
+    stop()
 
 
 async def _take_in(application: web.Application) -> AsyncIterator[None]:

@@ -1,9 +1,11 @@
 """Bookings: take one in, list one's own, look at one, read its timeline."""
 
-import asyncio
 import base64
 import binascii
+from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -13,11 +15,12 @@ from bookingd.domain.access import Action
 from bookingd.domain.booking.facts import PlaceBooking
 from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.ids import BookingId
+from bookingd.messages.live import BookingMoved
 from bookingd.storage import bookings, notifications, own_bookings, payments, places
 from bookingd.storage.bookings import Event
 from bookingd.storage.bookings import NewBooking as Placed
 from bookingd.tokens import Purpose
-from handlers.bodies import fingerprint, json_body, required_key, wait_of
+from handlers.bodies import fingerprint, json_body, read_body, required_key, wait_of
 from handlers.booking_page import booking_page, wants_page
 from handlers.booking_views import (
     BookingAccepted,
@@ -33,7 +36,7 @@ from handlers.booking_views import (
 from handlers.errors import Problem
 from handlers.fields import load_query, refuse
 from handlers.intake import Claim, Intake, Work
-from handlers.moves import Moves
+from handlers.moves import Moves, Watch
 from handlers.offer_shelf import OfferShelf
 from handlers.opened import open_booking
 from handlers.ordering import order
@@ -41,11 +44,16 @@ from handlers.parts import PARTS, Parts
 from handlers.principals import origin_of, required_principal
 from handlers.reply import encode, json_reply
 from handlers.requests import After, NewBooking, Page, schema
+from handlers.rush import Rush
 from handlers.views import codes
 
 INTAKE = web.AppKey("intake", Intake)
 MOVES = web.AppKey("moves", Moves)
+RUSH = web.AppKey("rush", Rush)
 SHELF = web.AppKey("shelf", OfferShelf)
+
+Watched: TypeAlias = Mapping[BookingId, Watch]
+"""Bookings that were watched before they were asked for. A repeated request is answered with another one."""
 
 TOKEN_LIFE = timedelta(days=400)
 """A booking can be looked at until after its journey: flights are sold 361 days ahead."""
@@ -58,16 +66,25 @@ _cursor = msgspec.json.Decoder(tuple[datetime, UUID])
 
 async def place(request: web.Request) -> web.Response:
     """Book an offer. Answers when the request is recorded; holding the seats comes after."""
-    parts, owner = request.app[PARTS], required_principal(request)
+    await read_body(request)  # whoever is slow to send it takes nobody's turn
+    with ExitStack() as watching:
+        async with request.app[RUSH].turn():
+            recorded, watched = await _take_in(request, watching)
+        return await _answer_placed(request, recorded, watched)
+
+
+async def _take_in(request: web.Request, watching: ExitStack) -> tuple[bytes, Watched]:
+    """What is recorded as the answer, and how the booking is watched from now on. Raises Problem."""
+    owner, intake = required_principal(request), request.app[INTAKE]
     asked, given = await json_body(request, NewBooking)
     claim = Claim(key=required_key(request, owner), fingerprint=fingerprint(request, given))
     try:
-        new = await order(asked, owner=owner, shelf=request.app[SHELF], sources=parts.sources)
+        new = await _wanted(request, asked, owner)
     except Problem:
-        # An offer expires; the answer to a request that was taken in before does not change by that.
-        if (before := await request.app[INTAKE].recall(claim)) is None:
+        # Offers expire, seats are sold; the answer to a request that was taken in before does not change.
+        if (before := await intake.recall(claim)) is None:
             raise
-        return await _answer_placed(request, before)
+        return before, {}
     work = Work(
         claim=claim,
         origin=origin_of(request, owner),
@@ -76,9 +93,17 @@ async def place(request: web.Request) -> web.Response:
         location=lambda placed: f"/v1/bookings/{(placed or new).booking.reference}",
         booking=new,
     )
-    moved = asyncio.Event()
-    with request.app[MOVES].waking(new.booking.id, moved):
-        return await _answer_placed(request, await request.app[INTAKE].submit(work), moved)
+    watch = watching.enter_context(request.app[MOVES].watching(new.booking.id))
+    return await intake.submit(work), {new.booking.id: watch}
+
+
+async def _wanted(request: web.Request, asked: dict[str, Any], owner: str) -> Placed:
+    """The booking that is asked for, if it can be had as far as anybody here knows. Raises Problem."""
+    app = request.app
+    new = await order(asked, owner=owner, shelf=app[SHELF], sources=app[PARTS].sources)
+    for item in new.booking.items:
+        app[RUSH].check(item.offer)
+    return new
 
 
 async def own(request: web.Request) -> web.Response:
@@ -169,9 +194,7 @@ def _taken_in(placed: Placed, now: datetime) -> bytes:
     )
 
 
-async def _answer_placed(
-    request: web.Request, recorded: bytes, moved: asyncio.Event | None = None
-) -> web.Response:
+async def _answer_placed(request: web.Request, recorded: bytes, watched: Watched) -> web.Response:
     parts, accepted = request.app[PARTS], _accepted.decode(recorded)
     booking_id = BookingId(UUID(accepted.id))
     token = booking_token(parts, booking_id, accepted.created_at)
@@ -179,15 +202,23 @@ async def _answer_placed(
     answer = msgspec.structs.replace(accepted, booking_token=token)
     if not (wait := wait_of(request)):
         return json_reply(answer, status=202, headers=headers)
-    event = moved or asyncio.Event()
-    with request.app[MOVES].waking(booking_id, event):
-        booking = await request.app[MOVES].settled(booking_id, event, _has_left_pending, seconds=wait)
-    answer = msgspec.structs.replace(answer, state=booking.state, reason=booking.reason)
+    stands = await _as_it_stands(request.app[MOVES], booking_id, watched.get(booking_id), seconds=wait)
+    answer = msgspec.structs.replace(answer, state=stands.state, reason=stands.reason)
     headers["Preference-Applied"] = f"wait={wait}"
-    return json_reply(answer, status=201 if _has_left_pending(booking) else 202, headers=headers)
+    return json_reply(answer, status=201 if _has_left_pending(stands) else 202, headers=headers)
 
 
-def _has_left_pending(booking: Booking) -> bool:
+async def _as_it_stands(
+    moves: Moves, booking_id: BookingId, watch: Watch | None, *, seconds: float
+) -> Booking | BookingMoved:
+    """When it has left pending, or the time is over: as heard where all of it was watched, else as read."""
+    if watch:
+        return await watch.until(_has_left_pending, seconds=seconds) or await moves.look(booking_id)
+    with moves.watching(booking_id) as from_now:
+        return await moves.settled(booking_id, from_now, _has_left_pending, seconds=seconds)
+
+
+def _has_left_pending(booking: Booking | BookingMoved) -> bool:
     return booking.state is not BookingState.PENDING
 
 

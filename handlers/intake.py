@@ -4,6 +4,7 @@ Many requests share a transaction, so that a rush pays for few commits; at light
 request's. What is answered with a 2xx is committed (P4): the command lies in the outbox, whoever dies next.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -62,11 +63,12 @@ class Intake:
         self._database = database
         self._sources = sources
         self._batcher: Batcher[Work, bytes | Exception] = Batcher(self._take)
+        self._recalls: Batcher[Key, tuple[bytes, bytes] | None] = Batcher(self._load)
         self._running: set[Key] = set()
 
     async def run(self) -> None:
         """Take in until cancelled."""
-        await self._batcher.run()
+        await asyncio.gather(self._batcher.run(), self._recalls.run())
 
     async def submit(self, work: Work) -> bytes:
         """The answer, when it is committed. Raises Problem for a key in use or used for something else."""
@@ -84,10 +86,13 @@ class Intake:
 
     async def recall(self, claim: Claim) -> bytes | None:
         """What was answered to the same request before; None if it is new. Raises Problem."""
-        async with self._database.connection() as connection:
-            known = await idempotency.load(connection, keys=[claim.key])
-        answer = _replay(claim, known.get(claim.key))
+        answer = _replay(claim, await self._recalls.submit(claim.key))
         return None if answer is None else _given(answer)
+
+    async def _load(self, keys: Sequence[Key]) -> Sequence[tuple[bytes, bytes] | None]:
+        async with self._database.connection() as connection:
+            known = await idempotency.load(connection, keys=keys)
+        return [known.get(key) for key in keys]
 
     async def _take(self, batch: Sequence[Work]) -> Sequence[bytes | Exception]:
         """With the database away everybody is told at once, instead of one after the other."""

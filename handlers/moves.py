@@ -20,6 +20,38 @@ from bookingd.storage.database import Database
 Listener: TypeAlias = Callable[[BookingMoved], None]
 
 
+class Watch:
+    """What is heard of one booking."""
+
+    def __init__(self) -> None:
+        self._last: BookingMoved | None = None
+        self._news = asyncio.Event()
+
+    def hear(self, moved: BookingMoved) -> None:
+        """A notice: it may be old, or repeated."""
+        if self._last is None or moved.sequence > self._last.sequence:
+            self._last = moved
+            self._news.set()
+
+    async def next(self) -> BookingMoved:
+        """The latest move, once for each that is seen."""
+        await self._news.wait()
+        self._news.clear()
+        if self._last is None:
+            raise AssertionError("there are no news without a move")
+        return self._last
+
+    async def until(self, is_so: Callable[[BookingMoved], bool], *, seconds: float) -> BookingMoved | None:
+        """The first move after which it is so; None where none is heard of in time: then the table tells."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not is_so(moved := await self.next()):
+                    pass
+        except TimeoutError:
+            return None
+        return moved
+
+
 class Moves:
     """Hears every notice of this process's bus and tells those whom it concerns."""
 
@@ -41,14 +73,11 @@ class Moves:
             looking.cancel()
 
     @contextmanager
-    def waking(self, booking_id: BookingId, event: asyncio.Event) -> Iterator[None]:
-        """Set the event whenever the booking moves, within the block."""
-
-        def wake(_: BookingMoved) -> None:
-            event.set()
-
-        with self.telling(booking_id, wake):
-            yield
+    def watching(self, booking_id: BookingId) -> Iterator[Watch]:
+        """See the booking move, within the block."""
+        watch = Watch()
+        with self.telling(booking_id, watch.hear):
+            yield watch
 
     @contextmanager
     def telling(self, booking: BookingId | Reference, listener: Listener) -> Iterator[None]:
@@ -73,25 +102,28 @@ class Moves:
     async def settled(
         self,
         booking_id: BookingId,
-        event: asyncio.Event,
+        watch: Watch,
         is_settled: Callable[[Booking], bool],
         *,
         seconds: float,
     ) -> Booking:
         """The booking when it is as wanted, or as it is when the time is over.
 
-        `event` was added before whatever moves the booking was asked for, so no move is missed.
+        `watch` was begun before whatever moves the booking was asked for, so no move is missed.
         """
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    booking = await self._looks.submit(booking_id)
+                    booking = await self.look(booking_id)
                     if is_settled(booking):
                         return booking
-                    await event.wait()
-                    event.clear()
+                    await watch.next()
         except TimeoutError:
-            return await self._looks.submit(booking_id)
+            return await self.look(booking_id)
+
+    async def look(self, booking_id: BookingId) -> Booking:
+        """The booking as the table has it."""
+        return await self._looks.submit(booking_id)
 
     async def _load_all(self, ids: Sequence[BookingId]) -> Sequence[Booking]:
         async with self._database.connection() as connection:

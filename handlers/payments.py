@@ -1,6 +1,5 @@
 """Paying: what a client needs to know of the gateways, and an attempt to pay a booking."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -23,6 +22,7 @@ from handlers.bookings import INTAKE, MOVES
 from handlers.errors import Problem
 from handlers.fields import refuse
 from handlers.intake import Claim, Work
+from handlers.moves import Watch
 from handlers.opened import open_booking
 from handlers.parts import PARTS, Parts
 from handlers.principals import origin_of, required_principal
@@ -83,10 +83,9 @@ async def pay(request: web.Request) -> web.Response:
         answer=lambda placed, now: encode(_begun(booking, message)),
         location=lambda placed: f"/v1/bookings/{booking.reference}",
     )
-    moved = asyncio.Event()
-    with request.app[MOVES].waking(booking.id, moved):
+    with request.app[MOVES].watching(booking.id) as watch:
         recorded = await request.app[INTAKE].submit(work)
-        return await _answer_paying(request, booking, recorded, moved)
+        return await _answer_paying(request, booking, recorded, watch)
 
 
 def check_payable(booking: Booking, now: datetime) -> None:
@@ -156,17 +155,17 @@ def _begun(booking: Booking, message: StartPayment) -> PaymentAccepted:
 
 
 async def _answer_paying(
-    request: web.Request, booking: Booking, recorded: bytes, moved: asyncio.Event | None = None
+    request: web.Request, booking: Booking, recorded: bytes, watch: Watch | None = None
 ) -> web.Response:
     accepted = _accepted.decode(recorded)
     headers: dict[str, str] = {hdrs.LOCATION: accepted.links.self}
     if not (wait := wait_of(request)):
         return json_reply(accepted, status=202, headers=headers)
     headers["Preference-Applied"] = f"wait={wait}"
-    event, payment_id = moved or asyncio.Event(), PaymentId(UUID(accepted.payment_id))
+    moves, payment_id = request.app[MOVES], PaymentId(UUID(accepted.payment_id))
     is_settled = _tells(payment_id)
-    with request.app[MOVES].waking(booking.id, event):
-        booking = await request.app[MOVES].settled(booking.id, event, is_settled, seconds=wait)
+    with moves.watching(booking.id) as from_now:
+        booking = await moves.settled(booking.id, watch or from_now, is_settled, seconds=wait)
     answer = await _now(request.app[PARTS], accepted, booking, payment_id)
     return json_reply(answer, status=201 if is_settled(booking) else 202, headers=headers)
 

@@ -86,6 +86,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "The detail says where the booking stands and what can be done instead.",
             ),
             _kind(
+                409,
+                "sold-out",
+                "The seats are sold",
+                "Search again; or try again a little later, with the same Idempotency-Key: what others only"
+                " hold may come back. Nothing was held or charged.",
+            ),
+            _kind(
                 410,
                 "offer-expired",
                 "The offer has expired",

@@ -96,6 +96,7 @@ BOOKING = (
                 "session-required",
                 "cross-site",
                 "request-running",
+                "sold-out",
                 "offer-expired",
                 "body-too-large",
                 "media-type",

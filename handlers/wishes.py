@@ -1,6 +1,5 @@
 """What can be asked of a booking before it is paid for: agree to a changed price, call it off."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -78,14 +77,14 @@ async def _ask(
         answer=lambda placed, now: encode(_accept(booking)),
         location=lambda placed: f"/v1/bookings/{booking.reference}",
     )
-    moved, moves = asyncio.Event(), request.app[MOVES]
+    moves = request.app[MOVES]
     headers: dict[str, str] = {hdrs.LOCATION: f"/v1/bookings/{booking.reference}"}
-    with moves.waking(booking.id, moved):
+    with moves.watching(booking.id) as watch:
         await intake.submit(work)
         if wait := wait_of(request):
             before_it = booking.state
             booking = await moves.settled(
-                booking.id, moved, lambda now: now.state is not before_it, seconds=wait
+                booking.id, watch, lambda now: now.state is not before_it, seconds=wait
             )
             headers["Preference-Applied"] = f"wait={wait}"
     return json_reply(_accept(booking), status=202, headers=headers)

@@ -26,10 +26,11 @@ from bookingd.domain.booking.facts import BookingMessage
 from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.booking.timeline import details
 from bookingd.domain.ids import BookingId
+from bookingd.domain.offers import Seats
 from bookingd.messages import codec
 from bookingd.messages.catalogue import Catalogue
 from bookingd.messages.envelope import Origin
-from bookingd.messages.live import BookingMoved, Step
+from bookingd.messages.live import BookingMoved, SoldOut, Step
 from bookingd.sources import Sources
 from bookingd.storage import bookings
 from bookingd.storage import ledger as books
@@ -37,6 +38,7 @@ from bookingd.storage.bookings import BookingNotFound, Event
 from bookingd.storage.transactions import Transaction
 from bookingd.suppliers.own_stock import NAME as OWN
 from bookingd.suppliers.own_stock import OwnStock, SupplierCommand
+from bookingd.suppliers.port import SOLD_OUT
 
 SUPPLIER_COMMANDS = (facts.HoldItem, facts.ExtendHold, facts.TicketItem, facts.ReleaseItem)
 
@@ -71,6 +73,8 @@ class Batch:
     own: list[tuple[SupplierCommand, Origin]] = field(default_factory=list)
     """What own inventory is to do next."""
     sold: list[Booking] = field(default_factory=list)
+    lacking: set[Seats] = field(default_factory=set)
+    """What was refused because too few were left."""
 
 
 class BookingActor:
@@ -150,6 +154,10 @@ class BookingActor:
                 details=codec.encode(told),
             )
         )
+        if isinstance(move.message, facts.ItemRefused) and move.message.reason == SOLD_OUT:
+            batch.lacking.update(
+                item.offer.seats for item in booking.items if item.id == move.message.item_id
+            )
         transaction.audit(self._entry(transaction, booking, name, told, move.origin))
         self._send(transaction, batch, decision, move.origin)
 
@@ -218,9 +226,12 @@ class BookingActor:
                     reference=booking.reference,
                     sequence=booking.sequence,
                     state=booking.state,
+                    reason=booking.reason,
                     steps=tuple(_step(event, transaction.now) for event in events[booking.id]),
                 )
             )
+        if batch.lacking:
+            transaction.notify(SoldOut(seats=tuple(batch.lacking)))
         if batch.sold:
             await self._book_sales(transaction, batch.sold)
 

@@ -161,14 +161,12 @@ class Actors:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
     """How long stock is held, how much longer once the traveller has begun to pay, and how long another
-    payment is waited for when a ticketed booking's money could not be taken. `patience_seconds`: how long
-    after a booking was asked for a mail says at the soonest that it cannot be had.
+    payment is waited for when a ticketed booking's money could not be taken.
     """
 
     hold_minutes: int = within(15, 1, 1440)
     payment_extension_minutes: int = within(10, 0, 1440)
     repayment_hours: int = within(24, 1, 168)
-    patience_seconds: int = within(60, 0, 600)
     currency: str = checked("EUR", currency)
 
 

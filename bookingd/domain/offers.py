@@ -3,11 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookingd.domain.flights import Itinerary
+from bookingd.domain.flights import Cabin, Itinerary
 from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
 from bookingd.domain.passengers import Party
 from bookingd.domain.prices import Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seats:
+    """What an offer takes out of its supplier's stock: of two that take the same both can be had, or none."""
+
+    supplier: str
+    departures: tuple[str, ...]
+    """The supplier's keys of its segments, in the order of travel."""
+    cabin: Cabin
+    number: int
+    """In each of them; infants have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +45,13 @@ class Offer:
     def total(self) -> Money:
         """What the traveller pays for everybody."""
         return self.price.total
+
+    @property
+    def seats(self) -> Seats:
+        """What it takes."""
+        return Seats(
+            supplier=self.supplier,
+            departures=tuple(segment.supplier_key for segment in self.itinerary.segments),
+            cabin=self.itinerary.cabin,
+            number=self.party.seats,
+        )

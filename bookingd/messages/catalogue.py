@@ -97,6 +97,7 @@ ENTRIES: tuple[Entry, ...] = (
     _event(facts.PaymentVoided, "payment.voided"),
     _event(facts.PaymentRefunded, "payment.refunded"),
     Entry(type=live.BookingMoved, name="live.booking_moved", kind=Kind.NOTICE),
+    Entry(type=live.SoldOut, name="live.sold_out", kind=Kind.NOTICE),
 )
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from bookingd.domain.booking.state import BookingState
 from bookingd.domain.ids import BookingId, Reference
+from bookingd.domain.offers import Seats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoldOut:
+    """A supplier has just refused these for want of seats: whoever asks for the same hears the same."""
+
+    seats: tuple[Seats, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingMoved:
     """A booking's timeline has grown to `sequence`."""
 
@@ -28,5 +36,7 @@ class BookingMoved:
     reference: Reference
     sequence: int
     state: BookingState
+    reason: str | None = None
+    """Why it is over, if it did not come about."""
     steps: tuple[Step, ...] = ()
     """By which it has grown, so that whoever has seen all before them need not read."""

@@ -29,6 +29,7 @@ from bookingd.storage.inventory import Leg, Search, Way
 from bookingd.storage.stock import StockKey
 from bookingd.suppliers.inventory_pricing import Facts, Pricer, Quote, read_facts
 from bookingd.suppliers.own_stock import NAME
+from bookingd.suppliers.port import SOLD_OUT
 
 LEAD = timedelta(minutes=60)
 """Sales end this long before departure: check-in closes."""
@@ -108,7 +109,7 @@ class InventoryFlights:
         if quote is None:
             raise Refused("gone", f"the fare {offer.itinerary.conditions.family} is no longer sold")
         if quote.seats_left < offer.party.seats:
-            raise Refused("sold_out", f"{quote.seats_left} seats left for {offer.party.seats} passengers")
+            raise Refused(SOLD_OUT, f"{quote.seats_left} seats left for {offer.party.seats} passengers")
         return _as_quoted(offer, quote)
 
     @asynccontextmanager

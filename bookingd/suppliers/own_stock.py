@@ -26,6 +26,7 @@ from bookingd.sources import Chance
 from bookingd.storage import bookings, stock
 from bookingd.storage.database import Connection
 from bookingd.storage.stock import Gone, Held, SoldOut, StockWant
+from bookingd.suppliers.port import SOLD_OUT
 
 NAME = "inventory"
 """What own inventory is called as a supplier."""
@@ -128,7 +129,7 @@ def _refusal(outcome: Held | SoldOut | Gone) -> str | None:
         case Held():
             return None
         case SoldOut():
-            return "sold_out"
+            return SOLD_OUT
         case Gone():
             return "gone"
 

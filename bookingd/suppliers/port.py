@@ -1,6 +1,6 @@
 """What bookingd wants of a supplier of travel, and what every adapter must keep.
 
-A call ends in one of four ways: an answer, or one of bookingd.outcomes: Refused (codes `sold_out`,
+A call ends in one of four ways: an answer, or one of bookingd.outcomes: Refused (codes SOLD_OUT,
 `gone` for what is no longer sold at all, `not_allowed`), Unavailable (it did not begin: safe to try
 again) or UnknownOutcome (it may have happened: look it up by our own reference, P9).
 """
@@ -12,6 +12,9 @@ from typing import Protocol
 from bookingd.domain.ids import IntentId, ItemId, RecordLocator
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
+
+SOLD_OUT = "sold_out"
+"""The code of a refusal for want of seats: others that want the same are refused it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

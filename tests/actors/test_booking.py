@@ -4,12 +4,14 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bookingd.domain.booking.facts import CallOff, GiveConsent
 from bookingd.domain.booking.state import BookingState, ItemState, PaymentState
 from bookingd.domain.money import Money
+from bookingd.messages.live import BookingMoved, SoldOut
 from bookingd.storage import stock
 from bookingd.storage.database import Database
 from tests import factories
@@ -116,6 +118,8 @@ async def test_who_comes_too_late_for_the_seats_is_told_so(house: BookingHouse) 
         factories.booking(number, items=(factories.item(of=number, for_party=factories.party(adults=3)),))
         for number in range(1, 5)
     ]
+    notices: list[Any] = []
+    house.bus.watch(notices.append)
     await house.place(*wanted)
     await house.rest()
 
@@ -123,6 +127,11 @@ async def test_who_comes_too_late_for_the_seats_is_told_so(house: BookingHouse) 
     assert sorted(booking.state for booking in found) == ["awaiting_payment"] * 3 + ["failed"]
     assert {booking.reason for booking in found} == {None, "sold_out"}
     assert await house.taken() == 9
+    moved = [notice for notice in notices if isinstance(notice, BookingMoved)]
+    assert {notice.reason for notice in moved if notice.state == "failed"} == {"sold_out"}
+    assert [notice for notice in notices if isinstance(notice, SoldOut)] == [
+        SoldOut(seats=(wanted[3].items[0].offer.seats,))
+    ]
 
 
 async def test_a_changed_price_is_charged_only_after_consent(house: BookingHouse) -> None:
