@@ -1,0 +1,1 @@
+"""Accounts over HTTP: registering, signing in, and what belongs to whoever did."""
