@@ -30,6 +30,7 @@ IN_PATH: Mapping[str, str] = {
     "id": "The offer's id.",
     "reference": "The booking's reference: six letters and digits.",
     "payment_id": "The attempt to pay.",
+    "passkey_id": "As `GET /v1/me/passkeys` names it.",
     "gateway": "As `GET /v1/gateways` names it.",
     "slug": "The last part of a problem's `type`.",
 }

@@ -93,6 +93,24 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 " hold may come back. Nothing was held or charged.",
             ),
             _kind(
+                409,
+                "last-factor",
+                "This account must keep a second factor",
+                "Set up another one first, then this one can go.",
+            ),
+            _kind(
+                409,
+                "factor-needed",
+                "This account has no second factor",
+                "Set up an authenticator app, or add a passkey.",
+            ),
+            _kind(
+                409,
+                "limit-reached",
+                "There are as many as there can be",
+                "The detail names the limit. Remove one that is not needed any more.",
+            ),
+            _kind(
                 410,
                 "offer-expired",
                 "The offer has expired",

@@ -15,6 +15,7 @@ from handlers import (
     webhooks,
     wishes,
 )
+from handlers.accounts.factor_routes import FACTOR_ROUTES
 from handlers.booking_views import (
     BookingAccepted,
     BookingBody,
@@ -308,4 +309,4 @@ HOUSE = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*SEARCHING, *BOOKING, *PAYING, *FOLLOWING, *HOUSE)
+ROUTES: tuple[Route, ...] = (*SEARCHING, *BOOKING, *PAYING, *FOLLOWING, *FACTOR_ROUTES, *HOUSE)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bookingd.domain.booking import facts
-from bookingd.messages import live, payments, search
+from bookingd.messages import accounts, live, payments, search
 
 Message = Any
 """A frozen value whose type is in the catalogue."""
@@ -96,6 +96,7 @@ ENTRIES: tuple[Entry, ...] = (
     _event(facts.CaptureRefused, "payment.capture_refused"),
     _event(facts.PaymentVoided, "payment.voided"),
     _event(facts.PaymentRefunded, "payment.refunded"),
+    _event(accounts.SecondFactorChanged, "account.second_factor_changed", Lane.NORMAL),
     Entry(type=live.BookingMoved, name="live.booking_moved", kind=Kind.NOTICE),
     Entry(type=live.SoldOut, name="live.sold_out", kind=Kind.NOTICE),
 )

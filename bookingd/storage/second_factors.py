@@ -15,6 +15,7 @@ from bookingd.domain.ids import AccountId, ProofId
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
+ADDRESS = query("second_factors.address")
 LOCK = query("second_factors.lock")
 HELD = query("second_factors.held")
 SET_UP_TOTP = query("second_factors.set_up_totp")
@@ -91,6 +92,12 @@ async def lock(connection: Connection, *, account: AccountId) -> frozenset[Role]
     """The account's roles, while nobody else changes what it has; None where it is not open."""
     roles = await connection.fetchval(LOCK, account)
     return None if roles is None else frozenset(map(Role, roles))
+
+
+async def address(connection: Connection, *, account: AccountId) -> str:
+    """By which an authenticator names the account to its owner; empty for one that was erased."""
+    found: str | None = await connection.fetchval(ADDRESS, account)
+    return found or ""
 
 
 async def held(connection: Connection, *, account: AccountId) -> Held:

@@ -4,6 +4,10 @@
 -- The roles of account $1, if it is open; nobody else changes its factors until the end of the transaction.
 SELECT roles FROM accounts WHERE id = $1 AND state = 'open' FOR UPDATE;
 
+-- name: address
+-- The mail address of account $1.
+SELECT address FROM accounts WHERE id = $1;
+
 -- name: held
 -- What account $1 has: whether codes of an app count, how many passkeys, how many recovery codes are left.
 SELECT EXISTS (SELECT FROM authenticators WHERE account_id = $1 AND sealed IS NOT NULL) AS totp,

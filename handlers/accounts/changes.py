@@ -1,0 +1,120 @@
+"""Changing what an account proves itself with: under its lock, audited, and told to its owner.
+
+The one rule: whatever changes here stands in the audit trail and goes to the owner by mail, from the same
+transaction; neither ever holds a secret.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from aiohttp import web
+
+from bookingd.domain.accounts.factors import FactorChange
+from bookingd.domain.accounts.permissions import Role, is_staff
+from bookingd.domain.audit import AuditEntry, Plain, Subject
+from bookingd.domain.ids import AccountId
+from bookingd.messages.accounts import SecondFactorChanged
+from bookingd.messages.envelope import Origin
+from bookingd.security import recovery
+from bookingd.sources import Sources
+from bookingd.storage import second_factors
+from bookingd.storage.second_factors import Held
+from bookingd.storage.transactions import Transaction
+from handlers.errors import Problem
+from handlers.gate import who_of
+from handlers.parts import PARTS
+from handlers.principals import origin_of, session_required
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changing:
+    """One account, locked, within the transaction that changes it."""
+
+    account: AccountId
+    roles: frozenset[Role]
+    transaction: Transaction
+    origin: Origin
+    sources: Sources
+
+    def note(self, change: FactorChange, *, name: str = "") -> None:
+        """Audit the change and have its owner told."""
+        note(self.transaction, self.sources, self.origin, account=self.account, change=change, name=name)
+
+    async def held(self) -> Held:
+        """What the account has at this point."""
+        return await second_factors.held(self.transaction.connection, account=self.account)
+
+    async def first_codes(self) -> tuple[str, ...]:
+        """Recovery codes, for an account that has none: a first factor brings them. Shown once."""
+        held = await self.held()
+        return () if held.recovery_codes else await self.new_codes()
+
+    async def new_codes(self) -> tuple[str, ...]:
+        """A set of recovery codes; those before are none any more. Shown once."""
+        codes = recovery.new_codes(self.sources.chance)
+        hashes = [hashed for code in codes if (hashed := recovery.hash_of(code))]
+        await second_factors.replace_recovery_codes(
+            self.transaction.connection, account=self.account, hashes=hashes
+        )
+        self.note(FactorChange.RECOVERY_CODES_MADE)
+        return tuple(codes)
+
+    async def check_what_is_left(self) -> None:
+        """Staff keep a second factor; with the last one recovery codes go. Raises Problem."""
+        if (await self.held()).any:
+            return
+        if is_staff(self.roles):
+            raise Problem("last-factor", "Staff must have a second factor, and this is the last one.")
+        await second_factors.remove_recovery_codes(self.transaction.connection, account=self.account)
+
+
+@asynccontextmanager
+async def changing(request: web.Request) -> AsyncIterator[Changing]:
+    """The account of whoever asks, while nobody else changes it. Raises Problem."""
+    parts, account = request.app[PARTS], account_of(request)
+    async with parts.transactions.begin() as transaction:
+        roles = await second_factors.lock(transaction.connection, account=account)
+        if roles is None:
+            raise session_required("This account is not open.")
+        yield Changing(
+            account=account,
+            roles=roles,
+            transaction=transaction,
+            origin=origin_of(request, who_of(request).principal),
+            sources=parts.sources,
+        )
+
+
+def account_of(request: web.Request) -> AccountId:
+    """The account that asks. Raises Problem where none does."""
+    account = who_of(request).account
+    if account is None:
+        raise session_required("This needs an account.")
+    return account
+
+
+def note(
+    transaction: Transaction,
+    sources: Sources,
+    origin: Origin,
+    *,
+    account: AccountId,
+    change: FactorChange,
+    name: str = "",
+) -> None:
+    """Audit a change of the account's second factors, and have its owner told."""
+    details: dict[str, Plain] = {"change": change.value}
+    transaction.audit(
+        AuditEntry(
+            id=sources.ids.new(),
+            at=transaction.now,
+            principal=origin.principal,
+            action="account.second_factor_changed",
+            subject=Subject.of("account", UUID(str(account))),
+            correlation_id=origin.correlation_id,
+            details=details,
+        )
+    )
+    transaction.send(SecondFactorChanged(account_id=account, change=change, name=name), origin=origin)
