@@ -44,7 +44,7 @@ KNOWN_WORD = 4
 WAITING = 200
 """Passwords that wait for their turn at most: about as many as are looked at before a browser gives up."""
 
-NICENESS = 5
+NICENESS = 10
 """Hashing yields to the event loop, which has all other clients waiting."""
 
 T = TypeVar("T")
