@@ -7,6 +7,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from handlers.bookings import INTAKE, MOVES, RUSH, SHELF
+from handlers.gate import guarded
 from handlers.health import WATCH, Watch
 from handlers.intake import Intake
 from handlers.limits import TimeLimit
@@ -21,6 +22,7 @@ from handlers.receipts import Receipts
 from handlers.routes import ROUTES
 from handlers.rush import Rush
 from handlers.search import SEARCHES, Searches
+from handlers.signed_in import SIGNED_IN, SignedIn
 from handlers.webhooks import RECEIPTS
 
 __all__ = ["GatewayFacts", "Parts", "build"]
@@ -38,6 +40,7 @@ def build(*, parts: Parts) -> web.Application:
     application[SEARCHES] = Searches(parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)
+    application[SIGNED_IN] = SignedIn(database=parts.database, clock=parts.sources.clock)
     application[RUSH] = Rush(parts.sources.clock)
     application[LIVE] = Live()
     application[INTAKE] = Intake(
@@ -48,9 +51,9 @@ def build(*, parts: Parts) -> web.Application:
     application[OPENAPI] = describe(ROUTES, parts)
     for route in ROUTES:
         if route.method == "GET":
-            application.router.add_get(route.path, route.handler)  # and HEAD
+            application.router.add_get(route.path, guarded(route))  # and HEAD
         else:
-            application.router.add_route(route.method, route.path, route.handler)
+            application.router.add_route(route.method, route.path, guarded(route))
     application[LIMIT] = limit
     application.cleanup_ctx.extend([_watch_time, _hear_moves, _take_in])
     application.on_shutdown.append(_say_goodbye)
@@ -63,10 +66,15 @@ async def _watch_time(application: web.Application) -> AsyncIterator[None]:
 
 
 async def _hear_moves(application: web.Application) -> AsyncIterator[None]:
-    stop = application[PARTS].bus.watch(application[RUSH].hear)
+    bus = application[PARTS].bus
+    hearing = [
+        bus.watch(hear)
+        for hear in (application[RUSH].hear, application[SIGNED_IN].hear, application[LIVE].hear)
+    ]
     async with application[MOVES].heard():
         yield
-    stop()
+    for stop in hearing:
+        stop()
 
 
 async def _take_in(application: web.Application) -> AsyncIterator[None]:
@@ -75,6 +83,7 @@ async def _take_in(application: web.Application) -> AsyncIterator[None]:
         "intake": application[INTAKE].run,
         "receipts": application[RECEIPTS].run,
         "register": application[REGISTER].run,
+        "signed in": application[SIGNED_IN].run,
     }
     tasks = [asyncio.create_task(run(), name=name) for name, run in loops.items()]
     yield

@@ -35,13 +35,14 @@ from handlers.booking_views import (
 )
 from handlers.errors import Problem
 from handlers.fields import load_query, refuse
+from handlers.gate import who_of
 from handlers.intake import Claim, Intake, Work
 from handlers.moves import Moves, Watch
 from handlers.offer_shelf import OfferShelf
 from handlers.opened import open_booking
 from handlers.ordering import order
 from handlers.parts import PARTS, Parts
-from handlers.principals import origin_of, required_principal
+from handlers.principals import origin_of
 from handlers.reply import encode, json_reply
 from handlers.requests import After, NewBooking, Page, schema
 from handlers.rush import Rush
@@ -75,7 +76,7 @@ async def place(request: web.Request) -> web.Response:
 
 async def _take_in(request: web.Request, watching: ExitStack) -> tuple[bytes, Watched]:
     """What is recorded as the answer, and how the booking is watched from now on. Raises Problem."""
-    owner, intake = required_principal(request), request.app[INTAKE]
+    owner, intake = who_of(request).principal, request.app[INTAKE]
     asked, given = await json_body(request, NewBooking)
     claim = Claim(key=required_key(request, owner), fingerprint=fingerprint(request, given))
     try:
@@ -108,7 +109,7 @@ async def _wanted(request: web.Request, asked: dict[str, Any], owner: str) -> Pl
 
 async def own(request: web.Request) -> web.Response:
     """The bookings that this session made, the newest first."""
-    owner = required_principal(request)
+    owner = who_of(request).principal
     asked = load_query(schema(Page), request.query)
     after, limit = _read_cursor(asked["cursor"]), asked["limit"]
     async with request.app[PARTS].database.connection() as connection:

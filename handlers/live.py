@@ -14,12 +14,14 @@ from contextlib import suppress
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bookingd.domain.access import Action
-from bookingd.messages.live import BookingMoved
+from bookingd.messages.catalogue import Message
+from bookingd.messages.live import AccountChanged, BookingMoved
 from bookingd.storage import bookings
 from bookingd.storage.database import is_unavailable
 from handlers.bookings import MOVES
 from handlers.errors import Problem, problem_of
 from handlers.following import Following
+from handlers.gate import who_of
 from handlers.live_messages import (
     Failed,
     Subscribe,
@@ -35,7 +37,6 @@ from handlers.live_messages import (
 from handlers.middlewares import CORRELATION, refuse_other_sites
 from handlers.opened import open_for
 from handlers.parts import PARTS
-from handlers.principals import principal_of
 from handlers.reply import encode
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ SLOW = 10.0
 GOODBYE = 1.0
 """Seconds that a client has to answer a goodbye."""
 
+SIGN_IN_AGAIN = 4001
 SLOW_READER = 4008
 TOO_MANY_MISTAKES = 4029
 
@@ -98,6 +100,13 @@ class Live:
         """It is gone."""
         self._sockets.discard(socket)
 
+    def hear(self, notice: Message) -> None:
+        """Hang up on an account that may do something else now, or is signed out: who may, comes back."""
+        if isinstance(notice, AccountChanged):
+            for socket in self._sockets:
+                if socket.who.account == notice.account_id:
+                    socket.leave()
+
     async def close(self) -> None:
         """Tell everybody that this process goes away; they come back to another."""
         goodbyes = [socket.close(WSCloseCode.GOING_AWAY, b"going away") for socket in self._sockets]
@@ -116,9 +125,8 @@ async def live(request: web.Request) -> web.StreamResponse:
         raise Problem("upgrade-required", "Connect with a WebSocket.", headers={"Upgrade": "websocket"})
     if everybody.full:
         raise Problem("unavailable", "Too many are connected here.", headers={"Retry-After": "10"})
-    principal = principal_of(request)
     await answer.prepare(request)
-    socket = Socket(answer, request, principal)
+    socket = Socket(answer, request)
     everybody.add(socket)
     parts.metrics.sockets.inc()
     try:
@@ -133,22 +141,24 @@ async def live(request: web.Request) -> web.StreamResponse:
 class Socket:
     """One connection: what it follows, and one task that tells it what is new."""
 
-    def __init__(self, answer: web.WebSocketResponse, request: web.Request, principal: str | None) -> None:
+    def __init__(self, answer: web.WebSocketResponse, request: web.Request) -> None:
         self._answer = answer
         self._request = request
-        self._principal = principal
+        self.who = who_of(request)
         self._database = request.app[PARTS].database
         self._moves = request.app[MOVES]
         self._following: dict[str, Following] = {}
         self._news = asyncio.Event()
         """Set when there is more to tell of any of the bookings."""
         self._mistakes = 0
+        self._left = asyncio.Event()
 
     async def run(self) -> None:
         """Follow what the client asks until either side leaves."""
         tasks = [
             asyncio.create_task(self._read_forever(), name="live reading"),
             asyncio.create_task(self._tell_forever(), name="live telling"),
+            asyncio.create_task(self._left.wait(), name="live leaving"),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -157,6 +167,12 @@ class Socket:
                 task.cancel()
             ends = await asyncio.gather(*tasks, return_exceptions=True)
         await self._end(*(end for end in ends if isinstance(end, Exception)))
+        if self._left.is_set():
+            await self.close(SIGN_IN_AGAIN, b"sign in again")
+
+    def leave(self) -> None:
+        """Say goodbye: whose it is may not be theirs any more."""
+        self._left.set()
 
     async def _end(self, *errors: Exception) -> None:
         for error in errors:
@@ -209,7 +225,7 @@ class Socket:
         reference = reference_in(wish.subscribe)
         heard: list[BookingMoved] = []
         with self._moves.telling(reference, heard.append):  # also while it is looked up
-            opened = await open_for(self._request, self._principal, Action.VIEW, reference, wish.token or "")
+            opened = await open_for(self._request, self.who, Action.VIEW, reference, wish.token or "")
             await self._send(Subscribed(subscribed=wish.subscribe, after=wish.after))
         self._forget(wish.subscribe)
         following = Following(

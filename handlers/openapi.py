@@ -15,6 +15,7 @@ from marshmallow import Schema
 from bookingd import __version__
 from handlers.bodies import IDEMPOTENCY_KEY, LONGEST_WAIT
 from handlers.errors import PROBLEM_JSON, ProblemBody
+from handlers.gate import refusals
 from handlers.operations import Operation, Route
 from handlers.parts import Parts
 from handlers.principals import BOOKING_TOKEN, cookie_name
@@ -125,7 +126,7 @@ def _operation(route: Route, plugin: MarshmallowPlugin) -> dict[str, Any]:
         described["requestBody"] = {"required": True, "content": content}
     elif operation.raw_body:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {}}}}
-    if operation.session:
+    if "not-allowed" in refusals(operation.access):
         described["security"] = [{"session": []}, {"cookie": []}]
     return described
 
@@ -158,7 +159,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, answer in operation.answers.items():
         responses[str(status)] = _response(answer)
-    for slug in operation.problems:
+    for slug in (*refusals(operation.access), *operation.problems):
         kind = KINDS[slug]
         known = responses.setdefault(str(kind.status), _problem([]))
         known["description"] = "; ".join(filter(None, [known["description"], f"`{slug}`: {kind.title}"]))

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bookingd.actor.batching import Batcher
 from bookingd.domain.access import Action, may
+from bookingd.domain.accounts.who import Who
 from bookingd.domain.audit import AuditEntry, Subject
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import Reference
@@ -15,14 +16,12 @@ from bookingd.storage import access, bookings
 from bookingd.storage.bookings import BookingView
 from bookingd.storage.database import Connection, Database
 from handlers.errors import not_found
+from handlers.gate import who_of
 from handlers.middlewares import CORRELATION
 from handlers.parts import PARTS
-from handlers.principals import principal_of, proofs_of
+from handlers.principals import proofs_of
 
 log = logging.getLogger(__name__)
-
-NOBODY = "nobody"
-"""The principal of who has no session."""
 
 
 class Register:
@@ -60,31 +59,31 @@ async def open_booking(request: web.Request, action: Action, *shown: str) -> Boo
     reference = parse_reference(request.match_info["reference"])
     if reference is None:
         raise not_found()
-    return await open_for(request, principal_of(request), action, reference, *shown)
+    return await open_for(request, who_of(request), action, reference, *shown)
 
 
 async def open_for(
-    request: web.Request, principal: str | None, action: Action, reference: Reference, *shown: str
+    request: web.Request, who: Who, action: Action, reference: Reference, *shown: str
 ) -> BookingView:
     """The booking with that reference; one answer for an unknown and a foreign one (P10). Raises Problem."""
     found = await request.app[REGISTER].find(reference)
-    if not may(principal, action, found.booking, proofs_of(request, *shown)):
+    if not may(who, action, found.booking, proofs_of(request, *shown)):
         async with request.app[PARTS].database.connection() as connection:
-            await _note_refusal(connection, request, principal, action, found.booking)
+            await _note_refusal(connection, request, who, action, found.booking)
         raise not_found()
     return found
 
 
 async def _note_refusal(
-    connection: Connection, request: web.Request, principal: str | None, action: Action, booking: Booking
+    connection: Connection, request: web.Request, who: Who, action: Action, booking: Booking
 ) -> None:
     """Log that somebody was refused, and write it into the audit trail, once a minute at most."""
-    log.warning("%s may not %s booking %s", principal or NOBODY, action, booking.reference)
+    log.warning("%s may not %s booking %s", who.principal, action, booking.reference)
     sources = request.app[PARTS].sources
     entry = AuditEntry(
         id=sources.ids.new(),
         at=sources.clock.now(),
-        principal=principal or NOBODY,
+        principal=who.principal,
         action=access.REFUSED,
         subject=Subject.of("booking", booking.id),
         correlation_id=request[CORRELATION],

@@ -2,12 +2,30 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from aiohttp import web
 from marshmallow import Schema
 
+from bookingd.domain.accounts.permissions import Permission
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Access(StrEnum):
+    """Whom an address is for, where no permission of staff says it."""
+
+    PUBLIC = "public"
+    """Everybody; nobody is asked who they are."""
+    ANYBODY = "anybody"
+    """Everybody; who they are, or what token they show, decides what they find."""
+    SESSION = "session"
+    """Who has a session, a guest's too, and may book."""
+    ACCOUNT = "account"
+    """Who has an account."""
+    RECENT = "recent"
+    """The same, if they have just proved who they are: for what takes an account over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +44,9 @@ class Operation:
     answers: Mapping[int, type | str | None]
     """By status: the type that is encoded, a media type, or None for no body."""
     problems: tuple[str, ...] = ()
-    """Slugs of `handlers.problems.KINDS`, besides those that any address may tell."""
-    session: bool = False
-    """Whether it needs a session."""
+    """Slugs of `handlers.problems.KINDS`, besides what any address tells and what follows from `access`."""
+    access: Access | Permission
+    """Whom it is for: handlers.gate decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,11 +21,12 @@ from handlers.booking_views import PaymentAccepted, links, payment_view
 from handlers.bookings import INTAKE, MOVES
 from handlers.errors import Problem
 from handlers.fields import refuse
+from handlers.gate import who_of
 from handlers.intake import Claim, Work
 from handlers.moves import Watch
 from handlers.opened import open_booking
 from handlers.parts import PARTS, Parts
-from handlers.principals import origin_of, required_principal
+from handlers.principals import origin_of
 from handlers.reply import encode, json_reply
 from handlers.requests import NewPayment
 from handlers.views import View, amount
@@ -62,7 +63,7 @@ async def gateways(request: web.Request) -> web.Response:
 
 async def pay(request: web.Request) -> web.Response:
     """Start to pay. Answers when the attempt is recorded; the gateway is asked after."""
-    parts, principal = request.app[PARTS], required_principal(request)
+    parts, principal = request.app[PARTS], who_of(request).principal
     asked, given = await json_body(request, NewPayment)
     booking = (await open_booking(request, Action.PAY)).booking
     claim = Claim(key=required_key(request, principal), fingerprint=fingerprint(request, given))

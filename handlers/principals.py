@@ -1,8 +1,8 @@
-"""Who is asking, and what they show: the session's token, and tokens that open one booking."""
+"""What people show with a request: the session's token, and tokens that open one booking."""
 
 from uuid import UUID
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from bookingd.domain.access import Proof, ProofKind
 from bookingd.domain.ids import BookingId
@@ -23,30 +23,6 @@ _KINDS = ((Purpose.BOOKING, ProofKind.BOOKING_TOKEN), (Purpose.LINK, ProofKind.M
 def cookie_name(parts: Parts) -> str:
     """`__Host-` binds a cookie to this host and to https; a browser refuses it on plain http."""
     return "__Host-bookingd" if parts.secure else "bookingd-session"
-
-
-def principal_of(request: web.Request) -> str | None:
-    """The principal of the session that came with the request; None if none did.
-
-    Raises Problem for a bearer token that is not good: whoever sends one means to be somebody. A cookie
-    that is too old is no session, since browsers send it without being asked.
-    """
-    if (given := request.headers.get(hdrs.AUTHORIZATION)) is not None:
-        scheme, _, token = given.partition(" ")
-        session = _read(request, token.strip(), Purpose.GUEST) if scheme.lower() == "bearer" else None
-        if session is None:
-            raise session_required("The token in Authorization is not valid, or too old.")
-    else:
-        session = _read(request, request.cookies.get(cookie_name(request.app[PARTS]), ""), Purpose.GUEST)
-    return None if session is None else f"guest:{session.subject}"
-
-
-def required_principal(request: web.Request) -> str:
-    """The same where somebody must be there. Raises Problem."""
-    principal = principal_of(request)
-    if principal is None:
-        raise session_required("This needs a session.")
-    return principal
 
 
 def session_required(detail: str) -> Problem:
@@ -72,12 +48,13 @@ def origin_of(request: web.Request, principal: str) -> Origin:
 
 def _proof(request: web.Request, token: str) -> Proof | None:
     for purpose, kind in _KINDS:
-        if (read := _read(request, token, purpose)) is not None:
+        if (read := read_token(request, token, purpose)) is not None:
             return Proof(kind=kind, booking_id=BookingId(UUID(read.subject)))
     return None
 
 
-def _read(request: web.Request, token: str, purpose: Purpose) -> Token | None:
+def read_token(request: web.Request, token: str, purpose: Purpose) -> Token | None:
+    """What a token of ours says; None for any other, of another purpose, or too old."""
     parts = request.app[PARTS]
     if not token.isascii() or not 0 < len(token) <= _LONGEST_TOKEN:
         return None

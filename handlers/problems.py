@@ -55,6 +55,24 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 " an Origin nor a cookie: they send a bearer token.",
             ),
             _kind(
+                403,
+                "not-allowed",
+                "This is not for you",
+                "Sign in with an account, or use a key, that may do this.",
+            ),
+            _kind(
+                403,
+                "second-factor-needed",
+                "This needs a second factor",
+                "Set one up under /v1/me/second-factor, then sign in with it.",
+            ),
+            _kind(
+                403,
+                "sign-in-again",
+                "This needs a fresh sign-in",
+                "Sign in again with POST /v1/sessions, then repeat the request.",
+            ),
+            _kind(
                 404,
                 "not-found",
                 "There is nothing here",

@@ -25,7 +25,7 @@ from handlers.booking_views import (
     PaymentAccepted,
     WishAccepted,
 )
-from handlers.operations import Handler, Operation, Route
+from handlers.operations import Access, Handler, Operation, Route
 
 
 def _get(path: str, handler: Handler, operation: Operation) -> Route:
@@ -43,6 +43,7 @@ SEARCHING = (
         Operation(
             summary="Search flights",
             tag="Search",
+            access=Access.PUBLIC,
             description=(
                 "One way, or there and back with `return`. Prices are for everybody together. Offers can be"
                 " booked until `expires_at`; a search is kept for a while, and `Age` says how old it is."
@@ -58,6 +59,7 @@ SEARCHING = (
         Operation(
             summary="Look at an offer again",
             tag="Search",
+            access=Access.PUBLIC,
             description="Asks the supplier: is it still to be had, and at which price?",
             answers={200: offers.OfferNow},
             problems=("not-found", "unavailable", "search-late"),
@@ -72,6 +74,7 @@ BOOKING = (
         Operation(
             summary="Open a session",
             tag="Sessions",
+            access=Access.PUBLIC,
             description="Browsers get it as a cookie too, which scripts cannot read.",
             body=requests.NewSession,
             answers={201: sessions.Session},
@@ -84,6 +87,7 @@ BOOKING = (
         Operation(
             summary="Book an offer",
             tag="Bookings",
+            access=Access.SESSION,
             description=(
                 "Answers as soon as the request is safe; its seats are held right after. With"
                 " `Prefer: wait=10` it answers 201 with the state after that. Then pay before `hold_until`."
@@ -94,7 +98,6 @@ BOOKING = (
             problems=(
                 "malformed-json",
                 "bad-request",
-                "session-required",
                 "cross-site",
                 "request-running",
                 "sold-out",
@@ -105,7 +108,6 @@ BOOKING = (
                 "key-reused",
                 "unavailable",
             ),
-            session=True,
         ),
     ),
     _get(
@@ -114,10 +116,10 @@ BOOKING = (
         Operation(
             summary="List your bookings",
             tag="Bookings",
+            access=Access.SESSION,
             query=requests.Page,
             answers={200: Bookings},
-            problems=("session-required", "invalid-fields"),
-            session=True,
+            problems=("invalid-fields",),
         ),
     ),
     _get(
@@ -126,6 +128,7 @@ BOOKING = (
         Operation(
             summary="Look at a booking",
             tag="Bookings",
+            access=Access.ANYBODY,
             description="To whoever prefers `text/html`, as browsers do, it is shown as a page.",
             query=requests.Link,
             headers=("proof", "if_none_match"),
@@ -139,6 +142,7 @@ BOOKING = (
         Operation(
             summary="Read a booking's timeline",
             tag="Bookings",
+            access=Access.ANYBODY,
             query=requests.After,
             headers=("proof",),
             answers={200: Events},
@@ -151,6 +155,7 @@ BOOKING = (
         Operation(
             summary="See what the traveller was told",
             tag="Bookings",
+            access=Access.ANYBODY,
             headers=("proof",),
             answers={200: Messages},
             problems=("not-found",),
@@ -162,12 +167,12 @@ BOOKING = (
         Operation(
             summary="Agree to a changed price",
             tag="Bookings",
+            access=Access.SESSION,
             description="Send `proposed_total` as the booking shows it.",
             body=requests.Consent,
             headers=("optional_key", "wait", "proof"),
             answers={202: WishAccepted},
-            problems=("session-required", "not-found", "booking-state", "invalid-fields"),
-            session=True,
+            problems=("not-found", "booking-state", "invalid-fields"),
         ),
     ),
     _post(
@@ -176,12 +181,12 @@ BOOKING = (
         Operation(
             summary="Call a booking off",
             tag="Bookings",
+            access=Access.SESSION,
             description="Until it is paid for. Everything that is held is given back.",
             body=requests.Cancellation,
             headers=("optional_key", "wait", "proof"),
             answers={202: WishAccepted},
-            problems=("session-required", "not-found", "booking-state"),
-            session=True,
+            problems=("not-found", "booking-state"),
         ),
     ),
 )
@@ -193,6 +198,7 @@ PAYING = (
         Operation(
             summary="Who takes payments",
             tag="Payments",
+            access=Access.PUBLIC,
             description="What a client needs to give a card to the gateway. Card data never comes here.",
             answers={200: payments.Gateways},
         ),
@@ -203,6 +209,7 @@ PAYING = (
         Operation(
             summary="Pay a booking",
             tag="Payments",
+            access=Access.SESSION,
             description=(
                 "Answers as soon as the attempt is recorded. With `Prefer: wait=10` it answers 201 with what"
                 " the gateway said: `requires_action` brings the `action_url` that the payer has to visit."
@@ -213,7 +220,6 @@ PAYING = (
             problems=(
                 "malformed-json",
                 "bad-request",
-                "session-required",
                 "cross-site",
                 "not-found",
                 "request-running",
@@ -223,7 +229,6 @@ PAYING = (
                 "key-reused",
                 "unavailable",
             ),
-            session=True,
         ),
     ),
     _get(
@@ -232,6 +237,7 @@ PAYING = (
         Operation(
             summary="Come back from 3-D Secure",
             tag="Payments",
+            access=Access.ANYBODY,
             description="A page for the payer; it looks again by itself until the outcome is known.",
             answers={200: "text/html"},
             problems=("not-found",),
@@ -243,6 +249,7 @@ PAYING = (
         Operation(
             summary="Take in a gateway's event",
             tag="Payments",
+            access=Access.PUBLIC,
             description="For the gateways themselves; only with their signature.",
             raw_body=True,
             answers={200: webhooks.Received},
@@ -258,13 +265,14 @@ FOLLOWING = (
         Operation(
             summary="Follow bookings live",
             tag="Live",
+            access=Access.ANYBODY,
             description=(
                 'A WebSocket. Send `{"subscribe": "booking:REF", "after": N, "token": "..."}`; every event'
                 " after N comes once and in order, then each new one. After a break, subscribe again with the"
                 " last sequence number that you have seen."
             ),
             answers={101: None},
-            problems=("session-required", "cross-site", "upgrade-required", "unavailable"),
+            problems=("cross-site", "upgrade-required", "unavailable"),
         ),
     ),
 )
@@ -273,7 +281,12 @@ HOUSE = (
     _get(
         "/healthz",
         health.healthz,
-        Operation(summary="Is the process alive?", tag="Operation", answers={200: health.Alive}),
+        Operation(
+            summary="Is the process alive?",
+            tag="Operation",
+            access=Access.PUBLIC,
+            answers={200: health.Alive},
+        ),
     ),
     _get(
         "/readyz",
@@ -281,21 +294,39 @@ HOUSE = (
         Operation(
             summary="Should requests be sent here?",
             tag="Operation",
+            access=Access.PUBLIC,
             answers={200: health.Ready, 503: health.Ready},
         ),
     ),
     _get(
         "/metrics",
         health.metrics,
-        Operation(summary="Metrics for Prometheus", tag="Operation", answers={200: "text/plain"}),
+        Operation(
+            summary="Metrics for Prometheus",
+            tag="Operation",
+            access=Access.PUBLIC,
+            answers={200: "text/plain"},
+        ),
     ),
     _get(
         "/openapi.json",
         openapi.openapi,
-        Operation(summary="This description", tag="About", answers={200: "application/json"}),
+        Operation(
+            summary="This description",
+            tag="About",
+            access=Access.PUBLIC,
+            answers={200: "application/json"},
+        ),
     ),
     _get(
-        "/docs", docs.docs, Operation(summary="This API as a page", tag="About", answers={200: "text/html"})
+        "/docs",
+        docs.docs,
+        Operation(
+            summary="This API as a page",
+            tag="About",
+            access=Access.PUBLIC,
+            answers={200: "text/html"},
+        ),
     ),
     _get(
         "/problems/{slug}",
@@ -303,6 +334,7 @@ HOUSE = (
         Operation(
             summary="What a problem means",
             tag="About",
+            access=Access.PUBLIC,
             answers={200: "text/html"},
             problems=("not-found",),
         ),

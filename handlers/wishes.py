@@ -14,9 +14,10 @@ from handlers.bodies import fingerprint, idempotency_key, json_body, wait_of
 from handlers.booking_views import WishAccepted, links
 from handlers.bookings import INTAKE, MOVES
 from handlers.errors import FieldError, Problem
+from handlers.gate import who_of
 from handlers.intake import Claim, Work
 from handlers.opened import open_booking
-from handlers.principals import origin_of, required_principal
+from handlers.principals import origin_of
 from handlers.reply import encode, json_reply
 from handlers.requests import Cancellation, Consent
 
@@ -29,7 +30,6 @@ CAN_BE_CALLED_OFF = frozenset(
 
 async def consent(request: web.Request) -> web.Response:
     """Agree to the proposed total, and to nothing else (P8)."""
-    required_principal(request)
     asked, given = await json_body(request, Consent)
     booking = (await open_booking(request, Action.CONSENT)).booking
     total = Money(asked["total"]["amount"], asked["total"]["currency"].upper())
@@ -43,7 +43,6 @@ async def consent(request: web.Request) -> web.Response:
 
 async def cancel(request: web.Request) -> web.Response:
     """Call the booking off; what is held is given back, and what was authorised is released."""
-    required_principal(request)
     _, given = await json_body(request, Cancellation)
     booking = (await open_booking(request, Action.CANCEL)).booking
     if booking.state is BookingState.CANCELLED:
@@ -64,7 +63,7 @@ async def _ask(
     check: Callable[[], None],
 ) -> web.Response:
     """Send the message once; a request that was taken in before is not checked again."""
-    principal, intake = required_principal(request), request.app[INTAKE]
+    principal, intake = who_of(request).principal, request.app[INTAKE]
     key = idempotency_key(request, principal)
     claim = Claim(key=key, fingerprint=fingerprint(request, given)) if key else None
     if claim is not None and (before := await intake.recall(claim)) is not None:

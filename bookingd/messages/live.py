@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from bookingd.domain.booking.state import BookingState
-from bookingd.domain.ids import BookingId, Reference
+from bookingd.domain.ids import AccountId, BookingId, Reference
 from bookingd.domain.offers import Seats
 
 
@@ -19,6 +19,13 @@ class Step:
     state: BookingState
     details: msgspec.Raw
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged:
+    """What an account may do, or where it is signed in, is different now."""
+
+    account_id: AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

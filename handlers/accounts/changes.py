@@ -117,4 +117,5 @@ def note(
             details=details,
         )
     )
-    transaction.send(SecondFactorChanged(account_id=account, change=change, name=name), origin=origin)
+    told = SecondFactorChanged(account_id=account, change=change, name=name, at=transaction.now)
+    transaction.send(told, origin=origin)

@@ -2,7 +2,7 @@
 
 from handlers.accounts import passkeys, recovery, totp
 from handlers.accounts.factor_requests import AppCode, NewPasskey, Nothing
-from handlers.operations import Operation, Route
+from handlers.operations import Access, Operation, Route
 
 BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 TAG = "Second factor"
@@ -15,9 +15,8 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="What you prove yourself with",
             tag=TAG,
+            access=Access.ACCOUNT,
             answers={200: totp.SecondFactor},
-            problems=("session-required",),
-            session=True,
         ),
     ),
     Route(
@@ -27,11 +26,11 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="Set up an authenticator app",
             tag=TAG,
+            access=Access.RECENT,
             description="It counts from its first code on; one that counts already does so until then.",
             body=Nothing,
             answers={201: totp.NewApp},
-            problems=("session-required", *BODY_PROBLEMS),
-            session=True,
+            problems=BODY_PROBLEMS,
         ),
     ),
     Route(
@@ -41,10 +40,10 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="Show the app's first code",
             tag=TAG,
+            access=Access.RECENT,
             body=AppCode,
             answers={200: totp.Confirmed},
-            problems=("session-required", "not-found", *BODY_PROBLEMS),
-            session=True,
+            problems=("not-found", *BODY_PROBLEMS),
         ),
     ),
     Route(
@@ -54,9 +53,9 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="Remove the authenticator app",
             tag=TAG,
+            access=Access.RECENT,
             answers={204: None},
-            problems=("session-required", "cross-site", "not-found", "last-factor"),
-            session=True,
+            problems=("cross-site", "not-found", "last-factor"),
         ),
     ),
     Route(
@@ -66,11 +65,11 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="Make new recovery codes",
             tag=TAG,
+            access=Access.RECENT,
             description="Those before are none any more.",
             body=Nothing,
             answers={201: recovery.RecoveryCodes},
-            problems=("session-required", "factor-needed", *BODY_PROBLEMS),
-            session=True,
+            problems=("factor-needed", *BODY_PROBLEMS),
         ),
     ),
     Route(
@@ -80,9 +79,8 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="List your passkeys",
             tag=TAG,
+            access=Access.ACCOUNT,
             answers={200: passkeys.Passkeys},
-            problems=("session-required",),
-            session=True,
         ),
     ),
     Route(
@@ -92,11 +90,11 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="Begin to make a passkey",
             tag=TAG,
+            access=Access.RECENT,
             description="Give `public_key` to `navigator.credentials.create`, and then its answer to us.",
             body=Nothing,
             answers={200: passkeys.PasskeyOptions},
-            problems=("session-required", *BODY_PROBLEMS),
-            session=True,
+            problems=BODY_PROBLEMS,
         ),
     ),
     Route(
@@ -106,10 +104,10 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="Add a passkey",
             tag=TAG,
+            access=Access.RECENT,
             body=NewPasskey,
             answers={201: passkeys.PasskeyAdded},
-            problems=("session-required", "limit-reached", *BODY_PROBLEMS),
-            session=True,
+            problems=("limit-reached", *BODY_PROBLEMS),
         ),
     ),
     Route(
@@ -119,9 +117,9 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="Remove a passkey",
             tag=TAG,
+            access=Access.RECENT,
             answers={204: None},
-            problems=("session-required", "cross-site", "not-found", "last-factor"),
-            session=True,
+            problems=("cross-site", "not-found", "last-factor"),
         ),
     ),
     Route(
@@ -131,6 +129,7 @@ FACTOR_ROUTES = (
         operation=Operation(
             summary="Begin to sign in with a passkey alone",
             tag="Sessions",
+            access=Access.PUBLIC,
             description="Give `public_key` to `navigator.credentials.get`, its answer to POST /v1/sessions.",
             body=Nothing,
             answers={200: passkeys.PasskeyOptions},

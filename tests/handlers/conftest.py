@@ -23,7 +23,7 @@ from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.config.sections import Throttle as ThrottleFigures
 from bookingd.domain.booking.state import Booking
-from bookingd.domain.ids import Reference
+from bookingd.domain.ids import AccountId, Reference, SessionId
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party
 from bookingd.domain.search import FlightCriteria
@@ -36,13 +36,14 @@ from bookingd.security.passkeys import RelyingParty
 from bookingd.security.passwords import Cost, PasswordHasher
 from bookingd.security.throttle import Gates, Throttle
 from bookingd.sources import Sources
-from bookingd.storage import bookings, offers, payments
+from bookingd.storage import bookings, offers, payments, sessions
 from bookingd.storage.bookings import Event
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.payments import PaymentRow
+from bookingd.storage.sessions import NewSession
 from bookingd.storage.transactions import Transactions
 from bookingd.telemetry.metrics import Metrics
-from bookingd.tokens import TokenSigner
+from bookingd.tokens import Purpose, TokenSigner
 from handlers.application import GatewayFacts, Parts, build
 from handlers.parts import AccountParts
 from tests import factories
@@ -103,6 +104,28 @@ class Api:
         session = await other.post("/v1/sessions", {"kind": "guest"})
         assert other.status == 201, session
         return replace(other, token=session["token"], principal=session["principal"])
+
+    async def signed_in(
+        self, account: AccountId, *, second_factor: bool = False, proved: timedelta = timedelta()
+    ) -> "Api":
+        """An account with a session, opened `proved` ago."""
+        session, now = SessionId(self.parts.sources.ids.new()), self.clock.now()
+        async with self.parts.database.transaction() as connection:
+            await sessions.open_session(
+                connection,
+                new=NewSession(
+                    id=session,
+                    account=account,
+                    expires_at=now + timedelta(days=1),
+                    second_factor=second_factor,
+                    device="Firefox on Linux",
+                    client_address="192.0.2.7",
+                ),
+                token=self.parts.sources.chance.token(),
+                now=now - proved,
+            )
+        token = self.parts.signer.sign(Purpose.ACCESS, str(session), expires_at=now + timedelta(minutes=10))
+        return replace(self, token=token, principal=f"account:{account}")
 
     def nobody(self) -> "Api":
         """The same server without a session."""

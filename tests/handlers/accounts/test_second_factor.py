@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bookingd.domain.accounts.factors import FactorChange
 from bookingd.domain.accounts.permissions import Role
@@ -16,6 +17,7 @@ from bookingd.security.totp import code_at, step_at
 from bookingd.storage import second_factors
 from bookingd.storage.database import Connection
 from handlers.accounts.passkeys import MOST
+from handlers.parts import PARTS
 from tests.fakes.accounts import plant_account
 from tests.fakes.authenticator import Authenticator
 from tests.handlers.conftest import PUBLIC, Api, MakeApi
@@ -37,9 +39,15 @@ def become(monkeypatch: pytest.MonkeyPatch) -> Become:
     """Ask as an account from now on."""
 
     def as_account(account: AccountId, *roles: Role) -> None:
-        who = Who(principal=f"account:{account}", account=account, roles=frozenset(roles))
-        for module in ("changes", "totp"):
-            monkeypatch.setattr(f"handlers.accounts.{module}.who_of", lambda request: who)
+        async def found(request: web.Request) -> Who:
+            return Who(
+                principal=f"account:{account}",
+                account=account,
+                roles=frozenset(roles or {Role.TRAVELLER}),
+                proved_at=request.app[PARTS].sources.clock.now(),
+            )
+
+        monkeypatch.setattr("handlers.gate.find_out", found)
 
     return as_account
 

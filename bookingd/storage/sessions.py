@@ -1,0 +1,201 @@
+"""Where accounts are signed in: sessions, and the refresh tokens that keep them going.
+
+The one rule: a refresh token is good once. Whoever shows one a second time has stolen it, or was stolen from,
+and nobody can tell which: the session ends. One case is neither: an answer that got lost, or two tabs that
+refresh at once. It is told by the successor not having been used, for a moment.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+
+import asyncpg
+
+from bookingd.domain.accounts.permissions import Role
+from bookingd.domain.accounts.who import Who
+from bookingd.domain.ids import AccountId, SessionId
+from bookingd.storage.database import Connection
+from bookingd.storage.queries import query
+
+OPEN = query("sessions.open")
+WHO = query("sessions.who")
+LOCK_BY_TOKEN = query("sessions.lock_by_token")
+LATEST_TOKEN = query("sessions.latest_token")
+ROTATE = query("sessions.rotate")
+PROVE = query("sessions.prove")
+END = query("sessions.end")
+END_ALL = query("sessions.end_all")
+LISTED = query("sessions.listed")
+FORGET = query("sessions.forget")
+
+FORGIVEN = timedelta(seconds=10)
+"""How long the token before the latest is taken for a lost answer, while the latest was not used."""
+
+
+class Ending(StrEnum):
+    """Why a session ended."""
+
+    SIGNED_OUT = "signed_out"
+    REVOKED = "revoked"
+    """By its owner, from another one."""
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    REPLAYED = "replayed"
+    """A refresh token was shown a second time."""
+    SUSPENDED = "suspended"
+    ERASED = "erased"
+    FACTOR_RESET = "factor_reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """Somebody signs in; `second_factor` says whether more than a password was shown."""
+
+    id: SessionId
+    account: AccountId
+    expires_at: datetime
+    """However often it is refreshed."""
+    second_factor: bool
+    device: str
+    """As its owner may know it: "Firefox on Linux"."""
+    client_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSession:
+    """An open session as its owner sees it."""
+
+    id: SessionId
+    created_at: datetime
+    seen_at: datetime
+    """The last refresh."""
+    expires_at: datetime
+    second_factor: bool
+    device: str
+    client_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """The token was good, and is used now; the next one was recorded."""
+
+    session: SessionId
+    account: AccountId
+    expires_at: datetime
+    """Of the session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The token was used before: the session has ended, if it had not."""
+
+    session: SessionId
+    account: AccountId
+    ended: bool
+    """Whether by this."""
+
+
+def hash_of(token: bytes) -> bytes:
+    """What is stored of a refresh token. It is unguessable, so that a plain SHA-256 tells nothing of it."""
+    return sha256(token).digest()
+
+
+async def open_session(connection: Connection, *, new: NewSession, token: bytes, now: datetime) -> None:
+    """Record the session with its first refresh token."""
+    await connection.execute(
+        OPEN,
+        new.id,
+        new.account,
+        now,
+        new.expires_at,
+        new.second_factor,
+        new.device,
+        new.client_address,
+        hash_of(token),
+    )
+
+
+async def who(connection: Connection, *, ids: Collection[SessionId], now: datetime) -> dict[SessionId, Who]:
+    """Who is behind those of the sessions that are open, of accounts that are."""
+    rows = await connection.fetch(WHO, list(ids), now)
+    return {SessionId(row["id"]): _who(row) for row in rows}
+
+
+async def rotate(
+    connection: Connection, *, token: bytes, successor: bytes, now: datetime
+) -> Rotated | Replayed | None:
+    """Use a refresh token, and record its successor; None for one that was never ours or is over."""
+    found = await connection.fetchrow(LOCK_BY_TOKEN, hash_of(token))
+    if found is None:
+        return None
+    session, account = SessionId(found["id"]), AccountId(found["account_id"])
+    is_open = found["ended_at"] is None and found["expires_at"] > now and found["account_state"] == "open"
+    latest = await connection.fetchrow(LATEST_TOKEN, session)
+    if latest is None or not _is_good(found, latest, now):
+        ended = await end(connection, account=account, ids=[session], because=Ending.REPLAYED, now=now)
+        return Replayed(session=session, account=account, ended=bool(ended))
+    if not is_open:
+        return None
+    await connection.execute(ROTATE, session, latest["number"], now, hash_of(successor))
+    return Rotated(session=session, account=account, expires_at=found["expires_at"])
+
+
+async def prove(connection: Connection, *, session: SessionId, second_factor: bool, now: datetime) -> None:
+    """Its owner has just shown again who they are."""
+    await connection.execute(PROVE, session, now, second_factor)
+
+
+async def end(
+    connection: Connection,
+    *,
+    account: AccountId,
+    ids: Sequence[SessionId],
+    because: Ending,
+    now: datetime,
+) -> tuple[SessionId, ...]:
+    """End those of the sessions that are the account's; which were open until now."""
+    rows = await connection.fetch(END, account, list(ids), now, because)
+    return tuple(SessionId(row["id"]) for row in rows)
+
+
+async def end_all(
+    connection: Connection,
+    *,
+    account: AccountId,
+    because: Ending,
+    now: datetime,
+    but: SessionId | None = None,
+) -> tuple[SessionId, ...]:
+    """End all of the account's sessions but one; which were open until now."""
+    rows = await connection.fetch(END_ALL, account, but, now, because)
+    return tuple(SessionId(row["id"]) for row in rows)
+
+
+async def listed(connection: Connection, *, account: AccountId, now: datetime) -> list[ListedSession]:
+    """The account's open sessions, the one that was seen last first."""
+    return [ListedSession(**dict(row)) for row in await connection.fetch(LISTED, account, now)]
+
+
+async def forget(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Drop up to `limit` sessions that were over before then; how many went."""
+    return len(await connection.fetch(FORGET, before, limit))
+
+
+def _is_good(found: asyncpg.Record, latest: asyncpg.Record, now: datetime) -> bool:
+    """Whether a token that was found is the latest, or the one before while nobody has used the latest."""
+    if found["used_at"] is None:
+        return bool(found["number"] == latest["number"])
+    lately = now - found["used_at"] <= FORGIVEN
+    return bool(found["number"] == latest["number"] - 1 and not latest["used"] and lately)
+
+
+def _who(row: asyncpg.Record) -> Who:
+    return Who(
+        principal=f"account:{row['account_id']}",
+        account=AccountId(row["account_id"]),
+        session=SessionId(row["id"]),
+        roles=frozenset(map(Role, row["roles"])),
+        second_factor=row["second_factor"],
+        proved_at=row["proved_at"],
+    )

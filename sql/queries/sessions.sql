@@ -1,0 +1,71 @@
+-- Where accounts are signed in. A session's refresh tokens are numbered; the latest is the one that is good.
+
+-- name: open
+-- Session $1 of account $2, opened at $3, good until $4 at the longest, with a second factor or not ($5), on
+-- device $6 at address $7; its first refresh token has the hash $8.
+WITH opened AS (
+    INSERT INTO sessions (id, account_id, created_at, seen_at, expires_at, proved_at, second_factor, device,
+                          client_address)
+    VALUES ($1, $2, $3, $3, $4, $3, $5, $6, $7)
+)
+INSERT INTO refresh_tokens (hash, session_id, number, issued_at) VALUES ($8, $1, 1, $3);
+
+-- name: who
+-- Of the sessions $1 those that are open at $2: whose, with which roles, when and with what they were proved.
+SELECT session.id, session.account_id, session.expires_at, session.proved_at, session.second_factor, account.roles
+  FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
+ WHERE session.id = ANY ($1::uuid[]) AND session.ended_at IS NULL AND session.expires_at > $2
+   AND account.state = 'open';
+
+-- name: lock_by_token
+-- The session whose refresh token has the hash $1, locked, with that token's number and time of use; null where
+-- it was not used.
+SELECT session.id, session.account_id, session.expires_at, session.ended_at, account.state AS account_state,
+       token.number, token.used_at
+  FROM refresh_tokens AS token
+  JOIN sessions AS session ON session.id = token.session_id
+  JOIN accounts AS account ON account.id = session.account_id
+ WHERE token.hash = $1
+   FOR UPDATE OF session;
+
+-- name: latest_token
+-- The latest refresh token of session $1: its number, and whether it was used.
+SELECT number, used_at IS NOT NULL AS used FROM refresh_tokens
+ WHERE session_id = $1 ORDER BY number DESC LIMIT 1;
+
+-- name: rotate
+-- At $3 the refresh tokens of session $1 up to number $2 are used, and the next has the hash $4.
+WITH used AS (
+    UPDATE refresh_tokens SET used_at = $3 WHERE session_id = $1 AND number <= $2 AND used_at IS NULL
+), seen AS (
+    UPDATE sessions SET seen_at = $3 WHERE id = $1
+)
+INSERT INTO refresh_tokens (hash, session_id, number, issued_at) VALUES ($4, $1, $2 + 1, $3);
+
+-- name: prove
+-- Session $1 was proved again at $2, with a second factor or not ($3); what it had shown before it keeps.
+UPDATE sessions SET proved_at = $2, second_factor = second_factor OR $3 WHERE id = $1 AND ended_at IS NULL;
+
+-- name: end
+-- Those of sessions $2 that are account $1's end at $3, because of $4; which did.
+UPDATE sessions SET ended_at = $3, ended_because = $4, client_address = ''
+ WHERE account_id = $1 AND id = ANY ($2::uuid[]) AND ended_at IS NULL
+RETURNING id;
+
+-- name: end_all
+-- All sessions of account $1 but $2 (null: none excepted) end at $3, because of $4; which did.
+UPDATE sessions SET ended_at = $3, ended_because = $4, client_address = ''
+ WHERE account_id = $1 AND id IS DISTINCT FROM $2::uuid AND ended_at IS NULL
+RETURNING id;
+
+-- name: listed
+-- The sessions of account $1 that are open at $2, the one that was seen last first.
+SELECT id, created_at, seen_at, expires_at, second_factor, device, client_address
+  FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2
+ ORDER BY seen_at DESC, id;
+
+-- name: forget
+-- Drop up to $2 sessions that were over before $1, with their refresh tokens.
+DELETE FROM sessions WHERE id IN (
+    SELECT id FROM sessions WHERE coalesce(ended_at, expires_at) < $1 LIMIT $2)
+RETURNING id;

@@ -1,0 +1,278 @@
+"""P10: every address, with every role, a guest, nobody, and credentials that are none."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+from aiohttp import hdrs
+
+from bookingd.domain.accounts.permissions import Role
+from bookingd.domain.ids import AccountId
+from bookingd.messages.live import AccountChanged
+from bookingd.storage import sessions
+from bookingd.storage.database import Connection
+from bookingd.storage.sessions import Ending
+from bookingd.tokens import Purpose, TokenSigner
+from handlers.gate import refusals
+from handlers.operations import Access
+from handlers.routes import ROUTES
+from handlers.signed_in import KNOWN_FOR
+from tests.fakes.accounts import plant_account
+from tests.handlers.conftest import Api
+
+PUBLIC, ANYBODY, SESSION, ACCOUNT, RECENT = Access
+
+WHOM = {
+    "GET /v1/flights/offers": PUBLIC,
+    "GET /v1/offers/{id}": PUBLIC,
+    "POST /v1/sessions": PUBLIC,
+    "POST /v1/bookings": SESSION,
+    "GET /v1/bookings": SESSION,
+    "GET /v1/bookings/{reference}": ANYBODY,
+    "GET /v1/bookings/{reference}/events": ANYBODY,
+    "GET /v1/bookings/{reference}/messages": ANYBODY,
+    "POST /v1/bookings/{reference}/consents": SESSION,
+    "POST /v1/bookings/{reference}/cancellations": SESSION,
+    "GET /v1/gateways": PUBLIC,
+    "POST /v1/bookings/{reference}/payments": SESSION,
+    "GET /v1/bookings/{reference}/payments/{payment_id}/return": ANYBODY,
+    "POST /webhooks/{gateway}": PUBLIC,
+    "GET /v1/live": ANYBODY,
+    "GET /v1/me/second-factor": ACCOUNT,
+    "POST /v1/me/second-factor/totp": RECENT,
+    "POST /v1/me/second-factor/totp/confirmations": RECENT,
+    "DELETE /v1/me/second-factor/totp": RECENT,
+    "POST /v1/me/recovery-codes": RECENT,
+    "GET /v1/me/passkeys": ACCOUNT,
+    "POST /v1/me/passkeys/options": RECENT,
+    "POST /v1/me/passkeys": RECENT,
+    "DELETE /v1/me/passkeys/{passkey_id}": RECENT,
+    "POST /v1/sessions/passkey-options": PUBLIC,
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /metrics": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "GET /docs": PUBLIC,
+    "GET /problems/{slug}": PUBLIC,
+}
+"""Whom every address is for, written down a second time: who adds or opens one has thought of it twice."""
+
+
+class Walker(NamedTuple):
+    """Somebody who tries every door."""
+
+    api: Api
+    passes: frozenset[Access]
+
+
+BODIES: dict[str, object] = {
+    "consents": {"total": {"amount": 1, "currency": "EUR"}},
+    "cancellations": {},
+    "payments": {"gateway": "fake", "payment_method": "pm_x"},
+}
+
+
+def test_every_address_is_for_whom_it_was_thought_to_be() -> None:
+    assert {f"{route.method} {route.path}": route.operation.access for route in ROUTES} == WHOM
+
+
+@pytest.fixture
+async def walkers(api: Api, connection: Connection) -> dict[str, Walker]:
+    """Everybody whom doors tell apart, each with the kinds of doors that open to them."""
+    anybody = frozenset({PUBLIC, ANYBODY})
+    found = {
+        "nobody": Walker(api.nobody(), anybody),
+        "guest": Walker(api, anybody | {SESSION}),
+    }
+    for number, role in enumerate(Role, start=1):
+        account = await plant_account(connection, number, role)
+        for second_factor in (False, True):
+            fresh = await api.signed_in(account, second_factor=second_factor)
+            stale = await api.signed_in(account, second_factor=second_factor, proved=timedelta(hours=1))
+            found[f"{role}, {second_factor}, fresh"] = Walker(fresh, frozenset(Access))
+            found[f"{role}, {second_factor}, stale"] = Walker(stale, frozenset(Access) - {RECENT})
+    return found
+
+
+async def test_every_door_opens_to_those_whom_it_is_for_and_to_nobody_else(
+    walkers: dict[str, Walker],
+) -> None:
+    wrong = []
+    for route in ROUTES:
+        path = route.path.format(
+            id="of_none", reference="ABCDEF", payment_id="0", gateway="none", slug="none", passkey_id="none"
+        )
+        for name, walker in walkers.items():
+            told = await walker.api.ask(route.method, path)
+            slug = told.get("type", "").removeprefix("/problems/") if isinstance(told, dict) else ""
+            opened = slug not in refusals(RECENT) and slug != "second-factor-needed"
+            if opened is not (route.operation.access in walker.passes):
+                wrong.append(f"{route.method} {path}: {name}: {walker.api.status} {slug}")
+    assert wrong == []
+
+
+async def test_a_strangers_booking_is_not_there(api: Api, stranger: Api, connection: Connection) -> None:
+    """One answer for what is not there and what is not theirs, at every address of a booking."""
+    booking = await api.booked()
+    account = await api.signed_in(await plant_account(connection))
+    for somebody in (api.nobody(), stranger, account):
+        for name, access in WHOM.items():
+            method, path = name.split(" ")
+            if "{reference}" not in path or (access is SESSION and not somebody.token):
+                continue
+            json = None if method == "GET" else BODIES[path.rpartition("/")[2]]
+            headers = {"Idempotency-Key": "once"}
+            for reference in (booking.reference, "ABCDEF"):
+                where = path.format(reference=reference, payment_id=booking.id)
+                await somebody.ask(method, where, json=json, headers=headers)
+                assert somebody.status == 404, f"{method} {where}"
+
+
+async def test_staff_open_everybodys_booking(api: Api, connection: Connection) -> None:
+    booking = await api.booked()
+    auditor = await plant_account(connection, 1, Role.AUDITOR)
+
+    shown = await (reader := await api.signed_in(auditor, second_factor=True)).get(
+        f"/v1/bookings/{booking.reference}"
+    )
+    await (weak := await api.signed_in(auditor)).get(f"/v1/bookings/{booking.reference}")
+
+    assert (reader.status, shown["reference"], weak.status) == (200, booking.reference, 404)
+
+
+async def test_what_an_agent_does_is_done_in_the_agents_name(api: Api, connection: Connection) -> None:
+    booking = await api.booked()
+    agent = await api.signed_in(await plant_account(connection, 1, Role.AGENT), second_factor=True)
+
+    await agent.post(f"/v1/bookings/{booking.reference}/cancellations", {})
+
+    assert agent.status == 202
+    async with api.parts.database.connection() as reading:
+        bundles = await reading.fetch("SELECT bundle FROM outbox")
+    assert any(agent.principal.encode() in row["bundle"] for row in bundles)
+
+
+async def test_an_accounts_bookings_are_its_own(api: Api, connection: Connection) -> None:
+    account = await plant_account(connection)
+    here, there = await api.signed_in(account), await api.signed_in(account)
+
+    made = await here.book()
+
+    assert [one["reference"] for one in (await there.get("/v1/bookings"))["bookings"]] == [made["reference"]]
+
+
+# Credentials that are none
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "a.b.c.d",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.AAAA",
+        "bk_0_0",
+        "a" * 8_000,
+    ],
+)
+async def test_a_token_that_is_none_of_ours_is_refused(api: Api, token: str) -> None:
+    problem = await api.nobody().get("/v1/bookings", headers={hdrs.AUTHORIZATION: f"Bearer {token}"})
+
+    assert problem["type"] == "/problems/session-required"
+
+
+@pytest.mark.parametrize("purpose", [one for one in Purpose if one not in {Purpose.GUEST, Purpose.ACCESS}])
+async def test_a_token_of_another_purpose_is_no_session(
+    api: Api, connection: Connection, purpose: Purpose
+) -> None:
+    signed_in = await api.signed_in(await plant_account(connection))
+    assert signed_in.token is not None
+    subject = signed_in.token.split(".")[1]
+    token = api.parts.signer.sign(purpose, subject, expires_at=api.clock.now() + timedelta(hours=1))
+
+    problem = await api.nobody().get("/v1/bookings", headers={hdrs.AUTHORIZATION: f"Bearer {token}"})
+
+    assert problem["type"] == "/problems/session-required"
+
+
+async def test_a_token_signed_by_somebody_else_is_refused(api: Api, connection: Connection) -> None:
+    signed_in = await api.signed_in(await plant_account(connection))
+    assert signed_in.token is not None
+    forged = TokenSigner(b"f" * 32).sign(
+        Purpose.ACCESS, signed_in.token.split(".")[1], expires_at=api.clock.now() + timedelta(hours=1)
+    )
+
+    problem = await api.nobody().get("/v1/bookings", headers={hdrs.AUTHORIZATION: f"Bearer {forged}"})
+
+    assert problem["type"] == "/problems/session-required"
+
+
+async def test_an_access_token_is_good_for_a_while(api: Api, connection: Connection) -> None:
+    signed_in = await api.signed_in(await plant_account(connection))
+    api.clock.advance(timedelta(minutes=10))
+
+    await signed_in.get("/v1/bookings")
+
+    assert signed_in.status == 401
+
+
+async def test_a_cookie_and_a_bearer_token_are_the_bearers(api: Api, connection: Connection) -> None:
+    """A page of ours in a browser that a program drives: what was set on purpose counts."""
+    signed_in = await api.signed_in(await plant_account(connection))
+    made = await signed_in.book()
+
+    listed = await signed_in.get("/v1/bookings", headers={hdrs.COOKIE: f"bookingd-session={api.token}"})
+
+    assert [one["reference"] for one in listed["bookings"]] == [made["reference"]]
+
+
+# Sessions that end
+
+
+async def test_a_session_that_ended_is_nobodys_at_once(api: Api, connection: Connection) -> None:
+    account = await plant_account(connection)
+    signed_in = await api.signed_in(account)
+    await signed_in.get("/v1/bookings")
+
+    await sessions.end_all(connection, account=account, because=Ending.REVOKED, now=api.clock.now())
+    api.bus.notify([AccountChanged(account_id=account)])
+    await signed_in.get("/v1/bookings")
+
+    assert signed_in.status == 401
+
+
+async def test_where_the_notice_got_lost_it_is_believed_for_a_moment_only(
+    api: Api, connection: Connection
+) -> None:
+    account = await plant_account(connection)
+    signed_in = await api.signed_in(account)
+    await signed_in.get("/v1/bookings")
+    await sessions.end_all(connection, account=account, because=Ending.REVOKED, now=api.clock.now())
+    await signed_in.get("/v1/bookings")
+    assert signed_in.status == 200
+
+    api.clock.advance(timedelta(seconds=KNOWN_FOR))
+    await signed_in.get("/v1/bookings")
+
+    assert signed_in.status == 401
+
+
+async def test_another_accounts_change_ends_nobody_elses_session(api: Api, connection: Connection) -> None:
+    signed_in = await api.signed_in(await plant_account(connection))
+    api.bus.notify([AccountChanged(account_id=AccountId(api.parts.sources.ids.new()))])
+
+    await signed_in.get("/v1/bookings")
+
+    assert signed_in.status == 200
+
+
+async def test_a_websocket_of_an_account_that_changed_is_closed(api: Api, connection: Connection) -> None:
+    account = await plant_account(connection)
+    signed_in = await api.signed_in(account)
+    headers = {hdrs.AUTHORIZATION: f"Bearer {signed_in.token}"}
+    async with api.client.ws_connect("/v1/live", headers=headers) as socket:
+        api.bus.notify([AccountChanged(account_id=account)])
+        await socket.receive(timeout=5)
+
+        assert socket.close_code == 4001
