@@ -14,18 +14,20 @@ from aiohttp import web
 from bookingd.domain.accounts.factors import FactorChange
 from bookingd.domain.accounts.permissions import Role, is_staff
 from bookingd.domain.audit import AuditEntry, Plain, Subject
-from bookingd.domain.ids import AccountId
+from bookingd.domain.ids import AccountId, SessionId
 from bookingd.messages.accounts import SecondFactorChanged
 from bookingd.messages.envelope import Origin
+from bookingd.messages.live import AccountChanged
 from bookingd.security import recovery
 from bookingd.sources import Sources
-from bookingd.storage import second_factors
+from bookingd.storage import second_factors, sessions
 from bookingd.storage.second_factors import Held
 from bookingd.storage.transactions import Transaction
 from handlers.errors import Problem
 from handlers.gate import who_of
 from handlers.parts import PARTS
 from handlers.principals import origin_of, session_required
+from handlers.signed_in import SIGNED_IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Changing:
     """One account, locked, within the transaction that changes it."""
 
     account: AccountId
+    session: SessionId | None
     roles: frozenset[Role]
     transaction: Transaction
     origin: Origin
@@ -61,6 +64,17 @@ class Changing:
         self.note(FactorChange.RECOVERY_CODES_MADE)
         return tuple(codes)
 
+    async def prove(self) -> None:
+        """A second factor was just shown in this session: from now on it counts there."""
+        if self.session is not None:
+            await sessions.prove(
+                self.transaction.connection,
+                session=self.session,
+                second_factor=True,
+                now=self.transaction.now,
+            )
+            self.transaction.notify(AccountChanged(account_id=self.account))
+
     async def check_what_is_left(self) -> None:
         """Staff keep a second factor; with the last one recovery codes go. Raises Problem."""
         if (await self.held()).any:
@@ -72,19 +86,31 @@ class Changing:
 
 @asynccontextmanager
 async def changing(request: web.Request) -> AsyncIterator[Changing]:
-    """The account of whoever asks, while nobody else changes it. Raises Problem."""
-    parts, account = request.app[PARTS], account_of(request)
+    """The account of whoever asks, while nobody else changes it.
+
+    Raises Problem, also where the session is from before there was a second factor: whoever has got hold of
+    it could give themselves one.
+    """
+    parts, who, account = request.app[PARTS], who_of(request), account_of(request)
     async with parts.transactions.begin() as transaction:
         roles = await second_factors.lock(transaction.connection, account=account)
         if roles is None:
             raise session_required("This account is not open.")
-        yield Changing(
+        change = Changing(
             account=account,
+            session=who.session,
             roles=roles,
             transaction=transaction,
-            origin=origin_of(request, who_of(request).principal),
+            origin=origin_of(request, who.principal),
             sources=parts.sources,
         )
+        if not who.second_factor and (await change.held()).any:
+            told = "This account has a second factor, which this session has not shown."
+            raise Problem("second-factor-needed", f"{told} Sign in with it.")
+        yield change
+    request.app[SIGNED_IN].hear(
+        AccountChanged(account_id=account)
+    )  # the next request may be here before a notice
 
 
 def account_of(request: web.Request) -> AccountId:

@@ -104,6 +104,7 @@ async def add_passkey(request: web.Request) -> web.Response:
         if not await second_factors.add_passkey(change.transaction.connection, passkey=passkey):
             raise refuse("passkey", "known", "This passkey was registered before.")
         change.note(FactorChange.PASSKEY_ADDED, name=passkey.name)
+        await change.prove()
         codes = await change.first_codes()
     location = {"Location": f"/v1/me/passkeys/{_spelled(passkey.id)}"}
     added = PasskeyAdded(passkey=_view(passkey), recovery_codes=codes)

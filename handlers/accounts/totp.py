@@ -78,6 +78,7 @@ async def confirm_app(request: web.Request) -> web.Response:
     async with changing(request) as change:
         replaces = await _confirm(request, change, asked["code"])
         change.note(FactorChange.TOTP_REPLACED if replaces else FactorChange.TOTP_ADDED)
+        await change.prove()
         codes = await change.first_codes()
     return json_reply(Confirmed(recovery_codes=codes))
 

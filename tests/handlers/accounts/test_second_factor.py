@@ -1,23 +1,22 @@
 """Setting up, replacing and losing what an account proves itself with besides its password."""
 
 import base64
-from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from aiohttp import web
 
 from bookingd.domain.accounts.factors import FactorChange
-from bookingd.domain.accounts.permissions import Role
-from bookingd.domain.accounts.who import Who
-from bookingd.domain.ids import AccountId
+from bookingd.domain.accounts.permissions import Permission, Role
+from bookingd.domain.ids import AccountId, SessionId
 from bookingd.messages.accounts import SecondFactorChanged
 from bookingd.security import recovery, totp
 from bookingd.security.totp import code_at, step_at
 from bookingd.storage import second_factors
 from bookingd.storage.database import Connection
 from handlers.accounts.passkeys import MOST
-from handlers.parts import PARTS
+from handlers.signed_in import SIGNED_IN
 from tests.fakes.accounts import plant_account
 from tests.fakes.authenticator import Authenticator
 from tests.handlers.conftest import PUBLIC, Api, MakeApi
@@ -26,46 +25,23 @@ TOTP = "/v1/me/second-factor/totp"
 CONFIRM = f"{TOTP}/confirmations"
 PASSKEYS = "/v1/me/passkeys"
 
-Become = Callable[[AccountId], None]
+
+@pytest.fixture
+async def account(connection: Connection) -> AccountId:
+    """A traveller's."""
+    return await plant_account(connection)
 
 
 @pytest.fixture
-async def api(make_api: MakeApi) -> Api:
-    return await make_api()
+async def api(make_api: MakeApi, account: AccountId) -> Api:
+    """The traveller, who has just signed in."""
+    return await (await make_api()).signed_in(account)
 
 
 @pytest.fixture
-def become(monkeypatch: pytest.MonkeyPatch) -> Become:
-    """Ask as an account from now on."""
-
-    def as_account(account: AccountId, *roles: Role) -> None:
-        async def found(request: web.Request) -> Who:
-            return Who(
-                principal=f"account:{account}",
-                account=account,
-                roles=frozenset(roles or {Role.TRAVELLER}),
-                proved_at=request.app[PARTS].sources.clock.now(),
-            )
-
-        monkeypatch.setattr("handlers.gate.find_out", found)
-
-    return as_account
-
-
-@pytest.fixture
-async def account(connection: Connection, become: Become) -> AccountId:
-    """A traveller, who asks."""
-    account = await plant_account(connection)
-    become(account)
-    return account
-
-
-@pytest.fixture
-async def agent(connection: Connection, become: Become) -> AccountId:
-    """Somebody of the staff, who asks."""
-    account = await plant_account(connection, 2, Role.AGENT)
-    become(account)
-    return account
+async def agent(api: Api, connection: Connection) -> Api:
+    """Somebody of the staff, who has just signed in."""
+    return await api.signed_in(await plant_account(connection, 2, Role.AGENT))
 
 
 async def app_set_up(api: Api) -> bytes:
@@ -107,10 +83,8 @@ async def test_an_account_begins_with_a_password_alone(api: Api, account: Accoun
     }
 
 
-async def test_staff_are_told_that_they_need_one(api: Api, agent: AccountId, become: Any) -> None:
-    become(agent, Role.AGENT)
-
-    assert (await api.get("/v1/me/second-factor"))["required"] is True
+async def test_staff_are_told_that_they_need_one(agent: Api) -> None:
+    assert (await agent.get("/v1/me/second-factor"))["required"] is True
 
 
 async def test_an_app_counts_from_its_first_code_on_and_brings_recovery_codes(
@@ -154,18 +128,16 @@ async def test_without_an_app_there_is_nothing_to_confirm_or_remove(api: Api, ac
     assert api.status == 404
 
 
-async def test_an_app_is_replaced_without_a_moment_without_one(
-    api: Api, agent: AccountId, connection: Connection
-) -> None:
-    await app_confirmed(api)
-    new = await app_set_up(api)
-    meanwhile = await api.get("/v1/me/second-factor")
-    api.clock.advance(60)
+async def test_an_app_is_replaced_without_a_moment_without_one(agent: Api, connection: Connection) -> None:
+    await app_confirmed(agent)
+    new = await app_set_up(agent)
+    meanwhile = await agent.get("/v1/me/second-factor")
+    agent.clock.advance(60)
 
-    told = await api.post(CONFIRM, {"code": code_at(new, step_at(api.clock.now()))})
+    told = await agent.post(CONFIRM, {"code": code_at(new, step_at(agent.clock.now()))})
 
     assert (meanwhile["totp"], told["recovery_codes"]) == (True, [])
-    assert (await changes(api))[-1] is FactorChange.TOTP_REPLACED
+    assert (await changes(agent))[-1] is FactorChange.TOTP_REPLACED
 
 
 async def test_the_first_code_is_not_taken_a_second_time_to_sign_in(
@@ -206,25 +178,25 @@ async def test_a_traveller_may_do_without_and_recovery_codes_go_with_the_last_fa
     }
 
 
-async def test_staff_keep_their_last_factor(api: Api, agent: AccountId) -> None:
-    await app_confirmed(api)
+async def test_staff_keep_their_last_factor(agent: Api) -> None:
+    await app_confirmed(agent)
 
-    told = await api.ask("DELETE", TOTP)
+    told = await agent.ask("DELETE", TOTP)
 
-    assert (api.status, told["type"]) == (409, "/problems/last-factor")
-    assert (await api.get("/v1/me/second-factor"))["totp"] is True
-    assert FactorChange.TOTP_REMOVED not in await changes(api)
+    assert (agent.status, told["type"]) == (409, "/problems/last-factor")
+    assert (await agent.get("/v1/me/second-factor"))["totp"] is True
+    assert FactorChange.TOTP_REMOVED not in await changes(agent)
 
 
-async def test_staff_may_lose_one_of_two(api: Api, agent: AccountId) -> None:
-    await app_confirmed(api)
-    added = await passkey_added(api)
+async def test_staff_may_lose_one_of_two(agent: Api) -> None:
+    await app_confirmed(agent)
+    added = await passkey_added(agent)
 
-    await api.ask("DELETE", TOTP)
-    assert api.status == 204
+    await agent.ask("DELETE", TOTP)
+    assert agent.status == 204
 
-    await api.ask("DELETE", f"{PASSKEYS}/{added['passkey']['id']}")
-    assert api.status == 409
+    await agent.ask("DELETE", f"{PASSKEYS}/{added['passkey']['id']}")
+    assert agent.status == 409
 
 
 async def test_a_passkey_is_added_listed_and_removed(api: Api, account: AccountId) -> None:
@@ -256,16 +228,13 @@ async def test_a_passkey_that_is_known_is_not_added_again(api: Api, account: Acc
     assert (api.status, told["errors"][0]["code"]) == (422, "known")
 
 
-async def test_a_passkey_of_somebody_else_is_not_there(
-    api: Api, account: AccountId, become: Become, connection: Connection
-) -> None:
+async def test_a_passkey_of_somebody_else_is_not_there(api: Api, agent: Api) -> None:
     added = await passkey_added(api)
-    become(await plant_account(connection, 9))
 
-    await api.ask("DELETE", f"{PASSKEYS}/{added['passkey']['id']}")
+    await agent.ask("DELETE", f"{PASSKEYS}/{added['passkey']['id']}")
 
-    assert api.status == 404
-    assert await api.get(PASSKEYS) == {"passkeys": []}
+    assert agent.status == 404
+    assert await agent.get(PASSKEYS) == {"passkeys": []}
 
 
 @pytest.mark.parametrize("spelled", ["x", "%00", "..", "é", "a" * 3000])
@@ -361,7 +330,7 @@ async def test_each_change_is_audited_without_a_secret(
 )
 async def test_it_takes_an_account(api: Api, method: str, path: str, body: Any) -> None:
     """Neither nobody nor a guest has a second factor."""
-    for who in (api, await api.somebody()):
+    for who in (api.nobody(), await api.somebody()):
         await who.ask(method, path, **({} if body is None else {"json": body}))
         assert who.status == 401
 
@@ -384,14 +353,45 @@ async def test_what_is_not_asked_for_is_refused(api: Api, account: AccountId, pa
     assert api.status == 422
 
 
-async def test_an_account_that_was_suspended_changes_nothing(
-    api: Api, connection: Connection, become: Become
+async def test_a_sign_in_from_a_while_ago_is_not_enough(api: Api, account: AccountId) -> None:
+    earlier = await api.signed_in(account, proved=timedelta(minutes=11))
+
+    told = await earlier.post(TOTP, {})
+
+    assert (earlier.status, told["type"]) == (403, "/problems/sign-in-again")
+
+
+async def test_setting_one_up_proves_the_session_and_drops_what_was_known_of_it(agent: Api) -> None:
+    """So that staff who have just set it up need not sign in again for what it is there for."""
+    await agent.post("/v1/me/recovery-codes", {})
+    before = agent.status
+
+    await app_confirmed(agent)
+    session = SessionId(UUID((agent.token or "").split(".")[1]))
+    who = await agent.client.app[SIGNED_IN].find(session)
+
+    assert before == 409
+    assert who is not None
+    assert who.second_factor
+    assert who.has(Permission.BOOKINGS_READ)
+
+
+@pytest.mark.parametrize("method", ["app", "passkey", "codes", "remove"])
+async def test_whoever_has_a_password_and_a_session_alone_changes_no_factor(
+    api: Api, account: AccountId, method: str
 ) -> None:
-    become(await plant_account(connection, 5, state="suspended"))
+    """A session from before there was a second factor has not shown it."""
+    from_before = await api.signed_in(account)
+    await app_confirmed(api)
 
-    await api.post(TOTP, {})
+    told = await {
+        "app": lambda: from_before.post(TOTP, {}),
+        "passkey": lambda: passkey_added(from_before),
+        "codes": lambda: from_before.post("/v1/me/recovery-codes", {}),
+        "remove": lambda: from_before.ask("DELETE", TOTP),
+    }[method]()
 
-    assert api.status == 401
+    assert (from_before.status, told["type"]) == (403, "/problems/second-factor-needed")
 
 
 async def test_anybody_may_ask_to_sign_in_with_a_passkey(api: Api) -> None:
