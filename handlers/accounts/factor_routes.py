@@ -30,7 +30,7 @@ FACTOR_ROUTES = (
             description="It counts from its first code on; one that counts already does so until then.",
             body=Nothing,
             answers={201: totp.NewApp},
-            problems=BODY_PROBLEMS,
+            problems=("second-factor-needed", *BODY_PROBLEMS),
         ),
     ),
     Route(
@@ -43,7 +43,7 @@ FACTOR_ROUTES = (
             access=Access.RECENT,
             body=AppCode,
             answers={200: totp.Confirmed},
-            problems=("not-found", *BODY_PROBLEMS),
+            problems=("second-factor-needed", "not-found", *BODY_PROBLEMS),
         ),
     ),
     Route(
@@ -55,7 +55,7 @@ FACTOR_ROUTES = (
             tag=TAG,
             access=Access.RECENT,
             answers={204: None},
-            problems=("cross-site", "not-found", "last-factor"),
+            problems=("second-factor-needed", "cross-site", "not-found", "last-factor"),
         ),
     ),
     Route(
@@ -69,7 +69,7 @@ FACTOR_ROUTES = (
             description="Those before are none any more.",
             body=Nothing,
             answers={201: recovery.RecoveryCodes},
-            problems=("factor-needed", *BODY_PROBLEMS),
+            problems=("second-factor-needed", "factor-needed", *BODY_PROBLEMS),
         ),
     ),
     Route(
@@ -94,7 +94,7 @@ FACTOR_ROUTES = (
             description="Give `public_key` to `navigator.credentials.create`, and then its answer to us.",
             body=Nothing,
             answers={200: passkeys.PasskeyOptions},
-            problems=BODY_PROBLEMS,
+            problems=("second-factor-needed", *BODY_PROBLEMS),
         ),
     ),
     Route(
@@ -107,7 +107,7 @@ FACTOR_ROUTES = (
             access=Access.RECENT,
             body=NewPasskey,
             answers={201: passkeys.PasskeyAdded},
-            problems=("limit-reached", *BODY_PROBLEMS),
+            problems=("second-factor-needed", "limit-reached", *BODY_PROBLEMS),
         ),
     ),
     Route(
@@ -119,7 +119,7 @@ FACTOR_ROUTES = (
             tag=TAG,
             access=Access.RECENT,
             answers={204: None},
-            problems=("cross-site", "not-found", "last-factor"),
+            problems=("second-factor-needed", "cross-site", "not-found", "last-factor"),
         ),
     ),
     Route(

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bookingd.domain.accounts.factors import Factor
+from bookingd.domain.accounts.factors import Factor, FactorChange
 from bookingd.domain.ids import AccountId, ProofId
+from bookingd.messages.envelope import Origin
 from bookingd.security import recovery, totp
 from bookingd.security.passkeys import (
     TIMEOUT,
@@ -25,7 +26,9 @@ from bookingd.security.passkeys import (
 from bookingd.storage import second_factors
 from bookingd.storage.database import Connection
 from bookingd.storage.second_factors import Passkey, totp_place
+from bookingd.storage.transactions import Transaction
 from bookingd.tokens import InvalidToken, Purpose, Token
+from handlers.accounts.changes import note
 from handlers.parts import Parts
 
 CHALLENGE_LIFE = timedelta(milliseconds=TIMEOUT)
@@ -45,16 +48,21 @@ async def asked_for(connection: Connection, *, account: AccountId) -> tuple[Fact
 
 
 async def shown(
-    connection: Connection, parts: Parts, *, account: AccountId, given: Mapping[str, Any], now: datetime
+    transaction: Transaction, parts: Parts, *, account: AccountId, given: Mapping[str, Any], origin: Origin
 ) -> Factor | None:
     """Which of the account's factors was shown, and is taken by that; None where none was.
 
-    `given` has one of `code`, `recovery_code` (text) and `passkey` (AuthenticationResponseJSON).
+    `given` has one of `code`, `recovery_code` (text) and `passkey` (AuthenticationResponseJSON). That a
+    recovery code was used is audited, and told to the owner.
     """
+    connection, now = transaction.connection, transaction.now
     if (code := given.get("code")) is not None:
         return Factor.TOTP if await _code(connection, parts, account, code, now) else None
     if (code := given.get("recovery_code")) is not None:
-        return Factor.RECOVERY_CODE if await _recovery_code(connection, account, code, now) else None
+        if not await _recovery_code(connection, account, code, now):
+            return None
+        note(transaction, parts.sources, origin, account=account, change=FactorChange.RECOVERY_CODE_USED)
+        return Factor.RECOVERY_CODE
     found = await signed_in(connection, parts, given=given.get("passkey") or {}, now=now)
     return Factor.PASSKEY if found and found[0].account_id == account else None
 

@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from bookingd.domain.accounts.factors import Factor
 from bookingd.domain.ids import AccountId
+from bookingd.messages.envelope import Origin
 from bookingd.security import recovery, totp
 from bookingd.security.passkeys import InvalidPasskey
 from bookingd.storage import second_factors
@@ -17,6 +19,7 @@ from handlers.accounts import factors
 from handlers.parts import Parts
 from tests.fakes.accounts import plant_account
 from tests.fakes.authenticator import Authenticator
+from tests.fakes.sources import ManualClock
 from tests.handlers.conftest import PUBLIC, MakeApi
 
 SECRET = b"12345678901234567890"
@@ -35,6 +38,13 @@ async def account(connection: Connection) -> AccountId:
 @pytest.fixture
 def now(parts: Parts) -> datetime:
     return parts.sources.clock.now()
+
+
+async def shown(parts: Parts, account: AccountId, given: dict[str, Any]) -> Factor | None:
+    """What signing in makes of it."""
+    origin = Origin(principal=f"account:{account}", correlation_id=UUID(int=1))
+    async with parts.transactions.begin() as transaction:
+        return await factors.shown(transaction, parts, account=account, given=given, origin=origin)
 
 
 async def with_app(connection: Connection, parts: Parts, account: AccountId) -> None:
@@ -99,9 +109,9 @@ async def test_an_apps_code_counts_once(
     await with_app(connection, parts, account)
     given = {"code": totp.code_at(SECRET, totp.step_at(now))}
 
-    shown = [await factors.shown(connection, parts, account=account, given=given, now=now) for _ in range(2)]
+    answers = [await shown(parts, account, given) for _ in range(2)]
 
-    assert shown == [Factor.TOTP, None]
+    assert answers == [Factor.TOTP, None]
 
 
 async def test_an_app_that_was_only_set_up_does_not_count(
@@ -111,7 +121,7 @@ async def test_an_app_that_was_only_set_up_does_not_count(
     await second_factors.set_up_totp(connection, account=account, sealed=sealed)
     given = {"code": totp.code_at(SECRET, totp.step_at(now))}
 
-    assert await factors.shown(connection, parts, account=account, given=given, now=now) is None
+    assert await shown(parts, account, given) is None
 
 
 async def test_a_recovery_code_counts_once(
@@ -122,14 +132,11 @@ async def test_a_recovery_code_counts_once(
     assert hashed
     await second_factors.replace_recovery_codes(connection, account=account, hashes=[hashed])
 
-    shown = [
-        await factors.shown(
-            connection, parts, account=account, given={"recovery_code": code.lower()}, now=now
-        )
-        for _ in range(2)
-    ]
+    answers = [await shown(parts, account, {"recovery_code": code.lower()}) for _ in range(2)]
 
-    assert shown == [Factor.RECOVERY_CODE, None]
+    assert answers == [Factor.RECOVERY_CODE, None]
+    assert await connection.fetchval("SELECT count(*) FROM audit_entries") == 1
+    assert await connection.fetchval("SELECT count(*) FROM outbox") == 1
 
 
 async def test_a_passkeys_signature_counts_once(
@@ -141,10 +148,10 @@ async def test_a_passkeys_signature_counts_once(
     asked = await factors.ask_to_sign(connection, parts, account=account, now=now)
     given = {"passkey": authenticator.sign(asked)}
 
-    shown = [await factors.shown(connection, parts, account=account, given=given, now=now) for _ in range(2)]
+    answers = [await shown(parts, account, given) for _ in range(2)]
 
     assert len(asked["allowCredentials"]) == 1
-    assert shown == [Factor.PASSKEY, None]
+    assert answers == [Factor.PASSKEY, None]
 
 
 async def test_a_passkey_of_another_account_is_refused(
@@ -156,7 +163,7 @@ async def test_a_passkey_of_another_account_is_refused(
         "passkey": authenticator.sign(await factors.ask_to_sign(connection, parts, account=None, now=now))
     }
 
-    assert await factors.shown(connection, parts, account=account, given=given, now=now) is None
+    assert await shown(parts, account, given) is None
 
 
 async def test_a_passkey_alone_says_whose_it_is_and_whether_its_owner_showed_themselves(
@@ -174,13 +181,18 @@ async def test_a_passkey_alone_says_whose_it_is_and_whether_its_owner_showed_the
 
 @pytest.mark.parametrize("late", [timedelta(minutes=5), timedelta(days=1)])
 async def test_a_challenge_that_is_too_old_is_refused(
-    connection: Connection, parts: Parts, account: AccountId, now: datetime, late: timedelta
+    connection: Connection,
+    parts: Parts,
+    account: AccountId,
+    clock: ManualClock,
+    late: timedelta,
 ) -> None:
     authenticator = await with_passkey(connection, parts, account)
-    asked = await factors.ask_to_sign(connection, parts, account=account, now=now)
+    asked = await factors.ask_to_sign(connection, parts, account=account, now=clock.now())
 
     given = {"passkey": authenticator.sign(asked)}
-    assert await factors.shown(connection, parts, account=account, given=given, now=now + late) is None
+    clock.advance(late)
+    assert await shown(parts, account, given) is None
 
 
 @pytest.mark.parametrize("purpose", [Purpose.GUEST, Purpose.ACCESS, Purpose.SIGN_IN])
@@ -229,4 +241,4 @@ async def test_what_is_nothing_of_the_account_is_refused(
 ) -> None:
     await with_app(connection, parts, account)
 
-    assert await factors.shown(connection, parts, account=account, given=given, now=now) is None
+    assert await shown(parts, account, given) is None
