@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from bookingd.bus.port import QueryFailed, QueryTimeout
+from bookingd.security.passwords import TooManyPasswords
 from bookingd.storage.bookings import BookingNotFound
 from bookingd.storage.database import is_retryable, is_unavailable
 from bookingd.storage.offers import OfferExpired, OfferNotFound
@@ -110,13 +111,21 @@ def problem_of(error: Exception) -> Problem:
             return not_found()
         case OfferExpired():
             return Problem("offer-expired", "This offer can no longer be booked.")
+    return _of_load(error) or _of_database(error)
+
+
+def _of_load(error: Exception) -> Problem | None:
+    """What passes by itself when there is less to do."""
+    match error:
         case QueryTimeout():
             return Problem("search-late", "No supplier was asked in time.", headers=_after(2))
         case QueryFailed():
             return Problem("unavailable", "The search cannot be asked at the moment.", headers=_after(5))
+        case TooManyPasswords():
+            return Problem("unavailable", "Too many people sign in at the moment.", headers=_after(2))
         case TimeoutError():
             return Problem("busy", "The request was given up after its time limit.", headers=_after(2))
-    return _of_database(error)
+    return None
 
 
 def _of_database(error: Exception) -> Problem:

@@ -12,6 +12,7 @@ from yarl import URL
 
 from bookingd.config import Settings
 from bookingd.config.sections import Server
+from bookingd.security.passwords import TooManyPasswords
 from bookingd.storage.database import Database, DatabaseUnavailable
 from handlers.errors import problem_of
 from handlers.problems import KINDS
@@ -255,6 +256,12 @@ async def test_every_sort_of_problem_has_a_page(api: Api) -> None:
 
 def test_a_problem_that_is_none_of_ours_is_still_one() -> None:
     assert problem_of(web.HTTPBadRequest(reason="x")).kind.status == 400
+
+
+def test_more_passwords_than_can_be_looked_at_are_to_come_again() -> None:
+    problem = problem_of(TooManyPasswords())
+
+    assert (problem.kind.status, problem.headers) == (503, {"Retry-After": "2"})
 
 
 # Operation
