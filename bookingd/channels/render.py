@@ -5,6 +5,7 @@ language is a folder of templates; where a traveller's language has none, Englis
 of English too, so that no mail mixes two languages.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,7 @@ from typing import Any, Literal
 from babel import Locale, UnknownLocaleError, dates, numbers, units
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from bookingd.channels.account_views import MailAccount
 from bookingd.channels.port import OutgoingMail
 from bookingd.channels.views import MailBooking
 from bookingd.domain.money import Money, exponent
@@ -54,6 +56,55 @@ def write_mail(view: MailBooking, *, agency: Agency, recipient: str, name: str =
         html=render("html", values | {"subject": subject}),
         language=language,
     )
+
+
+def write_account_mail(view: MailAccount, *, agency: Agency, recipient: str) -> OutgoingMail:
+    """The mail of the view's kind, in its locale, to `recipient`.
+
+    The words are written once, as text; the frames of both forms, of which HTML's escapes them, stand around.
+    """
+    locale = locale_of(view.locale)
+    language = str(locale).replace("_", "-")
+    words = _Words(locale, {"mail": view, "agency": agency}, name=view.kind.value)
+    values = {
+        "mail": view,
+        "agency": agency,
+        "lang": language,
+        "subject": words.line("subject"),
+        "heading": words.line("heading"),
+        "paragraphs": words.paragraphs("body"),
+        "code": words.line("code"),
+        "button": words.line("button"),
+        "after": words.paragraphs("after"),
+    }
+    return OutgoingMail(
+        recipient=recipient,
+        recipient_name=view.name,
+        subject=words.line("subject"),
+        text=_render("txt", values, locale=locale, name="account").strip() + "\n",
+        html=_render("html", values, locale=locale, name="account"),
+        language=language,
+    )
+
+
+class _Words:
+    """The blocks of a template of words; one that it has not is empty."""
+
+    def __init__(self, locale: Locale, values: Mapping[str, Any], *, name: str) -> None:
+        self._template = _environment(locale).get_template(f"{locale.language}/accounts/{name}.txt")
+        self._values = values
+
+    def line(self, block: str) -> str:
+        return " ".join(self._written(block).split())
+
+    def paragraphs(self, block: str) -> list[str]:
+        """Those that an empty line parts; spaces that do not break stay as they are."""
+        parts = re.split(r"\n[ \n]*\n", self._written(block).strip())
+        return [re.sub(r"[ \n]+", " ", part) for part in parts]
+
+    def _written(self, block: str) -> str:
+        write = self._template.blocks.get(block)
+        return "".join(write(self._template.new_context(dict(self._values)))) if write else ""
 
 
 def locale_of(tag: str) -> Locale:
