@@ -16,7 +16,7 @@ from bookingd.actor.kinds import Acting, Answer, Decide, Ended, Letter
 from bookingd.channels.port import Channel, Delivery
 from bookingd.channels.render import Agency, write_mail
 from bookingd.channels.views import Airport, Happening, MailBooking, MailKind, Names, mail_booking
-from bookingd.domain.audit import AuditEntry, Subject
+from bookingd.domain.audit import AuditEntry
 from bookingd.domain.booking.facts import (
     BookingCalledOff,
     BookingConfirmed,
@@ -169,7 +169,7 @@ class NotifyActor:
         reason = str(refusal)
         await notifications.mark_failed(transaction.connection, notification_id=key.id, reason=reason)
         await transaction.need_attention(
-            subject=key.booking_id,
+            subject=key.about,
             about=key.id,
             reason=f"mail_refused_{key.kind}",
             detail=f"The traveller has not been told ({key.kind}): {reason}",
@@ -179,18 +179,16 @@ class NotifyActor:
     async def _begin(self, wishes: Sequence[_Wish]) -> Sequence[_Order | None]:
         """What is needed to write each of the mails; None for those that are not to be written."""
         async with self._database.transaction() as connection:
-            views = await bookings.by_ids(connection, ids={wish.key.booking_id for wish in wishes})
-            attempts = [await self._attempt(connection, wish, views[wish.key.booking_id]) for wish in wishes]
+            views = await bookings.by_ids(connection, ids={_booking(wish.key) for wish in wishes})
+            attempts = [await self._attempt(connection, wish, views[_booking(wish.key)]) for wish in wishes]
             begun = await notifications.begin(
                 connection,
                 attempts=[attempt for attempt in attempts if attempt],
                 channel=self._channel.name,
                 now=self._sources.clock.now(),
             )
-            orders = await _orders(
-                connection, {one.key.booking_id: views[one.key.booking_id] for one in begun}
-            )
-        return [orders[attempt.key.booking_id] if attempt in begun else None for attempt in attempts]
+            orders = await _orders(connection, {_booking(one.key): views[_booking(one.key)] for one in begun})
+        return [orders[_booking(attempt.key)] if attempt in begun else None for attempt in attempts]
 
     async def _attempt(self, connection: Connection, wish: _Wish, view: BookingView) -> Attempt | None:
         """None where there is nothing to say any more, or nobody to say it to."""
@@ -227,7 +225,7 @@ class NotifyActor:
             at=transaction.now,
             principal=SYSTEM,
             action=action,
-            subject=Subject.of("booking", key.booking_id),
+            subject=key.subject,
             correlation_id=letter.origin.correlation_id,
             details={"kind": key.kind, "channel": self._channel.name, "told": told},
         )
@@ -264,11 +262,15 @@ def what_happened(message: BookingMessage) -> tuple[NotificationKey, Happening]:
     return key, happening
 
 
+def _booking(key: NotificationKey) -> BookingId:
+    return BookingId(key.about)
+
+
 def _intent_key(message: Any) -> IntentKey:
     """Each declined payment is looked at by itself: that one needs no mail does not speak for the next."""
     key, _ = what_happened(message)
     about = message.payment_id if isinstance(message, PaymentDeclined) else key.id
-    return IntentKey(subject=key.booking_id, object=about, step="mail")
+    return IntentKey(subject=key.about, object=about, step="mail")
 
 
 def _still_so(kind: MailKind, booking: Booking) -> bool:

@@ -1,4 +1,4 @@
-"""What travellers were told: one row for each message about a change of state (P5)."""
+"""What people were told: one row for each message about a change of a booking or an account (P5)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from bookingd.domain.ids import BookingId
+from bookingd.domain.audit import Subject
+from bookingd.domain.ids import AccountId, BookingId
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
@@ -16,6 +17,7 @@ SENT = query("notifications.sent")
 FAILED = query("notifications.failed")
 OVERTAKEN = query("notifications.overtaken")
 OF_BOOKING = query("notifications.of_booking")
+OF_ACCOUNT = query("notifications.of_account")
 
 
 class NotificationState(StrEnum):
@@ -32,19 +34,36 @@ class NotificationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationKey:
-    """What makes a message the same message: the change of state that it tells of.
+    """What makes a message the same message: the change that it tells of, of one booking or one account.
 
     `occasion` tells two changes of one kind apart; it is empty where a booking has only one of the kind.
     """
 
-    booking_id: BookingId
+    booking_id: BookingId | None = None
+    account_id: AccountId | None = None
+    """Or the registration that may become one."""
     kind: str
     occasion: str = ""
 
     @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        if self.account_id is not None:
+            return Subject.of("account", self.account_id)
+        return Subject.of("booking", self.about)
+
+    @property
+    def about(self) -> UUID:
+        """The id of the same."""
+        about = self.booking_id or self.account_id
+        if about is None:
+            raise ValueError("a message is about a booking or an account")
+        return about
+
+    @property
     def id(self) -> UUID:
         """Follows from the rest, so that whoever meets the same change finds the same message."""
-        return uuid5(self.booking_id, f"notification/{self.kind}/{self.occasion}")
+        return uuid5(self.about, f"notification/{self.kind}/{self.occasion}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +117,7 @@ async def begin(
         [attempt.repeat for attempt in first.values()],
         channel,
         now,
+        [attempt.key.account_id for attempt in first.values()],
     )
     return [first[row["id"]] for row in rows]
 
@@ -127,7 +147,13 @@ async def of_booking(connection: Connection, *, booking_id: BookingId) -> list[N
     return [_notification(dict(row)) for row in await connection.fetch(OF_BOOKING, booking_id)]
 
 
+async def of_account(connection: Connection, *, account_id: AccountId, limit: int) -> list[Notification]:
+    """The last that was said about the account itself, the newest first."""
+    rows = await connection.fetch(OF_ACCOUNT, account_id, limit)
+    return [_notification(dict(row)) for row in rows]
+
+
 def _notification(row: dict[str, object]) -> Notification:
-    key = {name: row.pop(name) for name in ("booking_id", "kind", "occasion")}
+    key = {name: row.pop(name) for name in ("booking_id", "account_id", "kind", "occasion")}
     state = NotificationState(str(row.pop("state")))
     return Notification(key=NotificationKey(**key), state=state, **row)  # type: ignore[arg-type]

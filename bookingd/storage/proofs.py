@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -130,10 +131,12 @@ async def forget(connection: Connection, *, before: datetime, limit: int) -> int
     return len(await connection.fetch(FORGET, before, limit))
 
 
-def _proof(row: asyncpg.Record | None) -> Proof | None:
-    if row is None:
-        return None
+def from_row(row: Mapping[str, Any]) -> Proof:
+    """A row of the table, all of its columns."""
     values = dict(row)
-    details = json.loads(str(values.pop("details")))
-    purpose = ProofPurpose(str(values.pop("purpose")))
+    details, purpose = json.loads(values.pop("details")), ProofPurpose(values.pop("purpose"))
     return Proof(purpose=purpose, details=details, **values)
+
+
+def _proof(row: asyncpg.Record | None) -> Proof | None:
+    return None if row is None else from_row(dict(row))

@@ -1,14 +1,16 @@
--- What travellers were told.
+-- What people were told.
 
 -- name: begin
--- Record that messages ($1 ids, $2 bookings, $3 kinds, $4 occasions, $5 recipients, $6 Message-IDs) are being handed
+-- Record that messages ($1 ids, $2 bookings, $10 accounts, $3 kinds, $4 occasions, $5 recipients, $6 Message-IDs) are being handed
 -- over by channel $8 at $9; a repeat ($7) is one whose earlier attempt may have arrived. Those that are sent or
 -- failed, or are being sent under another Message-ID, are left alone and not in the answer.
 INSERT INTO notifications AS n
-       (id, booking_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, made_at)
-SELECT m.id, m.booking_id, m.kind, m.occasion, $8, m.recipient, 'sending', m.message_id, 1, m.again::integer, $9
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])
-       AS m (id, booking_id, kind, occasion, recipient, message_id, again)
+       (id, booking_id, account_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats,
+        made_at)
+SELECT m.id, m.booking_id, m.account_id, m.kind, m.occasion, $8, m.recipient, 'sending', m.message_id, 1,
+       m.again::integer, $9
+  FROM unnest($1::uuid[], $2::uuid[], $10::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])
+       AS m (id, booking_id, account_id, kind, occasion, recipient, message_id, again)
  ORDER BY m.id
 ON CONFLICT (id) DO UPDATE
    SET state = 'sending', recipient = excluded.recipient,
@@ -42,8 +44,17 @@ UPDATE notifications SET state = 'failed', receipt = $3
 
 -- name: of_booking
 -- Everything that was said about booking $1, oldest first.
-SELECT id, booking_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, receipt,
+SELECT id, booking_id, account_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, receipt,
        made_at, sent_at
   FROM notifications
  WHERE booking_id = $1
  ORDER BY made_at, id;
+
+-- name: of_account
+-- The last $2 messages about account $1 itself, the newest first.
+SELECT id, booking_id, account_id, kind, occasion, channel, recipient, state, message_id, attempts, repeats, receipt,
+       made_at, sent_at
+  FROM notifications
+ WHERE account_id = $1
+ ORDER BY made_at DESC, id DESC
+ LIMIT $2;
