@@ -11,7 +11,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, contest, report, search, spine
+from benchmarks import booking, contest, report, search, sign_ins, spine
 from benchmarks.machine import Company, Machine
 from benchmarks.progress import Progress
 from benchmarks.report import Results
@@ -49,7 +49,9 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("what", type=click.Choice(["booking", "contest", "search", "spine", "all"]), default="all")
+@click.argument(
+    "what", type=click.Choice(["booking", "contest", "search", "sign-ins", "spine", "all"]), default="all"
+)
 @click.option("--seconds", type=click.FloatRange(0.5), default=8.0, show_default=True, help="A measurement.")
 @click.option(
     "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Measurements of each side."
@@ -96,7 +98,7 @@ def main(
 
     Everything is started for the run and ends with it. Close other programs; the load average is told.
     """
-    if profile and what in {"search", "spine"}:
+    if profile and what in {"search", "sign-ins", "spine"}:
         raise click.BadParameter(
             f"{what} has no profile; bookings and the contest do", param_hint="--profile"
         )
@@ -126,6 +128,8 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
     results = Results(profiles=profiles)
     if wish.includes("search"):
         await _search(wish, results, progress)
+    if wish.includes("sign-ins"):
+        await _sign_ins(wish, results, progress)
     for topology in wish.topologies:
         if wish.includes("booking") or wish.includes("contest"):
             await _bookings(wish, topology, results, progress)
@@ -145,6 +149,13 @@ async def _search(wish: Wish, results: Results, progress: Progress) -> None:
             ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
         )
         results.uncached = await search.uncached(ready, seconds=wish.seconds, progress=progress)
+
+
+async def _sign_ins(wish: Wish, results: Results, progress: Progress) -> None:
+    async with servers(topology="memory", departures=wish.departures, say=progress.say) as ready:
+        results.sign_ins = await sign_ins.measure(
+            ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
+        )
 
 
 async def _bookings(wish: Wish, topology: str, results: Results, progress: Progress) -> None:

@@ -13,6 +13,7 @@ from benchmarks.contest import Contest
 from benchmarks.figures import Figure, Spread, percentile
 from benchmarks.samples import Share
 from benchmarks.search import Cached, Uncached
+from benchmarks.sign_ins import SignIns
 from benchmarks.spine import Compared
 from benchmarks.spy import Profiled, Profiles
 
@@ -34,6 +35,7 @@ class Results:
     """None: nobody asked for them."""
     cached: Cached | None = None
     uncached: Uncached | None = None
+    sign_ins: SignIns | None = None
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -46,6 +48,7 @@ class Results:
             "new_searches": (
                 {"offers": self.uncached.offers, **_figure(self.uncached.figure)} if self.uncached else None
             ),
+            "sign_ins": _sign_ins(self.sign_ins) if self.sign_ins else None,
         }
 
 
@@ -56,6 +59,8 @@ def show(console: Console, results: Results, company: Mapping[str, float]) -> No
         console.print(cached_table(results.cached))
     if results.uncached:
         console.print(uncached_table(results.uncached))
+    if results.sign_ins:
+        console.print(sign_ins_table(results.sign_ins))
     if results.booked:
         console.print(booking_table(results.booked))
     if results.contests:
@@ -103,6 +108,26 @@ def uncached_table(found: Uncached) -> Table:
         *(f"{figure.percentile(share):.1f}" for share in (0.5, 0.99)),
         *(f"{figure.each(component):.1f}" for component in ("daemon", "PostgreSQL")),
     )
+    return table
+
+
+def sign_ins_table(found: SignIns) -> Table:
+    """Ours and the bare verification; and the searches, idle and beside."""
+    table = _table(f"{found.users} people sign in", "/s", "p50 ms", "p99 ms")
+    rows = (
+        ("sign-ins", found.ours),
+        ("bare Argon2id, same hash", found.bare),
+        ("new searches, one after the other, idle", found.idle),
+        ("the same beside the sign-ins", found.beside),
+    )
+    for name, figures in rows:
+        table.add_row(
+            name,
+            spread(Spread([figure.rate for figure in figures]), ",.1f"),
+            *(spread(Spread([one.percentile(share) for one in figures]), ",.1f") for share in (0.5, 0.99)),
+        )
+    table.add_section()
+    table.add_row("ratio of sign-ins to bare Argon2id", ratio(found.ratio), "", "")
     return table
 
 
@@ -281,6 +306,12 @@ def _cached(found: Cached) -> dict[str, object]:
         "rate_ratio": found.rate_ratio.values,
         "cpu_ratio": found.cpu_ratio.values,
     }
+
+
+def _sign_ins(found: SignIns) -> dict[str, object]:
+    sides = {"ours": found.ours, "bare": found.bare, "idle": found.idle, "beside": found.beside}
+    figures = {name: [_figure(one) for one in side] for name, side in sides.items()}
+    return {"users": found.users, "ratio": found.ratio.values, **figures}
 
 
 def _compared(found: Compared) -> dict[str, object]:

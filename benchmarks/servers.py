@@ -49,6 +49,7 @@ public_url = "http://127.0.0.1:{port}"
 [server]
 port = {port}
 enabled = {serves}
+trusted_proxies = ["127.0.0.1"]
 [actors]
 run = {actors}
 [bus]
