@@ -7,6 +7,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from handlers.bookings import INTAKE, MOVES, RUSH, SHELF
+from handlers.clients import BELIEVED, networks_of
 from handlers.gate import guarded
 from handlers.health import WATCH, Watch
 from handlers.intake import Intake
@@ -36,6 +37,7 @@ def build(*, parts: Parts) -> web.Application:
     limit = TimeLimit(server.request_timeout_seconds)
     application = web.Application(middlewares=[watch(parts, limit)], client_max_size=server.max_body_bytes)
     application[PARTS] = parts
+    application[BELIEVED] = networks_of(server.trusted_proxies)
     application[WATCH] = Watch(metrics=parts.metrics, readiness=parts.readiness)
     application[SEARCHES] = Searches(parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)

@@ -13,10 +13,11 @@ from bookingd.domain.accounts.permissions import OWN, Permission, permissions_of
 from bookingd.domain.accounts.who import NOBODY, Who
 from bookingd.domain.ids import SessionId
 from bookingd.tokens import Purpose
+from handlers.cookies import cookie_name
 from handlers.errors import Problem
 from handlers.operations import Access, Handler, Route
 from handlers.parts import PARTS
-from handlers.principals import cookie_name, read_token, session_required
+from handlers.principals import read_token, session_required
 from handlers.signed_in import SIGNED_IN
 
 WHO = web.RequestKey("who", Who)

@@ -4,7 +4,6 @@ It gives the request its correlation id, refuses what comes from other sites, bo
 into problems, counts it, writes its log line and puts the security headers on the answer.
 """
 
-import ipaddress
 import logging
 import re
 from collections.abc import Callable, Mapping, MutableMapping
@@ -15,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import Histogram
 
 from bookingd.telemetry.context import correlation
+from handlers.clients import client_address
 from handlers.errors import Problem, reply_to
 from handlers.limits import TimeLimit
 from handlers.parts import PARTS, Parts
@@ -57,7 +57,6 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
     """The middleware of an application with these parts."""
     clock, count = parts.sources.clock, _counter(parts)
     common = common_headers(parts)
-    believed = [ipaddress.ip_network(text) for text in parts.settings.server.trusted_proxies]
     under_way = 0
     parts.metrics.requests_in_flight.set_function(lambda: under_way)
 
@@ -75,7 +74,7 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
             if response.status != 101:  # a WebSocket's life would drown every other time
                 count(request, response, took)
             if log.isEnabledFor(logging.INFO):
-                address = client_address(request, believed)
+                address = client_address(request)
                 # As it was sent, encoded: decoded it could hold the end of a line. Queries hold tokens.
                 path, status = request.rel_url.raw_path, response.status
                 log.info("%s %s %d %.1f ms %s", request.method, path, status, took * 1000, address)
@@ -174,31 +173,6 @@ def route_of(request: web.Request) -> str:
     """The route's template: `/v1/bookings/{reference}`, so that metrics stay few and tell no secrets."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "unmatched"
-
-
-def client_address(
-    request: web.Request, believed: "list[ipaddress.IPv4Network | ipaddress.IPv6Network]"
-) -> str:
-    """Who is there: the last hop that no trusted proxy vouches for."""
-    address = request.remote or ""
-    forwarded = request.headers.get(hdrs.X_FORWARDED_FOR, "")
-    for hop in reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()]):
-        if not _within(address, believed):
-            break
-        address = hop
-    return address if _is_address(address) else "unknown"
-
-
-def _within(address: str, networks: "list[ipaddress.IPv4Network | ipaddress.IPv6Network]") -> bool:
-    return _is_address(address) and any(ipaddress.ip_address(address) in network for network in networks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def trace_of(request: web.Request) -> str | None:

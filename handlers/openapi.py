@@ -14,11 +14,12 @@ from marshmallow import Schema
 
 from bookingd import __version__
 from handlers.bodies import IDEMPOTENCY_KEY, LONGEST_WAIT
+from handlers.cookies import cookie_name
 from handlers.errors import PROBLEM_JSON, ProblemBody
 from handlers.gate import refusals
 from handlers.operations import Operation, Route
 from handlers.parts import Parts
-from handlers.principals import BOOKING_TOKEN, cookie_name
+from handlers.principals import BOOKING_TOKEN
 from handlers.problems import KINDS
 from handlers.reply import encode, json_reply
 
@@ -31,6 +32,7 @@ IN_PATH: Mapping[str, str] = {
     "id": "The offer's id.",
     "reference": "The booking's reference: six letters and digits.",
     "payment_id": "The attempt to pay.",
+    "session_id": "As `GET /v1/sessions` names it.",
     "passkey_id": "As `GET /v1/me/passkeys` names it.",
     "gateway": "As `GET /v1/gateways` names it.",
     "slug": "The last part of a problem's `type`.",

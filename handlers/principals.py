@@ -10,7 +10,7 @@ from bookingd.messages.envelope import Origin
 from bookingd.tokens import InvalidToken, Purpose, Token
 from handlers.errors import Problem
 from handlers.middlewares import CORRELATION, trace_of
-from handlers.parts import PARTS, Parts
+from handlers.parts import PARTS
 
 BOOKING_TOKEN = "Booking-Token"  # noqa: S105 - the header's name
 LINK = "link"
@@ -18,11 +18,6 @@ LINK = "link"
 
 _LONGEST_TOKEN = 200
 _KINDS = ((Purpose.BOOKING, ProofKind.BOOKING_TOKEN), (Purpose.LINK, ProofKind.MAIL_LINK))
-
-
-def cookie_name(parts: Parts) -> str:
-    """`__Host-` binds a cookie to this host and to https; a browser refuses it on plain http."""
-    return "__Host-bookingd" if parts.secure else "bookingd-session"
 
 
 def session_required(detail: str) -> Problem:

@@ -48,6 +48,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "Open one with POST /v1/sessions and send its token as 'Authorization: Bearer ...'.",
             ),
             _kind(
+                401,
+                "sign-in-failed",
+                "You are not signed in",
+                "Look at the address and the password, or have the password replaced with POST"
+                " /v1/password-resets.",
+            ),
+            _kind(
                 403,
                 "cross-site",
                 "The request comes from another site",
@@ -164,6 +171,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "key-reused",
                 "The Idempotency-Key was used for another request",
                 "Use a new key for every new request, and the same key only to repeat the same one.",
+            ),
+            _kind(
+                429,
+                "too-many-attempts",
+                "There were too many wrong tries",
+                "Wait as long as Retry-After says. Nobody is locked out.",
             ),
             _kind(
                 426,

@@ -54,12 +54,6 @@ class FlightSearch(Request):
     )
 
 
-class NewSession(Request):
-    """What kind of session to open."""
-
-    kind = Choice(("guest",), required=True)
-
-
 class PassengerIn(Request):
     """Somebody who travels."""
 

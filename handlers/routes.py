@@ -11,10 +11,13 @@ from handlers import (
     requests,
     returns,
     search,
+    session_views,
     sessions,
     webhooks,
     wishes,
 )
+from handlers.accounts import account_requests
+from handlers.accounts.account_routes import ACCOUNT_ROUTES
 from handlers.accounts.factor_routes import FACTOR_ROUTES
 from handlers.booking_views import (
     BookingAccepted,
@@ -76,9 +79,18 @@ BOOKING = (
             tag="Sessions",
             access=Access.PUBLIC,
             description="Browsers get it as a cookie too, which scripts cannot read.",
-            body=requests.NewSession,
-            answers={201: sessions.Session},
-            problems=("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields"),
+            body=account_requests.NewSession,
+            answers={201: session_views.Session, 202: session_views.SecondFactorNeeded},
+            problems=(
+                "malformed-json",
+                "cross-site",
+                "body-too-large",
+                "media-type",
+                "invalid-fields",
+                "sign-in-failed",
+                "too-many-attempts",
+                "busy",
+            ),
         ),
     ),
     _post(
@@ -341,4 +353,12 @@ HOUSE = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*SEARCHING, *BOOKING, *PAYING, *FOLLOWING, *FACTOR_ROUTES, *HOUSE)
+ROUTES: tuple[Route, ...] = (
+    *SEARCHING,
+    *BOOKING,
+    *PAYING,
+    *FOLLOWING,
+    *ACCOUNT_ROUTES,
+    *FACTOR_ROUTES,
+    *HOUSE,
+)

@@ -1,48 +1,61 @@
-"""Sessions of people without an account: a signed name for somebody whom we do not know."""
+"""Opening a session: a signed name for somebody whom we do not know, or that of an account."""
 
-from datetime import datetime, timedelta
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 from aiohttp import web
-from msgspec import Meta
+from marshmallow import Schema
 
 from bookingd.tokens import Purpose
+from handlers.accounts import signing_in
+from handlers.accounts.account_requests import (
+    GuestSession,
+    NewSession,
+    PasskeySession,
+    PasswordSession,
+    SecondFactorSession,
+)
 from handlers.bodies import json_body
+from handlers.cookies import set_session
+from handlers.fields import load
 from handlers.parts import PARTS
-from handlers.principals import cookie_name
 from handlers.reply import json_reply
-from handlers.requests import NewSession
-from handlers.views import View
+from handlers.requests import schema
+from handlers.session_views import Session
 
 GUEST_LIFE = timedelta(days=30)
 """Long enough to come back to a booking; the booking's own token and the mail's link last longer."""
 
 
-class Session(View, frozen=True, kw_only=True):
-    """A session. Browsers keep it in a cookie that scripts cannot read; programs send the token."""
-
-    kind: str
-    token: Annotated[str, Meta(description="For programs: 'Authorization: Bearer <token>'.")]
-    principal: Annotated[str, Meta(description="Who this session is; owner of what it books.")]
-    expires_at: datetime
-
-
 async def open_session(request: web.Request) -> web.Response:
-    """Open a session. Nothing is stored: the token says it all, and is signed."""
+    """Open a session of the kind that is asked for."""
+    asked, given = await json_body(request, NewSession)
+    of, opening = KINDS[asked["kind"]]
+    return await opening(request, load(schema(of), given))
+
+
+async def as_guest(request: web.Request, asked: Mapping[str, Any]) -> web.Response:
+    """Nothing is stored: the token says it all, and is signed."""
     parts = request.app[PARTS]
-    asked, _ = await json_body(request, NewSession)
     now, subject = parts.sources.clock.now(), str(parts.sources.ids.new())
     expires_at = (now + GUEST_LIFE).replace(microsecond=0)
     token = parts.signer.sign(Purpose.GUEST, subject, expires_at=expires_at)
-    session = Session(kind=asked["kind"], token=token, principal=f"guest:{subject}", expires_at=expires_at)
+    session = Session(kind="guest", token=token, principal=f"guest:{subject}", expires_at=expires_at)
     response = json_reply(session, status=201)
-    response.set_cookie(
-        cookie_name(parts),
-        token,
-        max_age=int(GUEST_LIFE.total_seconds()),
-        path="/",
-        secure=parts.secure,
-        httponly=True,
-        samesite="Lax",
-    )
+    set_session(response, parts, token, seconds=GUEST_LIFE.total_seconds())
     return response
+
+
+KINDS: Mapping[
+    str, tuple[type[Schema], Callable[[web.Request, Mapping[str, Any]], Awaitable[web.Response]]]
+] = MappingProxyType(
+    {
+        "guest": (GuestSession, as_guest),
+        "account": (PasswordSession, signing_in.by_password),
+        "second_factor": (SecondFactorSession, signing_in.by_second_factor),
+        "passkey": (PasskeySession, signing_in.by_passkey),
+    }
+)
+"""What each kind of session takes, and who opens it."""

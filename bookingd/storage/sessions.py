@@ -28,6 +28,7 @@ PROVE = query("sessions.prove")
 END = query("sessions.end")
 END_ALL = query("sessions.end_all")
 LISTED = query("sessions.listed")
+KNOWS_DEVICE = query("sessions.knows_device")
 FORGET = query("sessions.forget")
 
 FORGIVEN = timedelta(seconds=10)
@@ -82,6 +83,7 @@ class Rotated:
 
     session: SessionId
     account: AccountId
+    second_factor: bool
     expires_at: datetime
     """Of the session."""
 
@@ -92,6 +94,7 @@ class Replayed:
 
     session: SessionId
     account: AccountId
+    device: str
     ended: bool
     """Whether by this."""
 
@@ -134,11 +137,16 @@ async def rotate(
     latest = await connection.fetchrow(LATEST_TOKEN, session)
     if latest is None or not _is_good(found, latest, now):
         ended = await end(connection, account=account, ids=[session], because=Ending.REPLAYED, now=now)
-        return Replayed(session=session, account=account, ended=bool(ended))
+        return Replayed(session=session, account=account, device=found["device"], ended=bool(ended))
     if not is_open:
         return None
     await connection.execute(ROTATE, session, latest["number"], now, hash_of(successor))
-    return Rotated(session=session, account=account, expires_at=found["expires_at"])
+    return Rotated(
+        session=session,
+        account=account,
+        second_factor=found["second_factor"],
+        expires_at=found["expires_at"],
+    )
 
 
 async def prove(connection: Connection, *, session: SessionId, second_factor: bool, now: datetime) -> None:
@@ -175,6 +183,12 @@ async def end_all(
 async def listed(connection: Connection, *, account: AccountId, now: datetime) -> list[ListedSession]:
     """The account's open sessions, the one that was seen last first."""
     return [ListedSession(**dict(row)) for row in await connection.fetch(LISTED, account, now)]
+
+
+async def knows_device(connection: Connection, *, account: AccountId, device: str) -> bool | None:
+    """Whether the account was signed in on such a device before; None where it never was anywhere."""
+    known: bool | None = await connection.fetchval(KNOWS_DEVICE, account, device)
+    return known
 
 
 async def forget(connection: Connection, *, before: datetime, limit: int) -> int:

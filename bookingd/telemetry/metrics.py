@@ -257,6 +257,13 @@ class Metrics:
         self.response_bytes = Counter(
             "bookingd_http_response_bytes_total", "Bytes of bodies that were answered", registry=registry
         )
+        self.sign_ins = Counter(
+            "bookingd_sign_ins_total",
+            "Tries to sign in by what became of them: done, second_factor_needed (the password was right),"
+            " failed, throttled (not looked at). Many failed: somebody guesses",
+            ["outcome"],
+            registry=registry,
+        )
         self.sockets = Gauge("bookingd_live_connections", "Open WebSockets", registry=registry)
         self.ready = Gauge(
             "bookingd_ready",

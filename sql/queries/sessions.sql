@@ -20,8 +20,8 @@ SELECT session.id, session.account_id, session.expires_at, session.proved_at, se
 -- name: lock_by_token
 -- The session whose refresh token has the hash $1, locked, with that token's number and time of use; null where
 -- it was not used.
-SELECT session.id, session.account_id, session.expires_at, session.ended_at, account.state AS account_state,
-       token.number, token.used_at
+SELECT session.id, session.account_id, session.expires_at, session.ended_at, session.second_factor, session.device,
+       account.state AS account_state, token.number, token.used_at
   FROM refresh_tokens AS token
   JOIN sessions AS session ON session.id = token.session_id
   JOIN accounts AS account ON account.id = session.account_id
@@ -63,6 +63,10 @@ RETURNING id;
 SELECT id, created_at, seen_at, expires_at, second_factor, device, client_address
   FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2
  ORDER BY seen_at DESC, id;
+
+-- name: knows_device
+-- Whether account $1 was signed in on a device $2 before; null where it never was anywhere.
+SELECT bool_or(device = $2) FROM sessions WHERE account_id = $1;
 
 -- name: forget
 -- Drop up to $2 sessions that were over before $1, with their refresh tokens.

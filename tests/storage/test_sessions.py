@@ -66,7 +66,7 @@ async def test_a_refresh_token_gives_the_next_one(connection: Connection, accoun
     rotated = await sessions.rotate(connection, token=FIRST, successor=SECOND, now=LATER)
     again = await sessions.rotate(connection, token=SECOND, successor=THIRD, now=LATER)
 
-    assert rotated == again == Rotated(session=SESSION, account=account, expires_at=END)
+    assert rotated == again == Rotated(session=SESSION, account=account, second_factor=False, expires_at=END)
     [listed] = await sessions.listed(connection, account=account, now=LATER)
     assert (listed.seen_at, listed.device) == (LATER, "Firefox on Linux")
 
@@ -78,7 +78,7 @@ async def test_a_token_shown_again_ends_the_session(connection: Connection, acco
         connection, token=FIRST, successor=THIRD, now=START + FORGIVEN + timedelta(seconds=1)
     )
 
-    assert replayed == Replayed(session=SESSION, account=account, ended=True)
+    assert replayed == Replayed(session=SESSION, account=account, device="Firefox on Linux", ended=True)
     assert not await is_open(connection)
     assert await sessions.rotate(connection, token=SECOND, successor=FOURTH, now=LATER) is None
 
