@@ -70,6 +70,9 @@ class Walker(NamedTuple):
     passes: frozenset[Access]
 
 
+PARTING = {"DELETE /v1/sessions/current"}
+"""Doors that are tried last: whoever has gone through one is nobody any more."""
+
 NOWHERE = {"id": "of_none", "reference": "ABCDEF"}
 """What stands in an address for what is not there, where it has a form of its own."""
 
@@ -111,7 +114,7 @@ async def test_every_door_opens_to_those_whom_it_is_for_and_to_nobody_else(
     walkers: dict[str, Walker],
 ) -> None:
     wrong = []
-    for route in ROUTES:
+    for route in sorted(ROUTES, key=lambda route: f"{route.method} {route.path}" in PARTING):
         path = somewhere(route.path)
         for name, walker in walkers.items():
             told = await walker.api.ask(route.method, path)
