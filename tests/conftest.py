@@ -10,6 +10,7 @@ BOOKINGD_TEST_REDIS_URL (a database that may be emptied). What is stopped by a t
 import asyncio
 import itertools
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -35,6 +36,11 @@ from tests.servers.redis import RedisServer
 T = TypeVar("T")
 
 BLOCKED_AFTER = 1.0  # seconds in one step of the event loop, less the time in which others had the processors
+
+
+MEMORY = Path("/dev/shm")  # Linux's tmpfs
+MEMORY_PREFIX = "bookingd-test-postgres-"
+MEMORY_ENOUGH = 2 * 1024**3  # bytes: WAL takes half of it at most, all else a hundredth
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,7 +99,24 @@ async def _make_template(server: Server) -> None:
 
 
 @pytest.fixture(scope="session")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def _server_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """In memory, if there is room: a database is 600 files, which tmpfs copies in 12 ms and ext4 in 70."""
+    if not (
+        MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_ENOUGH
+    ):
+        yield tmp_path_factory.mktemp("postgres")
+        return
+    for left in MEMORY.glob(f"{MEMORY_PREFIX}*"):  # by runs that were killed
+        if not Path("/proc", left.name.removeprefix(MEMORY_PREFIX)).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    directory = MEMORY / f"{MEMORY_PREFIX}{os.getpid()}"
+    directory.mkdir(mode=0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def _server(_server_directory: Path) -> Iterator[Server]:
     """The run's server with its migrated template, in a loop of its own: it outlives those of the tests."""
     loop = asyncio.new_event_loop()
 
@@ -101,7 +124,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         return loop.run_until_complete(work)
 
     url = os.environ.get("BOOKINGD_TEST_DATABASE_URL")
-    engine = Engine(tmp_path_factory.mktemp("postgres") / "engine", durable=False)
+    engine = Engine(_server_directory / "engine", durable=False)
     try:
         if not url:
             do(engine.start())
@@ -123,7 +146,8 @@ _numbers = itertools.count(1)
 async def database_name(_server: Server) -> AsyncIterator[str]:
     """A fresh, migrated, empty database."""
     name = f"{_server.prefix}_{next(_numbers)}"
-    await _administer(_server, f'CREATE DATABASE "{name}" TEMPLATE "{_server.template}" OWNER "{OWNER}"')
+    copied = f'TEMPLATE "{_server.template}" STRATEGY file_copy OWNER "{OWNER}"'
+    await _administer(_server, f'CREATE DATABASE "{name}" {copied}')
     yield name
     await _administer(_server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
