@@ -33,6 +33,7 @@ IN_PATH: Mapping[str, str] = {
     "reference": "The booking's reference: six letters and digits.",
     "payment_id": "The attempt to pay.",
     "session_id": "As `GET /v1/sessions` names it.",
+    "traveller_id": "As `GET /v1/me/travellers` names it.",
     "passkey_id": "As `GET /v1/me/passkeys` names it.",
     "gateway": "As `GET /v1/gateways` names it.",
     "slug": "The last part of a problem's `type`.",
@@ -63,6 +64,19 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "in": "header",
         "description": "Opens a booking that another session made: its token, or that of a mail link.",
         "schema": {"type": "string"},
+    },
+    "if_match": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "The ETag of what is changed, as it was read.",
+        "schema": {"type": "string", "examples": ['"3"']},
+    },
+    "optional_match": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The ETag that it has to have still.",
+        "schema": {"type": "string", "examples": ['"3"']},
     },
     "if_none_match": {
         "name": "If-None-Match",

@@ -142,6 +142,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "Search again: prices and seats may have changed. Nothing was held or charged.",
             ),
             _kind(
+                412,
+                "precondition-failed",
+                "It was changed meanwhile",
+                "Read it again, look at what is new, and send the change with the ETag that it has now.",
+            ),
+            _kind(
                 413,
                 "body-too-large",
                 "The body is too large",
@@ -171,6 +177,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "key-reused",
                 "The Idempotency-Key was used for another request",
                 "Use a new key for every new request, and the same key only to repeat the same one.",
+            ),
+            _kind(
+                428,
+                "precondition-required",
+                "Say which version you change",
+                "Read it first, and send the ETag of the answer in the header If-Match: so nobody overwrites"
+                " what somebody else has just changed.",
             ),
             _kind(
                 429,

@@ -19,6 +19,7 @@ from handlers import (
 from handlers.accounts import account_requests
 from handlers.accounts.account_routes import ACCOUNT_ROUTES
 from handlers.accounts.factor_routes import FACTOR_ROUTES
+from handlers.accounts.profile_routes import PROFILE_ROUTES
 from handlers.booking_views import (
     BookingAccepted,
     BookingBody,
@@ -360,5 +361,6 @@ ROUTES: tuple[Route, ...] = (
     *FOLLOWING,
     *ACCOUNT_ROUTES,
     *FACTOR_ROUTES,
+    *PROFILE_ROUTES,
     *HOUSE,
 )

@@ -53,6 +53,8 @@ WHOM = {
     "POST /v1/me/passkeys": RECENT,
     "DELETE /v1/me/passkeys/{passkey_id}": RECENT,
     "POST /v1/sessions/passkey-options": PUBLIC,
+    "GET /v1/me": ACCOUNT,
+    "PATCH /v1/me": ACCOUNT,
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /metrics": PUBLIC,
