@@ -31,11 +31,14 @@ from tests.servers.redis import RedisServer
 
 Say = Callable[[str], None]
 
-ALL = ("search", "booking", "payment", "notify", "audit")
+ALL = ("auth", "search", "booking", "payment", "notify", "audit")
 TOPOLOGIES: Mapping[str, Mapping[str, tuple[bool, Sequence[str]]]] = {
     "memory": {"daemon": (True, ALL)},
     "rabbitmq": {"daemon": (True, ALL)},
-    "split": {"front": (True, ("search", "booking")), "back": (False, ("payment", "notify", "audit"))},
+    "split": {
+        "front": (True, ("search", "booking")),
+        "back": (False, ("auth", "payment", "notify", "audit")),
+    },
 }
 """How the daemon may be laid out: name of a process -> whether it serves HTTP, and its actors."""
 

@@ -26,7 +26,7 @@ from bookingd.config.values import MASK, Secret, Url
 from bookingd.outcomes import CALL_LIMIT
 
 Environment = Literal["development", "production"]
-ActorName = Literal["search", "booking", "payment", "notify", "audit"]
+ActorName = Literal["auth", "search", "booking", "payment", "notify", "audit"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
@@ -147,6 +147,7 @@ class Actors:
     """Which actors this process runs, and how much each does at once; `audit` has no mailbox to bound."""
 
     run: tuple[ActorName, ...] = ACTORS
+    auth: Deciding = Deciding()
     search: Answering = Answering()
     booking: Deciding = Deciding()
     payment: Calling = field(default=Calling(concurrency=64))

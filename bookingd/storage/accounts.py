@@ -19,10 +19,14 @@ from bookingd.storage.queries import query
 
 REGISTER = query("accounts.register")
 REGISTRATION = query("accounts.registration")
+LOCK_REGISTRATIONS = query("accounts.lock_registrations")
+DROP_REGISTRATIONS = query("accounts.drop_registrations")
 FORGET_REGISTRATIONS = query("accounts.forget_registrations")
 OPEN = query("accounts.open")
 BY_KEY = query("accounts.by_key")
+BY_KEYS = query("accounts.by_keys")
 BY_ID = query("accounts.by_id")
+BY_IDS = query("accounts.by_ids")
 LOCK = query("accounts.lock")
 SET_PASSWORD = query("accounts.set_password")
 REHASH = query("accounts.rehash")
@@ -102,6 +106,19 @@ async def registration(
     return None if row is None else Registration(**dict(row))
 
 
+async def lock_registrations(
+    connection: Connection, *, ids: Collection[UUID], now: datetime
+) -> dict[UUID, Registration]:
+    """Those of the registrations that are good; nobody else takes them up in this transaction's time."""
+    rows = await connection.fetch(LOCK_REGISTRATIONS, list(ids), now)
+    return {row["id"]: Registration(**dict(row)) for row in rows}
+
+
+async def drop_registrations(connection: Connection, *, ids: Collection[UUID]) -> None:
+    """Nothing comes of them."""
+    await connection.execute(DROP_REGISTRATIONS, list(ids))
+
+
 async def forget_registrations(connection: Connection, *, before: datetime, limit: int) -> int:
     """Drop up to `limit` registrations that were over before then; how many went."""
     return len(await connection.fetch(FORGET_REGISTRATIONS, before, limit))
@@ -135,6 +152,18 @@ async def open_account(
 async def by_key(connection: Connection, *, key: str | None) -> Account | None:
     """The account of the address with that key, in whatever state."""
     return _account(await connection.fetchrow(BY_KEY, key))
+
+
+async def by_keys(connection: Connection, *, keys: Collection[str]) -> dict[str, Account]:
+    """The accounts of the addresses with those keys, in whatever state."""
+    rows = await connection.fetch(BY_KEYS, list(keys))
+    return {row["address_key"]: account for row in rows if (account := _account(row))}
+
+
+async def by_ids(connection: Connection, *, ids: Collection[AccountId]) -> dict[AccountId, Account]:
+    """Those of the accounts that exist, in whatever state."""
+    rows = await connection.fetch(BY_IDS, list(ids))
+    return {AccountId(row["id"]): account for row in rows if (account := _account(row))}
 
 
 async def by_id(connection: Connection, *, account: AccountId) -> Account | None:

@@ -5,11 +5,11 @@ from it by the signing key; so whoever reads this table can make neither.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +20,8 @@ from bookingd.storage.queries import query
 
 ADD = query("proofs.add")
 FIND = query("proofs.find")
+LOCK = query("proofs.lock")
+HAVE = query("proofs.have")
 SETTLE = query("proofs.settle")
 DROP = query("proofs.drop")
 USE = query("proofs.use")
@@ -75,17 +77,30 @@ class Proof:
         return self.settled and self.used_at is None and now < self.expires_at
 
 
+class Settled(NamedTuple):
+    """It is known what a proof opens, and where its link or code goes."""
+
+    proof_id: ProofId
+    subject: UUID
+    address: str
+
+
 async def add(connection: Connection, *, proof: Proof) -> None:
     """Record a new proof."""
+    await add_all(connection, new=[proof])
+
+
+async def add_all(connection: Connection, *, new: Collection[Proof]) -> None:
+    """Record new proofs."""
     await connection.execute(
         ADD,
-        proof.id,
-        proof.purpose,
-        proof.subject,
-        proof.address,
-        json.dumps(dict(proof.details)),
-        proof.created_at,
-        proof.expires_at,
+        [proof.id for proof in new],
+        [proof.purpose for proof in new],
+        [proof.subject for proof in new],
+        [proof.address for proof in new],
+        [json.dumps(dict(proof.details)) for proof in new],
+        [proof.created_at for proof in new],
+        [proof.expires_at for proof in new],
     )
 
 
@@ -94,14 +109,25 @@ async def find(connection: Connection, *, proof_id: ProofId) -> Proof | None:
     return _proof(await connection.fetchrow(FIND, proof_id))
 
 
-async def settle(connection: Connection, *, proof_id: ProofId, subject: UUID, address: str) -> None:
-    """It is known what it opens, and where its link or code goes."""
-    await connection.execute(SETTLE, proof_id, subject, address)
+async def lock(connection: Connection, *, ids: Collection[ProofId]) -> dict[ProofId, Proof]:
+    """Those of the proofs that are there, which nobody else changes until the end of the transaction."""
+    return {ProofId(row["id"]): from_row(dict(row)) for row in await connection.fetch(LOCK, list(ids))}
 
 
-async def drop(connection: Connection, *, proof_id: ProofId) -> None:
-    """It opens nothing, and nobody is told."""
-    await connection.execute(DROP, proof_id)
+async def having(connection: Connection, *, subjects: Collection[UUID], purpose: ProofPurpose) -> set[UUID]:
+    """Those of the subjects that have a proof of that kind, whatever became of it."""
+    return {row["subject"] for row in await connection.fetch(HAVE, list(subjects), purpose)}
+
+
+async def settle(connection: Connection, *, settled: Collection[Settled]) -> None:
+    """They open that from now on."""
+    ids, subjects, addresses = ([one[column] for one in settled] for column in range(3))
+    await connection.execute(SETTLE, ids, subjects, addresses)
+
+
+async def drop(connection: Connection, *, ids: Collection[ProofId]) -> None:
+    """They open nothing, and nobody is told."""
+    await connection.execute(DROP, list(ids))
 
 
 async def use(

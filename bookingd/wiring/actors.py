@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from actors.audit import AuditActor, Chainer
+from actors.auth import AuthActor
 from actors.booking import BookingActor, Times
 from actors.booking.desks import Desks
 from actors.notify import NotifyActor
@@ -36,7 +37,7 @@ from bookingd.wiring.outside import Outside
 LINKS_LAST = timedelta(days=90)
 """How long after the journey a mail's link still opens its booking: for receipts and claims."""
 
-ALL = (SearchActor, BookingActor, PaymentActor, NotifyActor, AuditActor)
+ALL = (AuthActor, SearchActor, BookingActor, PaymentActor, NotifyActor, AuditActor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ def build_actors(tools: Tools, outside: Outside) -> dict[ActorName, Actor]:
     """Those that the settings name."""
     rules = CurrentRules()
     builders: dict[ActorName, Callable[[], Actor]] = {
+        "auth": lambda: AuthActor(sources=tools.sources),
         "search": lambda: _search(tools, rules),
         "booking": lambda: _booking(tools, rules),
         "payment": lambda: _payment(tools, outside),

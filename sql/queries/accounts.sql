@@ -11,6 +11,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 SELECT id, address, address_key, password, name, locale, created_at, expires_at FROM registrations
  WHERE id = $1 AND expires_at > $2;
 
+-- name: lock_registrations
+-- Those of the registrations $1 that are still good at $2, locked, by id.
+SELECT id, address, address_key, password, name, locale, created_at, expires_at FROM registrations
+ WHERE id = ANY ($1::uuid[]) AND expires_at > $2 ORDER BY id FOR UPDATE;
+
+-- name: drop_registrations
+-- Nothing comes of the registrations $1.
+DELETE FROM registrations WHERE id = ANY ($1::uuid[]);
+
 -- name: forget_registrations
 -- Drop up to $2 registrations that were over before $1.
 DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at < $1 LIMIT $2) RETURNING id;
@@ -28,6 +37,16 @@ RETURNING id;
 -- The account whose address has the key $1.
 SELECT id, state, address, address_key, password, name, locale, currency, roles, created_at, password_changed_at
   FROM accounts WHERE address_key = $1;
+
+-- name: by_keys
+-- The accounts whose addresses have the keys $1.
+SELECT id, state, address, address_key, password, name, locale, currency, roles, created_at, password_changed_at
+  FROM accounts WHERE address_key = ANY ($1::text[]);
+
+-- name: by_ids
+-- Those of the accounts $1 that exist.
+SELECT id, state, address, address_key, password, name, locale, currency, roles, created_at, password_changed_at
+  FROM accounts WHERE id = ANY ($1::uuid[]);
 
 -- name: by_id
 -- Account $1.

@@ -1,21 +1,33 @@
 -- The rights that links and codes in mails stand for.
 
 -- name: add
--- Proof $1 of kind $2 for $3, sent to $4, with what it needs besides ($5), made at $6, good until $7.
+-- Proofs $1 of kinds $2 for $3, sent to $4, with what they need besides ($5), made at $6, good until $7.
 INSERT INTO proofs (id, purpose, subject, address, details, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::json[], $6::timestamptz[],
+                     $7::timestamptz[]);
 
 -- name: find
 -- Proof $1 as it is.
 SELECT id, purpose, subject, address, details, created_at, expires_at, tries, used_at FROM proofs WHERE id = $1;
 
+-- name: lock
+-- Those of the proofs $1 that are there, locked, by id.
+SELECT id, purpose, subject, address, details, created_at, expires_at, tries, used_at FROM proofs
+ WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
+
+-- name: have
+-- Those of $1 that have a proof of kind $2, whatever became of it.
+SELECT DISTINCT subject FROM proofs WHERE subject = ANY ($1::uuid[]) AND purpose = $2;
+
 -- name: settle
--- Proof $1 opens $2, and its link or code goes to $3.
-UPDATE proofs SET subject = $2, address = $3 WHERE id = $1;
+-- Proofs $1 open $2, and their links or codes go to $3.
+UPDATE proofs SET subject = settled.subject, address = settled.address
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS settled (id, subject, address)
+ WHERE proofs.id = settled.id;
 
 -- name: drop
--- Proof $1 opens nothing.
-DELETE FROM proofs WHERE id = $1;
+-- Proofs $1 open nothing.
+DELETE FROM proofs WHERE id = ANY ($1::uuid[]);
 
 -- name: use
 -- Use proof $1 of kind $2 at $3, once. One that opens nothing yet names itself.

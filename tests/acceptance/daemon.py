@@ -220,6 +220,7 @@ class Daemon:
 
 KINDS: Mapping[str, Sequence[str]] = {
     "http": (),
+    "auth": ("auth",),
     "search": ("search",),
     "booking": ("booking",),
     "payment": ("payment",),

@@ -167,8 +167,8 @@ def test_an_unknown_actor(place: Place) -> None:
     in_file = place.refused(actors={"run": ["search", "bokking"]})
     by_flag = place.refused("--actors", "search,bokking")
 
-    assert "'bokking' is none of search, booking, payment, notify, audit" in in_file
-    assert "bokking: there are search, booking, payment, notify, audit" in by_flag
+    assert "'bokking' is none of auth, search, booking, payment, notify, audit" in in_file
+    assert "bokking: there are auth, search, booking, payment, notify, audit" in by_flag
     for said in (in_file, by_flag):
         assert "did you mean 'booking'?" in said
 
@@ -178,7 +178,7 @@ def test_a_part_of_the_actors_in_memory(place: Place) -> None:
     by_flag = place.refused("--actors", "search")
 
     for said in (in_file, by_flag):
-        assert "leaves out booking, payment, notify, audit, and over memory:// no other process" in said
+        assert "leaves out auth, booking, payment, notify, audit, and over memory:// no other process" in said
         assert "bus.url = 'amqp://" in said
     assert "Command line:" in by_flag
 

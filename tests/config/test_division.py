@@ -19,7 +19,8 @@ def test_in_memory_all_actors_are_here(bench: Bench) -> None:
 
     assert (problem.key, problem.line) == ("actors.run", 2)
     assert (
-        problem.complaint == "leaves out payment, notify, and over memory:// no other process could run them"
+        problem.complaint
+        == "leaves out auth, payment, notify, and over memory:// no other process could run them"
     )
 
 
@@ -33,7 +34,7 @@ def test_an_embedded_database_is_for_one_process_that_does_all(bench: Bench) -> 
     problem = bench.problem('[bus]\nurl = "amqp://mq/"\n[actors]\nrun = ["search"]\n')
 
     assert problem.key == "database.url"
-    assert "where others run booking, payment, notify, audit" in problem.complaint
+    assert "where others run auth, booking, payment, notify, audit" in problem.complaint
 
 
 def test_a_process_with_nothing_to_do_is_refused(bench: Bench) -> None:

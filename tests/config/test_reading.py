@@ -47,7 +47,7 @@ def test_sections_are_read_by_their_types(bench: Bench) -> None:
         [inventory]
         demo = false
         [actors]
-        run = ["payment", "notify", "audit", "booking", "search"]
+        run = ["payment", "notify", "audit", "booking", "search", "auth"]
         [actors.payment]
         concurrency = 3
         [paths]
@@ -177,7 +177,7 @@ def test_a_variable_that_nobody_reads_is_a_mistake(bench: Bench) -> None:
         ("inventory", "demo", '"yes"', "must be true or false"),
         ("server", "host", "1", "must be text in quotes"),
         ("paths", "var", '""', "must be a path"),
-        ("actors", "run", '["serch"]', "'serch' is none of search, booking, payment, notify, audit"),
+        ("actors", "run", '["serch"]', "'serch' is none of auth, search, booking, payment, notify, audit"),
         ("actors", "run", '"search"', 'must be a list of texts, such as ["a", "b"]'),
         (
             "server",

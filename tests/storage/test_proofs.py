@@ -10,7 +10,7 @@ import pytest
 from bookingd.domain.ids import ProofId
 from bookingd.storage import proofs
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.proofs import MOST_TRIES, Proof, ProofPurpose
+from bookingd.storage.proofs import MOST_TRIES, Proof, ProofPurpose, Settled
 from tests.fakes.sources import START
 
 ID = ProofId(UUID(int=5))
@@ -80,7 +80,7 @@ async def test_what_is_not_known_to_open_anything_opens_nothing(connection: Conn
     await proofs.add(connection, proof=OPEN_QUESTION)
     before = await proofs.use(connection, proof_id=ID, purpose=ProofPurpose.ACCESS, now=START)
 
-    await proofs.settle(connection, proof_id=ID, subject=ACCOUNT, address="zoe@example.org")
+    await proofs.settle(connection, settled=[Settled(ID, ACCOUNT, "zoe@example.org")])
 
     found = await proofs.use(connection, proof_id=ID, purpose=ProofPurpose.ACCESS, now=START)
     assert before is None
