@@ -11,6 +11,7 @@ from handlers.clients import BELIEVED, networks_of
 from handlers.gate import guarded
 from handlers.health import WATCH, Watch
 from handlers.intake import Intake
+from handlers.key_holders import KEY_HOLDERS, KeyHolders
 from handlers.limits import TimeLimit
 from handlers.live import LIVE, Live
 from handlers.middlewares import watch
@@ -43,6 +44,7 @@ def build(*, parts: Parts) -> web.Application:
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)
     application[SIGNED_IN] = SignedIn(database=parts.database, clock=parts.sources.clock)
+    application[KEY_HOLDERS] = KeyHolders(database=parts.database, sources=parts.sources)
     application[RUSH] = Rush(parts.sources.clock)
     application[LIVE] = Live()
     application[INTAKE] = Intake(
@@ -71,7 +73,12 @@ async def _hear_moves(application: web.Application) -> AsyncIterator[None]:
     bus = application[PARTS].bus
     hearing = [
         bus.watch(hear)
-        for hear in (application[RUSH].hear, application[SIGNED_IN].hear, application[LIVE].hear)
+        for hear in (
+            application[RUSH].hear,
+            application[SIGNED_IN].hear,
+            application[KEY_HOLDERS].hear,
+            application[LIVE].hear,
+        )
     ]
     async with application[MOVES].heard():
         yield
@@ -86,6 +93,7 @@ async def _take_in(application: web.Application) -> AsyncIterator[None]:
         "receipts": application[RECEIPTS].run,
         "register": application[REGISTER].run,
         "signed in": application[SIGNED_IN].run,
+        "key holders": application[KEY_HOLDERS].run,
     }
     tasks = [asyncio.create_task(run(), name=name) for name, run in loops.items()]
     yield

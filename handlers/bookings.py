@@ -76,7 +76,8 @@ async def place(request: web.Request) -> web.Response:
 
 async def _take_in(request: web.Request, watching: ExitStack) -> tuple[bytes, Watched]:
     """What is recorded as the answer, and how the booking is watched from now on. Raises Problem."""
-    owner, intake = who_of(request).principal, request.app[INTAKE]
+    who, intake = who_of(request), request.app[INTAKE]
+    owner = who.principal
     asked, given = await json_body(request, NewBooking)
     claim = Claim(key=required_key(request, owner), fingerprint=fingerprint(request, given))
     try:
@@ -88,7 +89,7 @@ async def _take_in(request: web.Request, watching: ExitStack) -> tuple[bytes, Wa
         return before, {}
     work = Work(
         claim=claim,
-        origin=origin_of(request, owner),
+        origin=origin_of(request, who.acting),
         messages=(PlaceBooking(booking_id=new.booking.id),),
         answer=lambda placed, now: _taken_in(placed or new, now),
         location=lambda placed: f"/v1/bookings/{(placed or new).booking.reference}",

@@ -12,9 +12,12 @@ from aiohttp import hdrs, web
 from bookingd.domain.accounts.permissions import OWN, Permission, permissions_of
 from bookingd.domain.accounts.who import NOBODY, Who
 from bookingd.domain.ids import SessionId
+from bookingd.security.api_keys import looks_like_api_key, read_api_key
 from bookingd.tokens import Purpose
 from handlers.cookies import cookie_name
 from handlers.errors import Problem
+from handlers.key_holders import KEY_HOLDERS
+from handlers.middlewares import CORRELATION
 from handlers.operations import Access, Handler, Route
 from handlers.parts import PARTS
 from handlers.principals import read_token, session_required
@@ -54,11 +57,22 @@ async def find_out(request: web.Request) -> Who:
     """
     if (given := request.headers.get(hdrs.AUTHORIZATION)) is not None:
         scheme, _, token = given.partition(" ")
-        who = await _behind(request, token.strip()) if scheme.lower() == "bearer" else None
+        who = await _bearer(request, token.strip()) if scheme.lower() == "bearer" else None
         if who is None:
-            raise session_required("The token in Authorization is not valid, or too old.")
+            raise session_required("The token or key in Authorization is not valid, or too old.")
         return who
     return await _behind(request, request.cookies.get(cookie_name(request.app[PARTS]), "")) or NOBODY
+
+
+async def _bearer(request: web.Request, token: str) -> Who | None:
+    """Who sends that token or API key; no cookie is ever a key."""
+    if not looks_like_api_key(token):
+        return await _behind(request, token)
+    key = read_api_key(token)
+    who = await request.app[KEY_HOLDERS].find(key, correlation_id=request[CORRELATION]) if key else None
+    if who is None:
+        request.app[PARTS].metrics.api_keys_refused.inc()
+    return who
 
 
 async def _behind(request: web.Request, token: str) -> Who | None:

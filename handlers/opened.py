@@ -83,7 +83,7 @@ async def _note_refusal(
     entry = AuditEntry(
         id=sources.ids.new(),
         at=sources.clock.now(),
-        principal=who.principal,
+        principal=who.acting,
         action=access.REFUSED,
         subject=Subject.of("booking", booking.id),
         correlation_id=request[CORRELATION],

@@ -63,10 +63,10 @@ async def gateways(request: web.Request) -> web.Response:
 
 async def pay(request: web.Request) -> web.Response:
     """Start to pay. Answers when the attempt is recorded; the gateway is asked after."""
-    parts, principal = request.app[PARTS], who_of(request).principal
+    parts, who = request.app[PARTS], who_of(request)
     asked, given = await json_body(request, NewPayment)
     booking = (await open_booking(request, Action.PAY)).booking
-    claim = Claim(key=required_key(request, principal), fingerprint=fingerprint(request, given))
+    claim = Claim(key=required_key(request, who.principal), fingerprint=fingerprint(request, given))
     try:
         if asked["gateway"] not in parts.gateways:
             raise refuse("gateway", "unknown_gateway", f"Known here: {', '.join(sorted(parts.gateways))}.")
@@ -79,7 +79,7 @@ async def pay(request: web.Request) -> web.Response:
         return await _answer_paying(request, booking, before)
     work = Work(
         claim=claim,
-        origin=origin_of(request, principal),
+        origin=origin_of(request, who.acting),
         messages=(message,),
         answer=lambda placed, now: encode(_begun(booking, message)),
         location=lambda placed: f"/v1/bookings/{booking.reference}",

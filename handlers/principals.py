@@ -37,7 +37,7 @@ def proofs_of(request: web.Request, *shown: str) -> tuple[Proof, ...]:
 
 
 def origin_of(request: web.Request, principal: str) -> Origin:
-    """On whose behalf messages go that this request causes."""
+    """On whose behalf messages go that this request causes: `Who.acting`, where somebody asks."""
     return Origin(principal=principal, correlation_id=request[CORRELATION], trace=trace_of(request))
 
 

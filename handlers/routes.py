@@ -18,6 +18,7 @@ from handlers import (
 )
 from handlers.accounts import account_requests
 from handlers.accounts.account_routes import ACCOUNT_ROUTES
+from handlers.accounts.api_key_routes import API_KEY_ROUTES
 from handlers.accounts.factor_routes import FACTOR_ROUTES
 from handlers.accounts.profile_routes import PROFILE_ROUTES
 from handlers.booking_views import (
@@ -362,5 +363,6 @@ ROUTES: tuple[Route, ...] = (
     *ACCOUNT_ROUTES,
     *FACTOR_ROUTES,
     *PROFILE_ROUTES,
+    *API_KEY_ROUTES,
     *HOUSE,
 )

@@ -4,9 +4,7 @@ A notice drops what is known of an account at once; one that got lost costs the 
 is suspended or gets another role is somebody else everywhere after that.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from aiohttp import web
 
@@ -18,17 +16,7 @@ from bookingd.messages.live import AccountChanged
 from bookingd.sources import Clock
 from bookingd.storage import sessions
 from bookingd.storage.database import Database
-
-KNOWN_FOR = 5.0
-"""Seconds."""
-
-KEPT = 10_000
-"""Sessions in mind, some 500 bytes each."""
-
-
-class _Known(NamedTuple):
-    who: Who
-    since: float
+from handlers.remembered import Remembered
 
 
 class SignedIn:
@@ -37,7 +25,7 @@ class SignedIn:
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._known: OrderedDict[SessionId, _Known] = OrderedDict()
+        self._known: Remembered[SessionId, Who] = Remembered(clock)
         self._looks: Batcher[SessionId, Who | None] = Batcher(self._look)
 
     async def run(self) -> None:
@@ -47,22 +35,16 @@ class SignedIn:
     def hear(self, notice: Message) -> None:
         """A notice of the bus."""
         if isinstance(notice, AccountChanged):
-            for session, known in list(self._known.items()):
-                if known.who.account == notice.account_id:
-                    del self._known[session]
+            self._known.forget(notice.account_id)
 
     async def find(self, session: SessionId) -> Who | None:
         """Who it is; None where the session is over, or the account is not open."""
-        known = self._known.get(session)
-        if known is not None and self._clock.monotonic() - known.since < KNOWN_FOR:
-            return known.who
-        asked = self._clock.monotonic()
+        if (known := self._known.recall(session)) is not None:
+            return known
+        look = self._known.look()
         who = await self._looks.submit(session)
-        self._known.pop(session, None)
         if who is not None:
-            self._known[session] = _Known(who, asked)
-            if len(self._known) > KEPT:
-                self._known.popitem(last=False)
+            self._known.keep(session, who, account=who.account, look=look)
         return who
 
     async def _look(self, wanted: Sequence[SessionId]) -> Sequence[Who | None]:

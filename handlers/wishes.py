@@ -63,15 +63,15 @@ async def _ask(
     check: Callable[[], None],
 ) -> web.Response:
     """Send the message once; a request that was taken in before is not checked again."""
-    principal, intake = who_of(request).principal, request.app[INTAKE]
-    key = idempotency_key(request, principal)
+    who, intake = who_of(request), request.app[INTAKE]
+    key = idempotency_key(request, who.principal)
     claim = Claim(key=key, fingerprint=fingerprint(request, given)) if key else None
     if claim is not None and (before := await intake.recall(claim)) is not None:
         return json_reply(_accepted.decode(before), status=202)
     check()
     work = Work(
         claim=claim,
-        origin=origin_of(request, principal),
+        origin=origin_of(request, who.acting),
         messages=(message,),
         answer=lambda placed, now: encode(_accept(booking)),
         location=lambda placed: f"/v1/bookings/{booking.reference}",

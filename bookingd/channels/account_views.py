@@ -60,7 +60,7 @@ class MailAccount:
     reference: Reference | None = None
     change: FactorChange | None = None
     passkey: str = ""
-    """What its owner calls the passkey that came or went."""
+    """What its owner calls the passkey that came or went, or the API key that came."""
 
 
 def one_line(text: str) -> str:

@@ -107,5 +107,5 @@ class SecondFactorChanged:
     account_id: AccountId
     change: FactorChange
     name: str = ""
-    """What a passkey's owner calls it."""
+    """What a passkey's or API key's owner calls it."""
     at: datetime

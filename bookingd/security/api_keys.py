@@ -1,4 +1,4 @@
-"""API keys: how partners' programs say who they are, `bk_<id>_<secret>`.
+"""API keys: how partners' programs say who they are, `bkd_<id>_<secret>`.
 
 The one rule: the key is shown once, when it is made; what is kept of it is its id and the hash of a secret of
 256 bits, which needs no slow one.
@@ -15,7 +15,10 @@ from bookingd.sources import Chance
 
 SECRET_BYTES = 32
 
-_KEY = re.compile(r"bk_(?P<id>[0-9a-f]{32})_(?P<secret>[0-9a-f]{64})")
+HEAD = "bkd_"
+"""By which anybody, a scanner of repositories too, knows one that leaked."""
+
+_KEY = re.compile(r"bkd_(?P<id>[0-9a-f]{32})_(?P<secret>[0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +34,14 @@ class ApiKey:
 
 
 def new_api_key(key_id: ApiKeyId, chance: Chance) -> tuple[str, ApiKey]:
-    """A new key as it is shown, and what is kept of it. Its head lets scanners find one that leaked."""
+    """A new key as it is shown, and what is kept of it."""
     secret = chance.token(SECRET_BYTES).hex()
-    return f"bk_{key_id.hex}_{secret}", ApiKey(id=key_id, hash=_hash(secret))
+    return f"bkd_{key_id.hex}_{secret}", ApiKey(id=key_id, hash=_hash(secret))
 
 
 def looks_like_api_key(text: str) -> bool:
     """Whether it wants to be one: a bearer's token never does."""
-    return text.startswith("bk_")
+    return text.startswith(HEAD)
 
 
 def read_api_key(text: str) -> ApiKey | None:

@@ -1,4 +1,4 @@
-"""Refused looks at what belongs to others: in the audit trail (P11), and never a way to flood it."""
+"""Refused looks at what belongs to others, and refused keys: in the audit trail (P11), never flooding it."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ REFUSED = "access.refused"
 """The action of such an entry."""
 
 ONCE_IN = timedelta(minutes=1)
-"""Of one principal at one booking no more than one is written down in this time."""
+"""Of one principal at one subject no more than one is written down in this time."""
 
 
 async def record_refusal(connection: Connection, *, entry: AuditEntry) -> None:
@@ -22,5 +22,6 @@ async def record_refusal(connection: Connection, *, entry: AuditEntry) -> None:
     async with connection.transaction():
         await connection.execute(ONE_AT_A_TIME, f"{REFUSED} {entry.principal} {entry.subject}")
         since = entry.at - ONCE_IN
-        if not await connection.fetchval(REFUSED_SINCE, entry.subject.id, entry.principal, since):
+        subject = entry.subject
+        if not await connection.fetchval(REFUSED_SINCE, subject.kind, subject.id, entry.principal, since):
             await audit.record(connection, [entry])

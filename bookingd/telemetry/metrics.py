@@ -264,6 +264,12 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.api_keys_refused = Counter(
+            "bookingd_api_keys_refused_total",
+            "Requests with an API key that is none of ours, or is over. Growth: a partner's program has to be"
+            " told, or somebody has found an old key",
+            registry=registry,
+        )
         self.sockets = Gauge("bookingd_live_connections", "Open WebSockets", registry=registry)
         self.ready = Gauge(
             "bookingd_ready",

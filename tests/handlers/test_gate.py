@@ -1,13 +1,14 @@
-"""P10: every address, with every role, a guest, nobody, and credentials that are none."""
+"""P10: every address, with every role, a guest, nobody, API keys, and credentials that are none."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
 from aiohttp import hdrs
 
-from bookingd.domain.accounts.permissions import Role
+from bookingd.domain.accounts.permissions import OWN, ROLES, SCOPES, Permission, Role
 from bookingd.domain.ids import AccountId
 from bookingd.messages.live import AccountChanged
 from bookingd.storage import sessions
@@ -16,9 +17,9 @@ from bookingd.storage.sessions import Ending
 from bookingd.tokens import Purpose, TokenSigner
 from handlers.gate import refusals
 from handlers.operations import Access
+from handlers.remembered import KNOWN_FOR
 from handlers.routes import ROUTES
-from handlers.signed_in import KNOWN_FOR
-from tests.fakes.accounts import plant_account
+from tests.fakes.accounts import plant_account, plant_api_key, plant_app
 from tests.handlers.conftest import Api
 
 PUBLIC, ANYBODY, SESSION, ACCOUNT, RECENT = Access
@@ -55,6 +56,9 @@ WHOM = {
     "POST /v1/sessions/passkey-options": PUBLIC,
     "GET /v1/me": ACCOUNT,
     "PATCH /v1/me": ACCOUNT,
+    "GET /v1/me/api-keys": ACCOUNT,
+    "POST /v1/me/api-keys": RECENT,
+    "DELETE /v1/me/api-keys/{key_id}": RECENT,
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /metrics": PUBLIC,
@@ -69,7 +73,7 @@ class Walker(NamedTuple):
     """Somebody who tries every door."""
 
     api: Api
-    passes: frozenset[Access]
+    passes: frozenset[Access | Permission]
 
 
 PARTING = {"DELETE /v1/sessions/current"}
@@ -107,18 +111,51 @@ async def walkers(api: Api, connection: Connection) -> dict[str, Walker]:
         for second_factor in (False, True):
             fresh = await api.signed_in(account, second_factor=second_factor)
             stale = await api.signed_in(account, second_factor=second_factor, proved=timedelta(hours=1))
-            found[f"{role}, {second_factor}, fresh"] = Walker(fresh, frozenset(Access))
-            found[f"{role}, {second_factor}, stale"] = Walker(stale, frozenset(Access) - {RECENT})
+            may = ROLES[role].permissions if second_factor else OWN
+            found[f"{role}, {second_factor}, fresh"] = Walker(fresh, may | set(Access))
+            found[f"{role}, {second_factor}, stale"] = Walker(stale, may | set(Access) - {RECENT})
     return found
 
 
+@pytest.fixture
+async def programs(api: Api, connection: Connection) -> dict[str, Walker]:
+    """Every sort of API key: of each role with all scopes, with few, and those that are good no longer."""
+    anybody = frozenset({PUBLIC, ANYBODY})
+    found: dict[str, Walker] = {}
+    for number, role in enumerate(Role, start=11):
+        account = await plant_account(connection, number, role)
+        await plant_app(connection, account)
+        key = await plant_api_key(connection, account, number)
+        passes = anybody | {SESSION} | ROLES[role].permissions & SCOPES
+        found[f"key of {role}"] = Walker(replace(api, token=key), passes)
+    bare = await plant_account(connection, 20, *Role)
+    key = await plant_api_key(connection, bare, 20)
+    found["key of staff without a second factor"] = Walker(replace(api, token=key), anybody | {SESSION})
+    account = await plant_account(connection, 21, Role.AUDITOR)
+    await plant_app(connection, account)
+    narrow = await plant_api_key(connection, account, 21, scopes={Permission.AUDIT_READ})
+    found["key of an auditor for one thing"] = Walker(
+        replace(api, token=narrow), anybody | {Permission.AUDIT_READ}
+    )
+    suspended = await plant_account(connection, 24, state="suspended")
+    overs = {
+        "expired": await plant_api_key(connection, account, 22, expires_at=api.clock.now()),
+        "revoked": await plant_api_key(connection, account, 23),
+        "suspended": await plant_api_key(connection, suspended, 24),
+        "foreign": key[:-1] + ("0" if key[-1] != "0" else "1"),
+        "unknown": f"bkd_{'0' * 32}_{'0' * 64}",
+    }
+    await connection.execute("UPDATE api_keys SET revoked_at = created_at WHERE name = 'Key 23'")
+    return found | {name: Walker(replace(api, token=key), frozenset({PUBLIC})) for name, key in overs.items()}
+
+
 async def test_every_door_opens_to_those_whom_it_is_for_and_to_nobody_else(
-    walkers: dict[str, Walker],
+    walkers: dict[str, Walker], programs: dict[str, Walker]
 ) -> None:
     wrong = []
     for route in sorted(ROUTES, key=lambda route: f"{route.method} {route.path}" in PARTING):
         path = somewhere(route.path)
-        for name, walker in walkers.items():
+        for name, walker in (walkers | programs).items():
             told = await walker.api.ask(route.method, path)
             slug = told.get("type", "").removeprefix("/problems/") if isinstance(told, dict) else ""
             opened = slug not in refusals(RECENT) and slug != "second-factor-needed"
@@ -188,7 +225,8 @@ async def test_an_accounts_bookings_are_its_own(api: Api, connection: Connection
         "a.b.c.d",
         "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.AAAA",
-        "bk_0_0",
+        "bkd_0_0",
+        "bkd_",
         "a" * 8_000,
     ],
 )

@@ -36,7 +36,8 @@ def test_another_secret_under_the_same_id_is_another_key() -> None:
     "text",
     [
         "",
-        "bk_",
+        "bkd_",
+        SHOWN.replace("bkd_", "bk_"),
         SHOWN[:-1],
         SHOWN + "0",
         SHOWN.upper(),

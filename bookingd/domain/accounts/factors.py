@@ -23,5 +23,7 @@ class FactorChange(StrEnum):
     PASSKEY_REMOVED = "passkey_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
+    API_KEY_MADE = "api_key_made"
+    """Programs show one instead of all the rest."""
     RESET = "reset"
     """Everything was taken away, by staff or at the command line."""

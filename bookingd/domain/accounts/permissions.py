@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 
 class Permission(StrEnum):
-    """What may be allowed; also the scopes of an API key."""
+    """What may be allowed; most of them are scopes of API keys, too (SCOPES)."""
 
     BOOK = "book"
     """Book, and manage one's own bookings."""
@@ -49,6 +49,11 @@ class Role(StrEnum):
 
 OWN = frozenset({Permission.BOOK, Permission.ACCOUNT})
 """What needs no second factor: it reaches nobody else's."""
+
+SCOPES = frozenset(Permission) - {Permission.ACCOUNT, Permission.ACCOUNTS_MANAGE, Permission.ROLES_GRANT}
+"""What an API key can be good for. The rest takes a person: whoever finds a key that leaked must not be able
+to take an account over, or to give themselves more than the key has.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bookingd.domain.accounts.permissions import OWN, Permission, Role, permissions_of
+from bookingd.domain.accounts.permissions import OWN, SCOPES, Permission, Role, permissions_of
 from bookingd.domain.ids import AccountId, ApiKeyId, SessionId
 
 RECENT = timedelta(minutes=10)
@@ -15,7 +15,7 @@ RECENT = timedelta(minutes=10)
 class Who:
     """Somebody, as far as they have shown it.
 
-    `principal` is how messages and the audit trail name them: `nobody`, `guest:<uuid>`, `account:<uuid>`.
+    `principal` is whose everything is that they make: `nobody`, `guest:<uuid>`, `account:<uuid>`.
     """
 
     principal: str
@@ -23,6 +23,7 @@ class Who:
     session: SessionId | None = None
     roles: frozenset[Role] = frozenset()
     second_factor: bool = False
+    """Whether one was shown in the session; of an API key, whether its account has one."""
     proved_at: datetime | None = None
     api_key: ApiKeyId | None = None
     scopes: frozenset[Permission] | None = None
@@ -39,12 +40,17 @@ class Who:
         return self is not NOBODY
 
     @property
+    def acting(self) -> str:
+        """How the audit trail names who acts: the principal, and the key that it acts by."""
+        return f"{self.principal}/key:{self.api_key}" if self.api_key else self.principal
+
+    @property
     def permissions(self) -> frozenset[Permission]:
         """What they may do now: staff without a second factor may do what anybody may."""
         granted = permissions_of(self.roles)
         if self.scopes is not None:
-            granted &= self.scopes
-        return granted if self.second_factor or self.api_key else granted & OWN
+            granted &= self.scopes & SCOPES
+        return granted if self.second_factor else granted & OWN
 
     def has(self, permission: Permission) -> bool:
         """Whether that is allowed to them."""
