@@ -1,7 +1,5 @@
 """Bookings: take one in, list one's own, look at one, read its timeline."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -33,8 +31,9 @@ from handlers.booking_views import (
     links,
     message_view,
 )
+from handlers.cursors import read_cursor, write_cursor
 from handlers.errors import Problem
-from handlers.fields import load_query, refuse
+from handlers.fields import load_query
 from handlers.gate import who_of
 from handlers.intake import Claim, Intake, Work
 from handlers.moves import Moves, Watch
@@ -62,7 +61,6 @@ TOKEN_LIFE = timedelta(days=400)
 EVENTS_LIMIT = 200
 
 _accepted = msgspec.json.Decoder(BookingAccepted)
-_cursor = msgspec.json.Decoder(tuple[datetime, UUID])
 
 
 async def place(request: web.Request) -> web.Response:
@@ -112,11 +110,11 @@ async def own(request: web.Request) -> web.Response:
     """The bookings that this session made, the newest first."""
     owner = who_of(request).principal
     asked = load_query(schema(Page), request.query)
-    after, limit = _read_cursor(asked["cursor"]), asked["limit"]
+    after, limit = read_cursor(asked["cursor"]), asked["limit"]
     async with request.app[PARTS].database.connection() as connection:
         found = await own_bookings.page(connection, owner=owner, after=after, limit=limit + 1)
     shown, more = found[:limit], len(found) > limit
-    following = _write_cursor(shown[-1].created_at, shown[-1].id) if more else None
+    following = write_cursor(shown[-1].created_at, shown[-1].id) if more else None
     return json_reply(Bookings(bookings=tuple(map(booking_line, shown)), next=following))
 
 
@@ -226,16 +224,3 @@ def _has_left_pending(booking: Booking | BookingMoved) -> bool:
 
 def _matches(request: web.Request, tag: str) -> bool:
     return any(etag.value in {tag, "*"} for etag in request.if_none_match or ())
-
-
-def _write_cursor(made_at: datetime, booking_id: UUID) -> str:
-    return base64.urlsafe_b64encode(encode((made_at, booking_id))).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    try:
-        return _cursor.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
-        raise refuse("cursor", "foreign_cursor", "This is not a cursor of this list.") from error

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from bookingd.bus.port import QueryFailed, QueryTimeout
+from bookingd.security.keyring import CannotOpen
 from bookingd.security.passwords import TooManyPasswords
 from bookingd.storage.bookings import BookingNotFound
 from bookingd.storage.database import is_retryable, is_unavailable
@@ -109,6 +110,8 @@ def problem_of(error: Exception) -> Problem:
             return _of_framework(error)
         case BookingNotFound() | OfferNotFound():
             return not_found()
+        case CannotOpen():
+            return Problem("sealed-unreadable", "A field key of this installation is missing.")
         case OfferExpired():
             return Problem("offer-expired", "This offer can no longer be booked.")
     return _of_load(error) or _of_database(error)
@@ -157,5 +160,7 @@ def _after(seconds: int) -> dict[str, str]:
 def _tell_operators(error: Exception, problem: Problem) -> None:
     if problem.kind.slug == "unexpected":
         log.error("a request met an unforeseen error", exc_info=error)
+    elif isinstance(error, CannotOpen):
+        log.error("what is encrypted cannot be read: %s. Look at it: bookingd keys status", error)
     else:
         log.warning("a request was refused: %s: %r", problem.kind.slug, error)

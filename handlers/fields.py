@@ -145,9 +145,9 @@ class Several(fields.List[Any]):
 
     default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be a list.")}  # noqa: RUF012
 
-    def __init__(self, of: fields.Field[Any], *, most: int, **kwargs: Any) -> None:
-        words = Said("length", f"This has 1 to {most} entries.")
-        super().__init__(of, validate=validate.Length(min=1, max=most, error=words), **kwargs)
+    def __init__(self, of: fields.Field[Any], *, most: int, least: int = 1, **kwargs: Any) -> None:
+        words = Said("length", f"This has {least} to {most} entries.")
+        super().__init__(of, validate=validate.Length(min=least, max=most, error=words), **kwargs)
 
 
 def load(schema: Schema, given: Any) -> dict[str, Any]:

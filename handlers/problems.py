@@ -204,6 +204,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "Tell the operator the correlation id. With an Idempotency-Key it is safe to try again.",
             ),
             _kind(
+                500,
+                "sealed-unreadable",
+                "What is kept encrypted cannot be read",
+                "The key that it was encrypted with is missing: tell the operator the correlation id.",
+            ),
+            _kind(
                 503,
                 "unavailable",
                 "The service is not available for the moment",

@@ -119,6 +119,11 @@ def travel_dates(itinerary: Itinerary) -> tuple[date, ...]:
     return tuple(local(segment.departs_at, segment.origin_zone).date() for segment in itinerary.segments)
 
 
+def last_day(itinerary: Itinerary) -> date:
+    """The local day on which the last flight arrives."""
+    return max(local(one.arrives_at, one.destination_zone).date() for one in itinerary.segments)
+
+
 def party_of(passengers: Sequence[Passenger]) -> Party:
     """How many of each type they are."""
     types = [passenger.type for passenger in passengers]
@@ -152,12 +157,13 @@ def check_party(
 def _passenger_problems(
     field: str, passenger: Passenger, dates: Sequence[date], today: date
 ) -> Iterator[PartyProblem]:
-    yield from _name_problems(f"{field}.given_name", passenger.given_name)
-    yield from _name_problems(f"{field}.surname", passenger.surname)
+    yield from name_problems(f"{field}.given_name", passenger.given_name)
+    yield from name_problems(f"{field}.surname", passenger.surname)
     yield from _birth_problems(f"{field}.born", passenger, dates, today)
 
 
-def _name_problems(field: str, name: str) -> Iterator[PartyProblem]:
+def name_problems(field: str, name: str) -> Iterator[PartyProblem]:
+    """What keeps a name from being printed on a ticket."""
     spelt = unicodedata.normalize("NFC", name)
     if not 1 <= len(spelt) <= LONGEST_NAME:
         message = f"A name has 1 to {LONGEST_NAME} letters."

@@ -1,12 +1,16 @@
 """The addresses of what an account keeps."""
 
-from handlers.accounts import profile
+from handlers.accounts import profile, travellers
 from handlers.accounts.profile_requests import ProfileChange
+from handlers.accounts.traveller_requests import NewTraveller, TravellerChange
+from handlers.accounts.traveller_views import Travellers, TravellerView
 from handlers.operations import Access, Operation, Route
+from handlers.requests import Page
 
 BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 EDIT_PROBLEMS = ("precondition-required", "precondition-failed", *BODY_PROBLEMS)
 PROFILE = "Profile"
+TRAVELLERS = "Travellers"
 
 PROFILE_ROUTES = (
     Route(
@@ -33,6 +37,76 @@ PROFILE_ROUTES = (
             headers=("if_match",),
             answers={200: profile.Me},
             problems=EDIT_PROBLEMS,
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/v1/me/travellers",
+        handler=travellers.list_travellers,
+        operation=Operation(
+            summary="List the people whom you book for",
+            tag=TRAVELLERS,
+            access=Access.ACCOUNT,
+            description="Numbers of documents and programmes are masked; one by itself is shown whole.",
+            query=Page,
+            answers={200: Travellers},
+            problems=("invalid-fields", "sealed-unreadable"),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/v1/me/travellers",
+        handler=travellers.add_traveller,
+        operation=Operation(
+            summary="Save somebody whom you book for",
+            tag=TRAVELLERS,
+            access=Access.ACCOUNT,
+            description='Then book with `{"traveller_id": ...}` as a passenger.',
+            body=NewTraveller,
+            headers=("optional_key",),
+            answers={201: TravellerView},
+            problems=("limit-reached", "bad-request", "request-running", "key-reused", *BODY_PROBLEMS),
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/v1/me/travellers/{traveller_id}",
+        handler=travellers.traveller,
+        operation=Operation(
+            summary="Look at somebody whom you book for",
+            tag=TRAVELLERS,
+            access=Access.ACCOUNT,
+            answers={200: TravellerView},
+            problems=("not-found", "sealed-unreadable"),
+        ),
+    ),
+    Route(
+        method="PATCH",
+        path="/v1/me/travellers/{traveller_id}",
+        handler=travellers.change_traveller,
+        operation=Operation(
+            summary="Change somebody whom you book for",
+            tag=TRAVELLERS,
+            access=Access.ACCOUNT,
+            description="What is left out stays; documents and loyalty numbers are replaced as a whole.",
+            body=TravellerChange,
+            headers=("if_match",),
+            answers={200: TravellerView},
+            problems=("not-found", "sealed-unreadable", *EDIT_PROBLEMS),
+        ),
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/me/travellers/{traveller_id}",
+        handler=travellers.remove_traveller,
+        operation=Operation(
+            summary="Forget somebody whom you book for",
+            tag=TRAVELLERS,
+            access=Access.ACCOUNT,
+            description="Bookings that were made for them stay as they are.",
+            headers=("optional_match",),
+            answers={204: None},
+            problems=("not-found", "cross-site", "precondition-failed"),
         ),
     ),
 )
