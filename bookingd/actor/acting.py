@@ -297,8 +297,10 @@ class Actions:
         transaction.send_again(letter.envelope, actor=self._actor, lane=lane, after=wait, tried=tried)
 
     async def _tell_operator(self, transaction: Transaction, conclusion: _Conclusion) -> None:
-        key = conclusion.request.acting.key(conclusion.request.letter.message)
+        acting = conclusion.request.acting
+        key = acting.key(conclusion.request.letter.message)
         await transaction.need_attention(
+            kind=acting.subject_kind,
             subject=key.subject,
             about=key.object,
             reason=_unfinished(key),

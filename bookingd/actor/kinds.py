@@ -65,6 +65,8 @@ class Acting:
     look_up: Callable[[Any, Intent], Awaitable[Any | None]]
     """What came of an earlier call; None when it surely did not take effect and may be made again."""
     record: Record
+    subject_kind: str = "booking"
+    """What the key's subject is, for the operators' list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,8 @@ class Reading:
     """Write down what was seen. A look that was refused, or was given up after some attempts, gives its error
     instead; and several of a batch may have looked at the same thing.
     """
+    subject_kind: str = "booking"
+    """As above."""
 
 
 Answer: TypeAlias = Callable[[Any, Origin], AsyncIterator[Any]]

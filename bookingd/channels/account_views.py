@@ -4,12 +4,15 @@ Its one rule: what others may have written (a name, a device) stands in it as wo
 stranger chose is not in a mail to an address that is not known to be theirs.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from bookingd.domain.accounts.factors import FactorChange
 from bookingd.domain.ids import Reference
+
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class AccountMailKind(StrEnum):
@@ -64,5 +67,8 @@ class MailAccount:
 
 
 def one_line(text: str) -> str:
-    """Words of others as they may stand in a sentence of ours."""
-    return " ".join(text.split())
+    """Words of others as they may stand in a sentence of ours.
+
+    Control characters, for which a mail is refused, and those that turn around how ours are read go.
+    """
+    return " ".join(filter(None, (_UNFIT.sub("", word) for word in text.split())))

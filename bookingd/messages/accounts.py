@@ -83,6 +83,25 @@ class AddressChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellFormerAddress:
+    """Tell the former address of an account that it has another one, and give it the way back."""
+
+    account_id: AccountId
+    way_back: ProofId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellNewAddress:
+    """Tell the present address of an account that it is that, since when."""
+
+    account_id: AccountId
+    way_back: ProofId
+    """Was it used, there is nothing to tell any more."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedInOnNewDevice:
     """An account was signed in where it had not been before; `device` as in the list of sessions."""
 

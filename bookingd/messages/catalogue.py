@@ -101,6 +101,8 @@ ENTRIES: tuple[Entry, ...] = (
     _command(accounts.RequestAccess, "auth.request_access", "auth"),
     _command(accounts.RequestAddressChange, "auth.request_address_change", "auth"),
     _command(accounts.SendProof, "notify.send_proof", "notify"),
+    _command(accounts.TellFormerAddress, "notify.tell_former_address", "notify"),
+    _command(accounts.TellNewAddress, "notify.tell_new_address", "notify"),
     _event(accounts.RegisteredAgain, "account.registered_again", Lane.NORMAL),
     _event(accounts.PasswordChanged, "account.password_changed", Lane.NORMAL),
     _event(accounts.AddressChangeAsked, "account.address_change_asked", Lane.NORMAL),

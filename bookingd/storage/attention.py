@@ -23,7 +23,7 @@ class Attention:
 
     id: UUID
     subject_kind: str
-    """`booking` or `dead_letter`."""
+    """`booking`, `account`, `proof` (of a link or code in a mail) or `dead_letter`."""
     subject: UUID
     object: UUID
     """Which of its payments, refunds or items; the subject itself where it is about all of it."""

@@ -121,6 +121,7 @@ def _notify(tools: Tools, outside: Outside) -> Actor:
         sources=tools.sources,
         agency=Agency(name=settings.mail.from_name, url=settings.public_url),
         link=lambda booking: _link(tools, booking),
+        signer=tools.signer,
         repeats=tools.metrics.mail_repeats,
     )
 

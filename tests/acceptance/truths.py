@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actors.notify import OVERTAKEN
+from actors.notify.bookings import OVERTAKEN
 from bookingd.sandbox.mail import CaughtMail, list_mail
 from bookingd.storage import stock
 from bookingd.storage.database import Connection, Database

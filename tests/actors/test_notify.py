@@ -1,146 +1,30 @@
 """The notify actor under the real runtime's intents, over real SMTP: one mail a change, whatever happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from actors.notify import NotifyActor, what_happened
-from bookingd.actor.acting import LEASE, Actions
-from bookingd.actor.kinds import Letter
-from bookingd.actor.patience import Patience
-from bookingd.channels.email import EmailChannel, SmtpServer, Tls
+from actors.notify.bookings import what_happened
+from bookingd.actor.acting import LEASE
 from bookingd.domain.booking import facts
 from bookingd.domain.booking.facts import BookingConfirmed, BookingMessage
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
-from bookingd.domain.ids import MessageId, PaymentId
+from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.domain.passengers import PassengerType
-from bookingd.messages import codec
-from bookingd.messages.catalogue import CATALOGUE
-from bookingd.messages.envelope import SYSTEM, Origin
-from bookingd.sandbox.mail import CaughtMail, Fault, MailCatcher, list_mail, read_mail
-from bookingd.sources import Sources
-from bookingd.storage import attention, bookings, notifications
-from bookingd.storage.bookings import Contact, NewBooking, Traveller
+from bookingd.sandbox.mail import Fault, MailCatcher
+from bookingd.storage import attention, bookings
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.notifications import Notification, NotificationState
-from bookingd.storage.transactions import Transactions
+from bookingd.storage.notifications import NotificationState
+from tests.actors.mail_desk import Desk, at_desk
 from tests.channels import trips
 from tests.fakes.sources import ManualClock, fake_sources
 
 CONFIRMED = BookingConfirmed(booking_id=trips.BOOKING, total=trips.booking().total)
 UNTIL = datetime(2026, 11, 22, 12, 25, tzinfo=UTC)
-
-
-@dataclass
-class Counter:
-    count: int = 0
-
-    def inc(self) -> None:
-        self.count += 1
-
-
-@dataclass
-class Desk:
-    """The actor with its runtime's hands, its mail server, and what a test asks of them."""
-
-    database: Database
-    sources: Sources
-    actions: Actions
-    actor: NotifyActor
-    channel: EmailChannel
-    catcher: MailCatcher
-    repeats: Counter = field(default_factory=Counter)
-
-    async def deliver(
-        self, message: BookingMessage, *, number: int = 1, attempt: int = 1, alone: bool = False
-    ) -> str:
-        """One delivery of an event; the same number is the same message."""
-        envelope = codec.seal(
-            message,
-            catalogue=CATALOGUE,
-            id=MessageId(UUID(int=(7 << 76) | (0b10 << 62) | number)),
-            origin=Origin(principal=SYSTEM, correlation_id=UUID(int=42)),
-            now=self.sources.clock.now(),
-        )
-        letter = Letter(envelope=replace(envelope, attempt=attempt), message=message)
-        return await self.actions.act(self.actor.acting[type(message)], letter, alone=alone)
-
-    async def mails(self) -> list[CaughtMail]:
-        return await list_mail(self.catcher.directory)
-
-    async def notes(self) -> list[Notification]:
-        async with self.database.connection() as connection:
-            return await notifications.of_booking(connection, booking_id=trips.BOOKING)
-
-    async def put(self, booking: Booking, email: str = "zoe@example.org") -> None:
-        """Have the booking in the database."""
-        types = [kind for _, kind in trips.PEOPLE]
-        travellers = tuple(
-            Traveller(number=number, type=kind, given_name="Zoë", surname=f"N{number}", born=date(1990, 1, 1))
-            for number, kind in enumerate(types, start=1)
-        )
-        contact = Contact(email=email, locale="en")
-        new = NewBooking(booking=booking, contact=contact, travellers=travellers)
-        async with self.database.transaction() as connection:
-            await bookings.insert(connection, bookings=[new], now=self.sources.clock.now())
-
-
-async def _run(loop: Callable[[], Awaitable[None]]) -> None:
-    await loop()
-
-
-@pytest.fixture
-async def catcher(tmp_path: Path) -> AsyncIterator[MailCatcher]:
-    sources = fake_sources()
-    async with MailCatcher(tmp_path / "mail", clock=sources.clock, ids=sources.ids).serving() as running:
-        yield running
-
-
-@asynccontextmanager
-async def at_desk(
-    database: Database, catcher: MailCatcher, sources: Sources, **settings: Any
-) -> AsyncIterator[Desk]:
-    """A process with this actor; leaving it is its sudden end."""
-    server = SmtpServer(host=catcher.host, port=catcher.port, tls=Tls.OFF)
-    address: dict[str, Any] = {"from_address": "trips@agency.example", "public_host": "agency.example"}
-    channel = EmailChannel(server=server, clock=sources.clock, **address, **settings)
-    counter = Counter()
-    actor = NotifyActor(
-        channel=channel,
-        database=database,
-        sources=sources,
-        agency=trips.AGENCY,
-        link=lambda booking: f"https://agency.example/b/{booking.reference}?t=signed",
-        repeats=counter,
-    )
-    actions = Actions(
-        actor="notify",
-        transactions=Transactions(database=database, sources=sources, catalogue=CATALOGUE),
-        sources=sources,
-        batch=64,
-        patiently=Patience(actor="notify", sources=sources),
-        process=sources.ids.new(),
-    )
-    async with asyncio.TaskGroup() as tasks:
-        loops = [tasks.create_task(_run(loop)) for loop in (*actions.loops, *actor.loops)]
-        yield Desk(database, sources, actions, actor, channel, catcher, counter)
-        for loop in loops:
-            loop.cancel()
-    await channel.close()
-
-
-@pytest.fixture
-async def desk(database: Database, catcher: MailCatcher) -> AsyncIterator[Desk]:
-    async with at_desk(database, catcher, fake_sources(), data_timeout=5.0) as ready:
-        yield ready
 
 
 async def test_a_confirmed_booking_is_told_by_one_mail(desk: Desk) -> None:
@@ -152,9 +36,7 @@ async def test_a_confirmed_booking_is_told_by_one_mail(desk: Desk) -> None:
     assert (note.state, note.attempts, note.repeats) == (NotificationState.SENT, 1, 0)
     assert note.message_id == mail.message_id
     assert note.receipt == f"250 2.0.0 kept as {mail.name}"
-    kept = await read_mail(desk.catcher.directory, mail.name)
-    assert kept is not None
-    text = kept.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = await desk.text(mail)
     assert "https://agency.example/b/KV7Q2M?t=signed" in text
     assert "Zoë N1 (adult), ticket 999-1000000001" in text
 

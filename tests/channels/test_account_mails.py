@@ -115,3 +115,8 @@ def test_a_moment_is_told_with_its_clock() -> None:
 
 def test_words_of_others_are_one_line() -> None:
     assert one_line(" Firefox\r\n\r\nClick  here\t") == "Firefox Click here"
+
+
+def test_words_of_others_hold_nothing_that_refuses_a_mail_or_turns_it_around() -> None:
+    assert one_line("Zoë\x00 \x9f\u202eMüller\u2066\x7f") == "Zoë Müller"
+    assert one_line("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e"

@@ -5,7 +5,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from bookingd.domain.ids import BookingId
+from bookingd.domain.audit import Subject
+from bookingd.domain.ids import AccountId, BookingId
 from bookingd.storage import notifications
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.notifications import Attempt, Notification, NotificationKey, NotificationState
@@ -146,3 +147,32 @@ async def test_the_recipient_is_not_in_a_log(connection: Connection, clock: Manu
     await begin(connection, clock)
     assert "anna" not in repr(attempt())
     assert "anna" not in repr(await only(connection))
+
+
+async def test_what_an_account_was_told_is_the_accounts_and_the_newest_comes_first(
+    connection: Connection, clock: ManualClock
+) -> None:
+    account = AccountId(UUID(int=9))
+    keys = [NotificationKey(account_id=account, kind="new_device", occasion=str(day)) for day in range(3)]
+    await begin(connection, clock, attempt())
+    for key in keys:
+        clock.advance(1)
+        await begin(connection, clock, attempt(key))
+
+    found = await notifications.of_account(connection, account_id=account, limit=2)
+
+    assert [one.key for one in found] == [keys[2], keys[1]]
+    assert (keys[0].subject, KEY.subject) == (Subject.of("account", account), Subject.of("booking", BOOKING))
+    assert [one.key for one in await notifications.of_booking(connection, booking_id=BOOKING)] == [KEY]
+
+
+def test_a_message_is_about_something() -> None:
+    with pytest.raises(ValueError, match="a booking or an account"):
+        _ = NotificationKey(kind="confirmed").id
+
+
+async def test_a_message_is_about_one_thing(connection: Connection, clock: ManualClock) -> None:
+    both = NotificationKey(booking_id=BOOKING, account_id=AccountId(UUID(int=9)), kind="confirmed")
+
+    with pytest.raises(asyncpg.CheckViolationError):
+        await begin(connection, clock, attempt(both))

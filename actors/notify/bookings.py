@@ -1,22 +1,18 @@
-"""The notify actor owns what travellers are told: one mail for each change of state they must hear of.
+"""What travellers are told of their bookings: one mail for each change of state that they must hear of.
 
-It takes the events of bookings and emits none. It decides nothing about a booking, and never keeps a mail
-back because an earlier one may have arrived: SMTP knows no look-up, so a mail whose outcome is unknown is
-sent again under its Message-ID, and counted (P5).
+The one rule: nothing about a booking is decided here, and whoever is asked to act finds it waiting for that.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
-from uuid import UUID
+from typing import Any
 
+from actors.notify.post import Handed, Post, is_repeat, look_up, nothing_begun_without_database
 from bookingd.actor.batching import Batcher
-from bookingd.actor.kinds import Acting, Answer, Decide, Ended, Letter
-from bookingd.channels.port import Channel, Delivery
+from bookingd.actor.kinds import Acting
 from bookingd.channels.render import Agency, write_mail
 from bookingd.channels.views import Airport, Happening, MailBooking, MailKind, Names, mail_booking
-from bookingd.domain.audit import AuditEntry
 from bookingd.domain.booking.facts import (
     BookingCalledOff,
     BookingConfirmed,
@@ -29,15 +25,22 @@ from bookingd.domain.booking.facts import (
 )
 from bookingd.domain.booking.state import OPEN_PAYMENTS, Booking, BookingState
 from bookingd.domain.ids import BookingId
-from bookingd.messages.envelope import SYSTEM
-from bookingd.outcomes import Refused, Unavailable
-from bookingd.sources import Sources
 from bookingd.storage import bookings, notifications, places
 from bookingd.storage.bookings import BookingView, Contact, Traveller
-from bookingd.storage.database import Connection, Database, is_unavailable
-from bookingd.storage.intents import Intent, IntentKey, IntentState
+from bookingd.storage.database import Connection, Database
+from bookingd.storage.intents import Intent, IntentKey
 from bookingd.storage.notifications import Attempt, NotificationKey
-from bookingd.storage.transactions import Transaction
+
+TOLD = (
+    BookingConfirmed,
+    BookingFailed,
+    BookingExpired,
+    BookingCalledOff,
+    PriceChanged,
+    PaymentDeclined,
+    PaymentNeeded,
+)
+"""The events that travellers hear of."""
 
 # A mail that asks for something is not sent when the booking no longer waits for it.
 WAITS_IN = MappingProxyType(
@@ -50,14 +53,6 @@ WAITS_IN = MappingProxyType(
 
 OVERTAKEN = "the booking had moved on before it was known whether this had arrived"
 """Why a mail that was begun is not repeated."""
-
-
-class Repeats(Protocol):
-    """Counts mails that were sent again since the first outcome was unknown."""
-
-    def inc(self) -> None:
-        """One more."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,113 +75,43 @@ class _Order:
     names: Names
 
 
-class NotifyActor:
-    """Tells travellers what became of their bookings."""
-
-    name: ClassVar[str] = "notify"
-    accepts: ClassVar[tuple[type, ...]] = (
-        BookingConfirmed,
-        BookingFailed,
-        BookingExpired,
-        BookingCalledOff,
-        PriceChanged,
-        PaymentDeclined,
-        PaymentNeeded,
-    )
-    deciding: Mapping[type, Decide] = MappingProxyType({})
-    answering: Mapping[type, Answer] = MappingProxyType({})
+class BookingMails:
+    """Writes to travellers what became of their bookings."""
 
     def __init__(
-        self,
-        *,
-        channel: Channel,
-        database: Database,
-        sources: Sources,
-        agency: Agency,
-        link: Callable[[Booking], str],
-        repeats: Repeats,
+        self, *, post: Post, database: Database, agency: Agency, link: Callable[[Booking], str]
     ) -> None:
         """`link` makes the signed way back to a booking, which its mails carry."""
-        self._channel = channel
+        self._post = post
         self._database = database
-        self._sources = sources
         self._agency = agency
         self._link = link
-        self._repeats = repeats
         self._beginning: Batcher[_Wish, _Order | None] = Batcher(self._begin)
-        mail = Acting(key=_intent_key, perform=self.tell, look_up=self.find, record=self.told)
-        self.acting: Mapping[type, Acting] = dict.fromkeys(self.accepts, mail)
+        self.acting = Acting(key=_intent_key, perform=self.tell, look_up=look_up, record=post.record)
 
     @property
-    def loops(self) -> Sequence[Callable[[], Awaitable[None]]]:
+    def loop(self) -> Callable[[], Awaitable[None]]:
         """Mails are begun together."""
-        return (self._beginning.run,)
+        return self._beginning.run
 
-    async def tell(self, message: BookingMessage, intent: Intent) -> Delivery | None:
+    async def tell(self, message: BookingMessage, intent: Intent) -> Handed | None:
         """Write the mail and hand it over; None where there is nothing to say or nobody to say it to."""
         key, happening = what_happened(message)
-        repeat = intent.found is not IntentState.IDLE
-        message_id = self._channel.message_id(intent.id)
-        wish = _Wish(key=key, kind=happening.kind, message_id=message_id, repeat=repeat)
-        try:
+        message_id = self._post.message_id(intent)
+        wish = _Wish(key=key, kind=happening.kind, message_id=message_id, repeat=is_repeat(intent))
+        async with nothing_begun_without_database():
             order = await self._beginning.submit(wish)
-        except Exception as error:
-            if is_unavailable(error):
-                raise Unavailable("the database is away, and no mail was begun") from error
-            raise
         if order is None:
             return None
-        if repeat:
-            self._repeats.inc()
         mail = write_mail(self._written(order, happening), agency=self._agency, recipient=order.contact.email)
-        try:
-            return await self._channel.send(mail, key=intent.id)
-        except Unavailable:
-            await self._put_off(key, repeat=repeat)
-            raise
-
-    async def find(self, message: BookingMessage, intent: Intent) -> None:
-        """SMTP knows no look-up: the window is closed in favour of delivery."""
-        return
-
-    async def told(self, transaction: Transaction, ended: Sequence[Ended]) -> None:
-        """Record what the provider said; a mail that it will never take is an operator's to look at."""
-        receipts: dict[UUID, str] = {}
-        for letter, outcome in ended:
-            key, _ = what_happened(letter.message)
-            if isinstance(outcome, Refused):
-                await self._refused(transaction, letter, key, outcome)
-            elif outcome is not None:
-                receipts[key.id] = outcome.receipt
-                entry = self._entry(transaction, letter, key, "notification.sent", outcome.message_id)
-                transaction.audit(entry)
-        if receipts:
-            await notifications.mark_sent(transaction.connection, receipts=receipts, sent_at=transaction.now)
-
-    async def _refused(
-        self, transaction: Transaction, letter: Letter, key: NotificationKey, refusal: Refused
-    ) -> None:
-        reason = str(refusal)
-        await notifications.mark_failed(transaction.connection, notification_id=key.id, reason=reason)
-        await transaction.need_attention(
-            subject=key.about,
-            about=key.id,
-            reason=f"mail_refused_{key.kind}",
-            detail=f"The traveller has not been told ({key.kind}): {reason}",
-        )
-        transaction.audit(self._entry(transaction, letter, key, "notification.failed", refusal.code))
+        return await self._post.hand_over(mail, key=key, intent=intent)
 
     async def _begin(self, wishes: Sequence[_Wish]) -> Sequence[_Order | None]:
         """What is needed to write each of the mails; None for those that are not to be written."""
         async with self._database.transaction() as connection:
             views = await bookings.by_ids(connection, ids={_booking(wish.key) for wish in wishes})
             attempts = [await self._attempt(connection, wish, views[_booking(wish.key)]) for wish in wishes]
-            begun = await notifications.begin(
-                connection,
-                attempts=[attempt for attempt in attempts if attempt],
-                channel=self._channel.name,
-                now=self._sources.clock.now(),
-            )
+            begun = await self._post.begin(connection, [attempt for attempt in attempts if attempt])
             orders = await _orders(connection, {_booking(one.key): views[_booking(one.key)] for one in begun})
         return [orders[_booking(attempt.key)] if attempt in begun else None for attempt in attempts]
 
@@ -209,25 +134,6 @@ class NotifyActor:
             names=order.names,
             link=self._link(order.view.booking),
             locale=order.contact.locale,
-        )
-
-    async def _put_off(self, key: NotificationKey, *, repeat: bool) -> None:
-        """This attempt took nothing; an earlier one may have, and then it is not merely due."""
-        if not repeat:
-            async with self._database.transaction() as connection:
-                await notifications.put_off(connection, notification_id=key.id)
-
-    def _entry(
-        self, transaction: Transaction, letter: Letter, key: NotificationKey, action: str, told: str
-    ) -> AuditEntry:
-        return AuditEntry(
-            id=self._sources.ids.new(),
-            at=transaction.now,
-            principal=SYSTEM,
-            action=action,
-            subject=key.subject,
-            correlation_id=letter.origin.correlation_id,
-            details={"kind": key.kind, "channel": self._channel.name, "told": told},
         )
 
 
