@@ -163,9 +163,9 @@ def _still_for(told: Told) -> bool:
     """Whether it may go to its proof's address: a password is set anew from the present one alone."""
     match told.proof.purpose:
         case ProofPurpose.RESET:
-            return _same(told)
+            return _is_of_account(told)
         case ProofPurpose.EMAIL_CHANGE:
-            return told.account_address is not None and not _same(told)
+            return told.account_address is not None and not _is_done(told)
         case ProofPurpose.ACCESS:
             return told.reference is not None
     return True
@@ -173,13 +173,13 @@ def _still_for(told: Told) -> bool:
 
 def _is_done(told: Told) -> bool:
     """Whether the account has got the address of the proof, or had got it and went on."""
-    return told.proof.used_at is not None or _same(told)
+    return told.proof.used_at is not None or told.proof.address == told.account_address
 
 
-def _same(told: Told) -> bool:
-    """Whether the proof's address is the account's."""
+def _is_of_account(told: Told) -> bool:
+    """Whether the proof's address is the account's, in whatever way it is written."""
     present, own = told.account_address, told.proof.address
-    return None not in (present, own) and addresses.key_of(str(present)) == addresses.key_of(str(own))
+    return bool(present and own) and addresses.key_of(present or "") == addresses.key_of(own or "")
 
 
 def _key_of_proof(proof: Proof) -> NotificationKey:

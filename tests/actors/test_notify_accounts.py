@@ -373,6 +373,18 @@ async def test_another_address_that_was_asked_for_is_told_to_the_present_one(
     assert LINK.findall(text) == []
 
 
+async def test_an_address_may_be_written_in_another_way(
+    desk: Desk, connection: Connection, account: AccountId
+) -> None:
+    """It is the same account's, and still another address to write to."""
+    await give(connection, ProofPurpose.EMAIL_CHANGE, account, HOME.capitalize())
+
+    await desk.deliver(SEND, number=1)
+    await desk.deliver(AddressChangeAsked(account_id=account, proof_id=PROOF, at=START), number=2)
+
+    assert sorted(mail.recipients for mail in await desk.mails()) == [(HOME.capitalize(),), (HOME,)]
+
+
 async def test_a_request_that_nobody_confirmed_is_told_however_late(
     desk: Desk, connection: Connection, account: AccountId
 ) -> None:
