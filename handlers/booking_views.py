@@ -68,9 +68,9 @@ class PassengerView(View, frozen=True, kw_only=True):
 
     number: int
     type: PassengerType
-    given_name: str
+    given_name: Annotated[str, Meta(description="Empty where it was erased, with its account.")]
     surname: str
-    born: date
+    born: Annotated[date | None, Meta(description="Null where it was erased, some time after the trip.")]
 
 
 class ContactView(View, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Bookings: take one in, list one's own, look at one, read its timeline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ from bookingd.domain.booking.facts import PlaceBooking
 from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.ids import BookingId
 from bookingd.messages.live import BookingMoved
-from bookingd.storage import bookings, notifications, own_bookings, payments, places
+from bookingd.storage import bookings, notifications, own_bookings, payments, places, travellers
 from bookingd.storage.bookings import Event
 from bookingd.storage.bookings import NewBooking as Placed
 from bookingd.tokens import Purpose
@@ -39,7 +39,7 @@ from handlers.intake import Claim, Intake, Work
 from handlers.moves import Moves, Watch
 from handlers.offer_shelf import OfferShelf
 from handlers.opened import open_booking
-from handlers.ordering import order
+from handlers.ordering import Saved, named_travellers, order
 from handlers.parts import PARTS, Parts
 from handlers.principals import origin_of
 from handlers.reply import encode, json_reply
@@ -99,11 +99,22 @@ async def _take_in(request: web.Request, watching: ExitStack) -> tuple[bytes, Wa
 
 async def _wanted(request: web.Request, asked: dict[str, Any], owner: str) -> Placed:
     """The booking that is asked for, if it can be had as far as anybody here knows. Raises Problem."""
-    app = request.app
-    new = await order(asked, owner=owner, shelf=app[SHELF], sources=app[PARTS].sources)
+    app, saved = request.app, await _saved(request, named_travellers(asked))
+    new = await order(asked, owner=owner, shelf=app[SHELF], sources=app[PARTS].sources, saved=saved)
     for item in new.booking.items:
         app[RUSH].check(item.offer)
     return new
+
+
+async def _saved(request: web.Request, named: Sequence[UUID]) -> Saved:
+    """Those of the named travellers that the account keeps; a guest keeps none."""
+    parts, account = request.app[PARTS], who_of(request).account
+    if not named or account is None:
+        return {}
+    async with parts.database.connection() as connection:
+        return await travellers.of_account(
+            connection, keyring=parts.accounts.keyring, account=account, ids=named
+        )
 
 
 async def own(request: web.Request) -> web.Response:

@@ -1,26 +1,41 @@
 """From a request for a booking to a booking: the offer, the people and whom to tell, all found good."""
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeAlias
+from uuid import UUID
 
+from bookingd.domain.accounts.travellers import SavedTraveller
 from bookingd.domain.booking.state import Booking, Item
-from bookingd.domain.ids import BookingId, ItemId
+from bookingd.domain.ids import BookingId, ItemId, TravellerId
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Passenger, PassengerType, booked_type, check_party, travel_dates
 from bookingd.domain.references import new_reference
 from bookingd.sources import Sources
 from bookingd.storage.bookings import Contact, NewBooking, Traveller
 from bookingd.storage.offers import OfferExpired, OfferNotFound
+from bookingd.storage.travellers import Use
 from handlers.errors import FieldError, Problem, invalid
 from handlers.fields import refuse
 from handlers.offer_shelf import OfferShelf
 
+Saved: TypeAlias = Mapping[TravellerId, SavedTraveller]
+"""The travellers of whoever asks, those that were named."""
 
-async def order(asked: dict[str, Any], *, owner: str, shelf: OfferShelf, sources: Sources) -> NewBooking:
+
+def named_travellers(asked: dict[str, Any]) -> list[UUID]:
+    """Which saved travellers are to be booked for."""
+    return [one["traveller_id"] for one in asked["passengers"] if "traveller_id" in one]
+
+
+async def order(
+    asked: dict[str, Any], *, owner: str, shelf: OfferShelf, sources: Sources, saved: Saved
+) -> NewBooking:
     """The booking that was asked for, not recorded yet. Raises Problem."""
+    people = _people(asked["passengers"], saved)
     offer = await _offer(asked["offer_id"], shelf)
-    passengers = _passengers(asked["passengers"], offer)
+    passengers = _passengers(people, offer)
     problems = check_party(
         passengers,
         dates=travel_dates(offer.itinerary),
@@ -30,15 +45,17 @@ async def order(asked: dict[str, Any], *, owner: str, shelf: OfferShelf, sources
     )
     if problems:
         raise invalid(*(FieldError(field=one.field, code=one.code, message=one.message) for one in problems))
+    booking = Booking(
+        id=BookingId(sources.ids.new()),
+        reference=new_reference(sources.chance.choice),
+        owner=owner,
+        items=(Item(id=ItemId(sources.ids.new()), offer=offer),),
+    )
     return NewBooking(
-        booking=Booking(
-            id=BookingId(sources.ids.new()),
-            reference=new_reference(sources.chance.choice),
-            owner=owner,
-            items=(Item(id=ItemId(sources.ids.new()), offer=offer),),
-        ),
+        booking=booking,
         contact=Contact(**asked["contact"]),
         travellers=tuple(_traveller(passenger) for passenger in passengers),
+        uses=tuple(Use(one.id, one.account, booking.ends_on) for one in saved.values()),
     )
 
 
@@ -51,6 +68,31 @@ async def _offer(offer_id: str, shelf: OfferShelf) -> Offer:
         raise Problem("offer-expired", "This offer can no longer be booked.", errors=[expired]) from error
     except OfferNotFound as error:
         raise refuse("offer_id", "unknown_offer", "There is no such offer.") from error
+
+
+def _people(asked: list[dict[str, Any]], saved: Saved) -> list[dict[str, Any]]:
+    """What is known of each passenger, as if it had been typed in. Raises Problem."""
+    named = [one.get("traveller_id") for one in asked]
+    wrong = []
+    for number, wanted in enumerate(named):
+        field = f"passengers[{number}].traveller_id"
+        if wanted is not None and wanted not in saved:
+            words = "You keep no such traveller."
+            wrong.append(FieldError(field=field, code="unknown_traveller", message=words))
+        elif wanted is not None and wanted in named[:number]:
+            words = "This traveller is on the booking already."
+            wrong.append(FieldError(field=field, code="repeated", message=words))
+    if wrong:
+        raise invalid(*wrong)
+    return [
+        one if wanted is None else _of_saved(one, saved[wanted])
+        for one, wanted in zip(asked, named, strict=True)
+    ]
+
+
+def _of_saved(asked: dict[str, Any], saved: SavedTraveller) -> dict[str, Any]:
+    data = saved.data
+    return {**asked, "given_name": data.given_name, "surname": data.surname, "born": data.born}
 
 
 def _passengers(asked: list[dict[str, Any]], offer: Offer) -> list[Passenger]:

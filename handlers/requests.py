@@ -1,14 +1,16 @@
 """What clients may ask: the schemas that validate requests, and from which the OpenAPI is made."""
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from bookingd.channels.compose import mailbox
 from bookingd.domain.flights import Cabin
 from bookingd.domain.passengers import MOST_SEATS, PassengerType
 from bookingd.outcomes import Refused
-from handlers.fields import Choice, Code, Day, Part, Request, Said, Several, Text, Whole
+from handlers.fields import MISSING, Choice, Code, Day, Part, Request, Said, Several, Text, Whole
 from handlers.results import SORTS
 
 MOST_HEADS = 2 * MOST_SEATS
@@ -54,17 +56,39 @@ class FlightSearch(Request):
     )
 
 
-class PassengerIn(Request):
-    """Somebody who travels."""
+TYPED = ("given_name", "surname", "born")
+"""What is sent of a passenger whom no account keeps."""
 
-    given_name = Text(longest=100, required=True, metadata={"description": "In Latin letters, as printed."})
-    surname = Text(longest=100, required=True)
-    born = Day(required=True)
+
+class PassengerIn(Request):
+    """Somebody who travels: a traveller whom the account keeps, or `given_name`, `surname` and `born`."""
+
+    traveller_id = fields.UUID(
+        error_messages={
+            "invalid_uuid": Said("unknown_traveller", "There is no such traveller."),
+            "null": MISSING,
+        },
+        metadata={"description": "As `GET /v1/me/travellers` names it; instead of name and date of birth."},
+    )
+    given_name = Text(longest=100, metadata={"description": "In Latin letters, as printed."})
+    surname = Text(longest=100)
+    born = Day()
     type = Choice(
         [kind.value for kind in PassengerType],
         load_default=None,
         metadata={"description": "Follows from the date of birth; where it is given, it must agree."},
     )
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _one_or_the_other(self, data: Any, original: Any, **_: Any) -> None:
+        given = set(original) if isinstance(original, Mapping) else set(TYPED)
+        if "traveller_id" not in given:
+            wrong = {name: MISSING for name in TYPED if name not in given}
+        else:
+            words = "This follows from the traveller: leave it out, or leave traveller_id out."
+            wrong = {name: Said("both", words) for name in TYPED if name in given}
+        if wrong:
+            raise ValidationError({name: [words] for name, words in wrong.items()})
 
 
 class ContactIn(Request):

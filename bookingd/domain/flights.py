@@ -1,8 +1,10 @@
 """What a flight journey is made of: segments, slices, cabins and the conditions of a fare."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from bookingd.domain.places import local
 
 
 class Cabin(StrEnum):
@@ -116,3 +118,8 @@ class Itinerary:
     def segments(self) -> tuple[Segment, ...]:
         """Every flight in the order of travel."""
         return tuple(segment for part in self.slices for segment in part.segments)
+
+    @property
+    def ends_on(self) -> date:
+        """The local day on which the last flight arrives."""
+        return max(local(one.arrives_at, one.destination_zone).date() for one in self.segments)

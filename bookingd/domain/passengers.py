@@ -119,11 +119,6 @@ def travel_dates(itinerary: Itinerary) -> tuple[date, ...]:
     return tuple(local(segment.departs_at, segment.origin_zone).date() for segment in itinerary.segments)
 
 
-def last_day(itinerary: Itinerary) -> date:
-    """The local day on which the last flight arrives."""
-    return max(local(one.arrives_at, one.destination_zone).date() for one in itinerary.segments)
-
-
 def party_of(passengers: Sequence[Passenger]) -> Party:
     """How many of each type they are."""
     types = [passenger.type for passenger in passengers]

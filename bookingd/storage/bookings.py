@@ -10,8 +10,10 @@ from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import BookingId, Reference
 from bookingd.domain.passengers import PassengerType
 from bookingd.messages import codec
+from bookingd.storage import travellers as saved_travellers
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
+from bookingd.storage.travellers import Use
 
 INSERT = query("bookings.insert")
 INSERT_PEOPLE = query("bookings.insert_people")
@@ -45,7 +47,8 @@ class Traveller:
     type: PassengerType
     given_name: str
     surname: str
-    born: date
+    born: date | None
+    """None: erased, some time after the trip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,8 @@ class NewBooking:
     booking: Booking
     contact: Contact
     travellers: tuple[Traveller, ...]
+    uses: tuple[Use, ...] = ()
+    """Those of them that an account keeps; their documents are needed until the trip is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,24 +102,28 @@ async def insert(connection: Connection, *, bookings: Sequence[NewBooking], now:
         now,
     )
     inserted = {BookingId(row["id"]) for row in rows}
-    await _insert_people(connection, [new for new in bookings if new.booking.id in inserted])
+    made = [new for new in bookings if new.booking.id in inserted]
+    await _insert_people(connection, made)
+    if uses := [use for new in made for use in new.uses]:
+        await saved_travellers.use(connection, uses=uses)
     return inserted
 
 
 async def _insert_people(connection: Connection, bookings: Sequence[NewBooking]) -> None:
-    people = [(new.booking.id, traveller) for new in bookings for traveller in new.travellers]
+    people = [(new.booking, traveller) for new in bookings for traveller in new.travellers]
     await connection.execute(
         INSERT_PEOPLE,
         [new.booking.id for new in bookings],
         [new.contact.email for new in bookings],
         [new.contact.phone for new in bookings],
         [new.contact.locale for new in bookings],
-        [booking_id for booking_id, _ in people],
+        [booking.id for booking, _ in people],
         [traveller.number for _, traveller in people],
         [traveller.type for _, traveller in people],
         [traveller.given_name for _, traveller in people],
         [traveller.surname for _, traveller in people],
         [traveller.born for _, traveller in people],
+        [booking.ends_on for booking, _ in people],
     )
 
 

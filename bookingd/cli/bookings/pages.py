@@ -12,7 +12,7 @@ from bookingd.cli.screen import WIDE, facts, listing, moment, noted, part, shown
 from bookingd.domain.booking.state import Item, Payment
 from bookingd.domain.flights import Segment
 from bookingd.domain.places import local
-from bookingd.storage.bookings import Event
+from bookingd.storage.bookings import Event, Traveller
 from bookingd.storage.dossiers import Dossier
 from bookingd.storage.notifications import Notification
 from bookingd.storage.payments import PaymentRow
@@ -27,7 +27,7 @@ def page(dossier: Dossier, *, now: datetime) -> RenderableType:
 
 def _facts(dossier: Dossier, now: datetime) -> list[tuple[str, Any]]:
     view, booking = dossier.view, dossier.view.booking
-    people = (f"{one.given_name} {one.surname} ({one.type})" for one in dossier.travellers)
+    people = (f"{_called(one)} ({one.type})" for one in dossier.travellers)
     hold = booking.hold_until
     return [
         ("total", booking.total),
@@ -40,6 +40,11 @@ def _facts(dossier: Dossier, now: datetime) -> list[tuple[str, Any]]:
         ("held until", f"{moment(hold)} ({_when(hold, now)})" if hold else None),
         ("id", booking.id),
     ]
+
+
+def _called(traveller: Traveller) -> str:
+    """Their name, unless they were erased with their account."""
+    return f"{traveller.given_name} {traveller.surname}".strip() or "erased"
 
 
 def _parts(dossier: Dossier, now: datetime) -> Iterator[RenderableType]:

@@ -1,7 +1,7 @@
 """What a booking is: an order of items, the payments made for it, and where it stands."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from bookingd.domain.ids import BookingId, ItemId, PaymentId, RecordLocator, Reference
@@ -128,6 +128,11 @@ class Booking:
     def currency(self) -> str:
         """ISO 4217; one a booking."""
         return self.items[0].offer.price.currency
+
+    @property
+    def ends_on(self) -> date:
+        """The local day on which all of it is over."""
+        return max(item.offer.itinerary.ends_on for item in self.items)
 
     @property
     def is_asking_for_money(self) -> bool:
