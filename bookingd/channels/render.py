@@ -75,7 +75,9 @@ def write_account_mail(view: MailAccount, *, agency: Agency, recipient: str) -> 
         "paragraphs": words.paragraphs("body"),
         "code": words.line("code"),
         "button": words.line("button"),
+        "advice": words.paragraphs("advice"),
         "after": words.paragraphs("after"),
+        "because": words.line("because"),
     }
     return OutgoingMail(
         recipient=recipient,
@@ -88,10 +90,12 @@ def write_account_mail(view: MailAccount, *, agency: Agency, recipient: str) -> 
 
 
 class _Words:
-    """The blocks of a template of words; one that it has not is empty."""
+    """The blocks of a template of words; one that it has not is that of all mails, or empty."""
 
     def __init__(self, locale: Locale, values: Mapping[str, Any], *, name: str) -> None:
-        self._template = _environment(locale).get_template(f"{locale.language}/accounts/{name}.txt")
+        where = f"{locale.language}/accounts"
+        self._template = _environment(locale).get_template(f"{where}/{name}.txt")
+        self._all_mails = _environment(locale).get_template(f"{where}/all_mails.txt")
         self._values = values
 
     def line(self, block: str) -> str:
@@ -100,10 +104,10 @@ class _Words:
     def paragraphs(self, block: str) -> list[str]:
         """Those that an empty line parts; spaces that do not break stay as they are."""
         parts = re.split(r"\n[ \n]*\n", self._written(block).strip())
-        return [re.sub(r"[ \n]+", " ", part) for part in parts]
+        return [re.sub(r"[ \n]+", " ", part) for part in parts if part]
 
     def _written(self, block: str) -> str:
-        write = self._template.blocks.get(block)
+        write = self._template.blocks.get(block) or self._all_mails.blocks.get(block)
         return "".join(write(self._template.new_context(dict(self._values)))) if write else ""
 
 

@@ -119,7 +119,7 @@ def changes(account: AccountId) -> Sequence[tuple[Any, str]]:
     return [
         (RegisteredAgain(**about), "You already have an account"),
         (PasswordChanged(reset=False, **about), "Your password was changed"),
-        (PasswordChanged(reset=True, **about), "Your password was set anew"),
+        (PasswordChanged(reset=True, **about), "Your password was reset"),
         (SignedInOnNewDevice(device="Firefox on Linux", **about), "A new sign-in to your account"),
         (SessionReplayed(device="Firefox", **about), "We signed your account out on one device"),
         (SecondFactorChanged(change=FactorChange.TOTP_ADDED, **about), "How you sign in has changed"),
@@ -228,7 +228,7 @@ async def test_a_new_address_is_asked_for_its_consent_without_a_name(
 
     (mail,) = await desk.mails()
     text = await desk.text(mail)
-    assert (mail.subject, mail.recipients) == ("Confirm your new e-mail address", (ELSEWHERE,))
+    assert (mail.subject, mail.recipients) == ("Confirm your new email address", (ELSEWHERE,))
     assert link_in(text, Purpose.EMAIL_CHANGE) == ("/v1/me/address-changes/confirmations", PROOF)
     assert "Somebody 1" not in (desk.catcher.directory / mail.name).read_text()
 
@@ -337,11 +337,11 @@ async def test_a_changed_address_is_told_to_both_and_the_former_one_gets_the_way
     to = {mail.recipients: (mail.subject, await desk.text(mail)) for mail in await desk.mails()}
     assert set(to) == {(HOME,), (ELSEWHERE,)}
     subject, text = to[HOME,]
-    assert subject == "Your account has another e-mail address"
+    assert subject == "Your account has another email address"
     assert f"is now {ELSEWHERE}" in text
     assert link_in(text, Purpose.EMAIL_CHANGE) == ("/v1/me/address-changes/confirmations", PROOF)
     subject, text = to[ELSEWHERE,]
-    assert subject == "This is your account's e-mail address now"
+    assert subject == "This is your account's email address now"
     assert LINK.findall(text) == []
     assert HOME not in text
 

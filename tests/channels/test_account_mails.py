@@ -61,7 +61,7 @@ def test_text_and_html_say_the_same(kind: AccountMailKind) -> None:
 
     said = flat(unescape(mail.html))
 
-    words = mail.text.partition("\n--\n")[0].splitlines()
+    words = [line for line in mail.text.splitlines() if line != "--"]
     missing = [line for line in words if LINK not in line and "Code: " not in line and flat(line) not in said]
     assert len(words) > 4
     assert missing == []
@@ -85,6 +85,19 @@ def test_what_others_wrote_is_text_and_nothing_else(kind: AccountMailKind) -> No
 
     assert not {"script", "img"} & {tag for tag, _ in read(html).tags}
     assert "49&amp;" not in html
+
+
+def test_our_own_address_can_be_followed_and_no_address_of_others() -> None:
+    shown = replace(view(AccountMailKind.NEW_DEVICE), device="Visit https://evil.example")
+
+    links = [dict(attributes)["href"] for tag, attributes in read(written(shown).html).tags if tag == "a"]
+
+    assert set(links) == {trips.AGENCY.url, f"mailto:{trips.AGENCY.support}"}
+
+
+def test_a_mail_with_nothing_to_add_has_no_empty_paragraphs() -> None:
+    for kind in AccountMailKind:
+        assert "></p>" not in written(view(kind)).html
 
 
 @pytest.mark.parametrize("change", FactorChange)

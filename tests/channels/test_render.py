@@ -26,7 +26,7 @@ def written(view: MailBooking) -> OutgoingMail:
 
 def flat(text: str) -> str:
     """The words of HTML, as a person reads them."""
-    inline = re.sub(r"</?strong[^>]*>", "", text.replace("&#39;", "'"))
+    inline = re.sub(r"</?(?:strong|a)\b[^>]*>", "", text.replace("&#39;", "'"))
     return " ".join(re.sub(r"<[^>]+>", " ", inline).split())
 
 
