@@ -4,9 +4,10 @@ import hashlib
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.web import RequestPayloadError
 from marshmallow import Schema
 
@@ -17,6 +18,11 @@ from handlers.parts import PARTS
 from handlers.requests import schema
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+
+FORM = "application/x-www-form-urlencoded"
+
+MOST_FIELDS = 20
+"""Of a form; more is no form of ours."""
 
 LONGEST_WAIT = 20
 """Seconds for which an answer is held back at most (Prefer: wait=N, RFC 7240, 4.3)."""
@@ -35,6 +41,31 @@ async def json_body(request: web.Request, of: type[Schema]) -> tuple[dict[str, A
         raise Problem("media-type", told, headers={"Accept-Post": "application/json"})
     given = read_json(await read_body(request))
     return load(schema(of), given), given
+
+
+async def form_body(request: web.Request, of: type[Schema]) -> dict[str, Any]:
+    """What a form of ours sent, as the schema's values. Raises Problem.
+
+    Any site can send a form, so here a browser has to say where it comes from (handlers.middlewares looks
+    whether that is here); whoever says nothing is told that programs send JSON.
+    """
+    if request.content_type != FORM:
+        told = f"The body is {request.content_type}; it has to be {FORM}."
+        raise Problem("media-type", told, headers={"Accept-Post": FORM})
+    if not ("Sec-Fetch-Site" in request.headers or hdrs.ORIGIN in request.headers):
+        raise Problem("cross-site", "A form has to say where it comes from; programs send JSON.")
+    return load(schema(of), _read_form(await read_body(request)))
+
+
+def _read_form(body: bytes) -> dict[str, str]:
+    """Its fields, each of which stands once. Raises Problem."""
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise Problem("bad-request", "This is not a form, or it has too many fields.") from error
+    if len(given := dict(pairs)) != len(pairs):
+        raise Problem("bad-request", "A field stands in the form more than once.")
+    return given
 
 
 async def read_body(request: web.Request) -> bytes:

@@ -35,6 +35,7 @@ from handlers.cursors import read_cursor, write_cursor
 from handlers.errors import Problem
 from handlers.fields import load_query
 from handlers.gate import who_of
+from handlers.guests.access_page import way_in
 from handlers.intake import Claim, Intake, Work
 from handlers.moves import Moves, Watch
 from handlers.offer_shelf import OfferShelf
@@ -132,7 +133,12 @@ async def own(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """A booking as it stands: JSON for programs, and a page for whoever follows the link of a mail."""
     as_page = wants_page(request)
-    stored = await open_booking(request, Action.VIEW)
+    try:
+        stored = await open_booking(request, Action.VIEW)
+    except Problem as problem:
+        if as_page and problem.kind.slug == "not-found":
+            return way_in(request)
+        raise
     booking = stored.booking
     etag = f'W/"{booking.sequence}"'
     headers: dict[str, str] = {

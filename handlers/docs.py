@@ -88,8 +88,8 @@ def _parameter(parameter: Mapping[str, Any]) -> FieldRow:
 
 
 def _body(operation: Mapping[str, Any]) -> str:
-    content = operation.get("requestBody", {}).get("content", {})
-    return _type_of(content.get("application/json", {}).get("schema", {}))[1]
+    content: Mapping[str, Any] = operation.get("requestBody", {}).get("content", {})
+    return next((_type_of(one["schema"])[1] for one in content.values()), "")
 
 
 def _answers(operation: Mapping[str, Any]) -> Iterator[dict[str, str]]:

@@ -35,11 +35,16 @@ METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 
 POLICY = "Content-Security-Policy"
 
+REFERRER = "Referrer-Policy"
+
+ITS_OWN = (POLICY, hdrs.CACHE_CONTROL, REFERRER)
+"""What a handler may say otherwise."""
+
 SECURITY_HEADERS = {
     hdrs.CACHE_CONTROL: "no-store",
     "Server": "bookingd",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    REFERRER: "no-referrer",
     POLICY: "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -96,12 +101,8 @@ def common_headers(parts: Parts) -> Mapping[str, str]:
 
 def guard(headers: MutableMapping[str, str], common: Mapping[str, str]) -> None:
     """The common headers, where the handler has not said otherwise."""
-    policy, cache = headers.get(POLICY), headers.get(hdrs.CACHE_CONTROL)
-    headers.update(common)
-    if policy is not None:
-        headers[POLICY] = policy
-    if cache is not None:
-        headers[hdrs.CACHE_CONTROL] = cache
+    own = {name: headers[name] for name in ITS_OWN if name in headers}
+    headers.update({**common, **own})
 
 
 def _counter(parts: Parts) -> Callable[[web.Request, web.StreamResponse, float], None]:

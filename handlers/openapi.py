@@ -13,7 +13,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from bookingd import __version__
-from handlers.bodies import IDEMPOTENCY_KEY, LONGEST_WAIT
+from handlers.bodies import FORM, IDEMPOTENCY_KEY, LONGEST_WAIT
 from handlers.cookies import cookie_name
 from handlers.errors import PROBLEM_JSON, ProblemBody
 from handlers.gate import refusals
@@ -138,8 +138,8 @@ def _operation(route: Route, plugin: MarshmallowPlugin) -> dict[str, Any]:
     }
     if operation.description:
         described["description"] = operation.description
-    if operation.body is not None:
-        content = {"application/json": {"schema": operation.body}}
+    if (body := operation.body or operation.form) is not None:
+        content = {"application/json" if operation.body else FORM: {"schema": body}}
         described["requestBody"] = {"required": True, "content": content}
     elif operation.raw_body:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {}}}}

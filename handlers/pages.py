@@ -30,12 +30,18 @@ def page(
     again: int = 0,
     status: int = 200,
     cache: str = "no-store",
+    form: bool = False,
 ) -> web.Response:
-    """A page; with `again` it is loaded anew after so many seconds. What nobody may keep is in no index."""
+    """A page; with `again` it is loaded anew after so many seconds. What nobody may keep is in no index.
+
+    One with a `form` sends it to this very site, and lets the browser say where it comes from: to whom a page
+    has forbidden that, it says nothing, and what is sent looks forged.
+    """
     nonce = base64.b64encode(request.app[PARTS].sources.chance.token(16)).decode()
     text = _templates.get_template(template).render(title=title, nonce=nonce, again=again, **values)
+    forms = "'self'" if form else "'none'"
     policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none';"
+        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action {forms};"
         " frame-ancestors 'none'"
     )
     return web.Response(
@@ -46,5 +52,6 @@ def page(
             "Content-Security-Policy": policy,
             hdrs.CACHE_CONTROL: cache,
             **({"X-Robots-Tag": "noindex, nofollow"} if cache == "no-store" else {}),
+            **({"Referrer-Policy": "same-origin"} if form else {}),
         },
     )

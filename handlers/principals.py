@@ -8,6 +8,7 @@ from bookingd.domain.access import Proof, ProofKind
 from bookingd.domain.ids import BookingId
 from bookingd.messages.envelope import Origin
 from bookingd.tokens import InvalidToken, Purpose, Token
+from handlers.cookies import booking_cookie_name
 from handlers.errors import Problem
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.parts import PARTS
@@ -31,8 +32,9 @@ def session_required(detail: str) -> Problem:
 
 
 def proofs_of(request: web.Request, *shown: str) -> tuple[Proof, ...]:
-    """The bookings that open to this request by a token in its header, its mail link or `shown`."""
-    tokens = (request.headers.get(BOOKING_TOKEN, ""), request.query.get(LINK, ""), *shown)
+    """The bookings that open to this request by a token in its header, cookie, mail link or `shown`."""
+    cookie = request.cookies.get(booking_cookie_name(request.app[PARTS]), "")
+    tokens = (request.headers.get(BOOKING_TOKEN, ""), request.query.get(LINK, ""), cookie, *shown)
     return tuple(proof for token in tokens if (proof := _proof(request, token)) is not None)
 
 

@@ -80,6 +80,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "Sign in again with POST /v1/sessions, then repeat the request.",
             ),
             _kind(
+                403,
+                "access-refused",
+                "This does not open the booking",
+                "Look at the code again; after five tries, or ten minutes, have another one sent with POST"
+                " /v1/bookings/{reference}/access.",
+            ),
+            _kind(
                 404,
                 "not-found",
                 "There is nothing here",

@@ -30,6 +30,7 @@ from handlers.booking_views import (
     PaymentAccepted,
     WishAccepted,
 )
+from handlers.guests.guest_routes import GUEST_ROUTES
 from handlers.operations import Access, Handler, Operation, Route
 
 
@@ -143,7 +144,10 @@ BOOKING = (
             summary="Look at a booking",
             tag="Bookings",
             access=Access.ANYBODY,
-            description="To whoever prefers `text/html`, as browsers do, it is shown as a page.",
+            description=(
+                "To whoever prefers `text/html`, as browsers do, it is shown as a page; who may not see it"
+                " gets one that leads there by a code."
+            ),
             query=requests.Link,
             headers=("proof", "if_none_match"),
             answers={200: BookingBody, 304: None},
@@ -358,6 +362,7 @@ HOUSE = (
 ROUTES: tuple[Route, ...] = (
     *SEARCHING,
     *BOOKING,
+    *GUEST_ROUTES,
     *PAYING,
     *FOLLOWING,
     *ACCOUNT_ROUTES,

@@ -104,6 +104,12 @@ class Gates:
         """
         return self._gate("anywhere", what, self._figures.tries_from_anywhere, longest=LONGEST_FROM_ANYWHERE)
 
+    def codes(self, what: str) -> Gate:
+        """Codes that are sent for one booking, or to one address: each is a mail to somebody, and a chance to
+        guess.
+        """
+        return self._gate("codes", what, self._figures.tries_at_account)
+
     def _gate(self, kind: str, subject: str, free: int, longest: int = 3600) -> Gate:
         longest = min(longest, self._figures.longest_wait_seconds)
         return Gate(kind=kind, subject=subject, free=free, longest=longest)

@@ -270,6 +270,13 @@ class Metrics:
             " told, or somebody has found an old key",
             registry=registry,
         )
+        self.booking_access = Counter(
+            "bookingd_booking_access_total",
+            "Guests who come back by a booking's reference and address: asked (for a code), opened, failed (a"
+            " code that was not right), throttled (not looked at). Many failed: somebody guesses",
+            ["outcome"],
+            registry=registry,
+        )
         self.sockets = Gauge("bookingd_live_connections", "Open WebSockets", registry=registry)
         self.ready = Gauge(
             "bookingd_ready",

@@ -9,3 +9,7 @@ SELECT pg_advisory_xact_lock(hashtextextended($1, 0));
 SELECT EXISTS (SELECT FROM audit_entries
                 WHERE subject_kind = $1 AND subject_id = $2 AND at >= $4
                   AND principal = $3 AND action = 'access.refused');
+
+-- name: booking_of
+-- The booking with reference $1.
+SELECT id FROM bookings WHERE reference = $1;

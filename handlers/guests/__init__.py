@@ -1,0 +1,1 @@
+"""How somebody without an account comes back to a booking, and how an account takes one over."""
