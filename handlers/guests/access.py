@@ -13,6 +13,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from bookingd.domain.audit import Subject
 from bookingd.domain.ids import BookingId, ProofId, Reference
 from bookingd.domain.references import parse_reference
 from bookingd.messages.accounts import RequestAccess
@@ -30,7 +31,7 @@ from handlers.gate import who_of
 from handlers.guests import tries
 from handlers.guests.guest_requests import AskForAccess, ShowCode
 from handlers.guests.guest_views import AccessAsked, AccessOpened
-from handlers.guests.trail import note
+from handlers.guests.trail import UNKNOWN, note
 from handlers.parts import PARTS
 from handlers.principals import origin_of, read_token
 from handlers.reply import json_reply
@@ -92,10 +93,9 @@ async def ask(request: web.Request, reference: Reference, email: str) -> AccessA
     await tries.count_asking(request, reference, key)
     async with parts.transactions.begin() as transaction:
         proof = _asked(ProofId(parts.sources.ids.new()), reference, key, transaction.now)
-        known = await access.booking_of(transaction.connection, reference=reference)
         await proofs.add(transaction.connection, proof=proof)
-        details = {"proof": str(proof.id)}
-        note(transaction, parts.sources, origin, booking_id=known, action="access.asked", details=details)
+        subject = Subject.of("proof", proof.id)
+        note(transaction, parts.sources, origin, subject, "booking.access_asked")
         transaction.send(RequestAccess(proof_id=proof.id), origin=origin)
     parts.metrics.booking_access.labels("asked").inc()
     token = parts.signer.sign(Purpose.BOOKING_ACCESS, str(proof.id), expires_at=proof.expires_at)
@@ -113,9 +113,9 @@ async def open_by_code(request: web.Request, reference: Reference, shown: Mappin
         known = await access.booking_of(transaction.connection, reference=reference)
         proof = await _use(request, transaction, reference, shown)
         right = proof is not None and proof.subject == known
-        action = "access.opened" if right else "access.failed"
-        details = {"proof": str(proof.id)} if proof is not None else {}
-        note(transaction, parts.sources, origin, booking_id=known, action=action, details=details)
+        subject = Subject.of("booking", known or UNKNOWN)
+        action = "booking.access_opened" if right else "booking.access_failed"
+        note(transaction, parts.sources, origin, subject, action)
     parts.metrics.booking_access.labels("opened" if right else "failed").inc()
     if proof is None or known is None or not right:
         raise Problem("access-refused", "The code is not right, was used, or is too old.")

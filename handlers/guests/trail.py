@@ -1,9 +1,6 @@
 """What is done to get at a booking, as the audit trail has it; never an address, a code or a token."""
 
-from collections.abc import Mapping
-
 from bookingd.domain.audit import AuditEntry, Plain, Subject
-from bookingd.domain.ids import BookingId
 from bookingd.messages.envelope import Origin
 from bookingd.sources import Sources
 from bookingd.storage.transactions import Transaction
@@ -16,10 +13,9 @@ def note(
     transaction: Transaction,
     sources: Sources,
     origin: Origin,
-    *,
-    booking_id: BookingId | None,
+    subject: Subject,
     action: str,
-    details: Mapping[str, Plain] | None = None,
+    **details: Plain,
 ) -> None:
     """Write it down."""
     transaction.audit(
@@ -28,8 +24,8 @@ def note(
             at=transaction.now,
             principal=origin.principal,
             action=action,
-            subject=Subject.of("booking", booking_id or UNKNOWN),
+            subject=subject,
             correlation_id=origin.correlation_id,
-            details=details or {},
+            details=details,
         )
     )

@@ -15,6 +15,7 @@ from bookingd.messages.accounts import RequestAccess
 from bookingd.security.addresses import key_of
 from bookingd.storage import proofs
 from bookingd.storage.database import Connection
+from bookingd.storage.proofs import Settled
 from bookingd.tokens import Purpose
 from tests.fakes.accounts import plant_account
 from tests.handlers.conftest import CONTACT, Api
@@ -44,9 +45,9 @@ async def look_into(api: Api) -> ProofId:
         proof = await proofs.find(connection, proof_id=proof_id)
         assert proof is not None
         if found and key_of(found["email"]) == proof.details["address_key"]:
-            await proofs.settle(connection, proof_id=proof_id, subject=found["id"], address=found["email"])
+            await proofs.settle(connection, settled=[Settled(proof_id, found["id"], found["email"])])
         else:
-            await proofs.drop(connection, proof_id=proof_id)
+            await proofs.drop(connection, ids=[proof_id])
     return proof_id
 
 
@@ -71,7 +72,7 @@ async def trail(api: Api, booking: Booking | None) -> list[tuple[str, str]]:
     async with api.parts.database.connection() as connection:
         rows = await connection.fetch(
             "SELECT principal, action FROM audit_entries WHERE subject_kind = 'booking' AND subject_id = $1"
-            " AND action LIKE 'access.%' ORDER BY at, id",
+            " AND action LIKE 'booking.access_%' ORDER BY at, id",
             subject,
         )
     return [(row["principal"], row["action"]) for row in rows]
@@ -113,8 +114,14 @@ async def test_asking_leaves_the_same_behind_whatever_is_so(api: Api) -> None:
     commands = (await api.outbox())[before:]
     assert [type(one) for one in commands] == [RequestAccess] * 3
     assert await api.count("proofs") == 3
-    assert await trail(api, booking) == [("nobody", "access.asked")] * 2
-    assert await trail(api, None) == [("nobody", "access.asked")]
+    async with api.parts.database.connection() as connection:
+        told_of = await connection.fetch(
+            "SELECT principal, subject_id FROM audit_entries"
+            " WHERE action = 'booking.access_asked' ORDER BY id"
+        )
+    assert [(row["principal"], row["subject_id"]) for row in told_of] == [
+        ("nobody", str(command.proof_id)) for command in commands
+    ]
     assert counted(api, "asked") == 3
 
 
@@ -228,7 +235,7 @@ async def test_addresses_codes_and_tokens_are_in_no_log_and_no_trail(
 
     async with api.parts.database.connection() as connection:
         rows = await connection.fetch(
-            "SELECT canonical::text FROM audit_entries WHERE action LIKE 'access.%'"
+            "SELECT canonical::text FROM audit_entries WHERE action LIKE 'booking.access_%'"
         )
         bundles = await connection.fetch("SELECT bundle FROM outbox")
     said = caplog.text + "".join(row["canonical"] for row in rows)
@@ -252,7 +259,7 @@ async def test_the_code_opens_its_booking_and_nothing_else(api: Api, stranger: A
     assert (nobody.status, shown["reference"]) == (200, booking.reference)
     await nobody.get(f"/v1/bookings/{other.reference}", headers=headers)
     assert nobody.status == 404
-    assert await trail(api, booking) == [("nobody", "access.asked"), ("nobody", "access.opened")]
+    assert await trail(api, booking) == [("nobody", "booking.access_opened")]
     assert counted(api, "opened") == 1
 
 
@@ -287,7 +294,7 @@ async def test_the_trail_names_whose_session_it_was(api: Api, stranger: Api) -> 
 
     await show(stranger, booking.reference, access, code)
 
-    assert (stranger.principal, "access.opened") in await trail(api, booking)
+    assert (stranger.principal, "booking.access_opened") in await trail(api, booking)
 
 
 @pytest.fixture
@@ -404,7 +411,7 @@ async def test_a_token_that_is_none_is_shown_in_vain(api: Api, access: str, refu
     problem = await show(nobody, booking.reference, access, "123456")
 
     assert told(problem) == refusal
-    assert ("nobody", "access.failed") in await trail(api, booking)
+    assert ("nobody", "booking.access_failed") in await trail(api, booking)
 
 
 @pytest.mark.parametrize(
