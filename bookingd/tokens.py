@@ -94,6 +94,10 @@ class TokenSigner:
             raise InvalidToken("the token is too old")
         return Token(purpose=purpose, subject=subject, expires_at=expires_at)
 
+    def successor(self, token: bytes) -> bytes:
+        """The refresh token that follows one: not to be guessed without our key, and always the same."""
+        return hmac.digest(self._keys[0], b"refresh:" + token, sha256)
+
     def code(self, purpose: Purpose, proof: UUID, *, digits: int = CODE_DIGITS) -> str:
         """The code that a person types in to use the proof, which counts the tries and says when it ends."""
         return _code(self._keys[0], purpose, proof, digits)

@@ -2,7 +2,8 @@
 
 The one rule: a refresh token is good once. Whoever shows one a second time has stolen it, or was stolen from,
 and nobody can tell which: the session ends. One case is neither: an answer that got lost, or two tabs that
-refresh at once. It is told by the successor not having been used, for a moment.
+refresh at once. It is told by the successor not having been used, for a moment; then that is given once more,
+so that both tabs have the same one.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,10 +23,11 @@ from bookingd.storage.queries import query
 OPEN = query("sessions.open")
 WHO = query("sessions.who")
 LOCK_BY_TOKEN = query("sessions.lock_by_token")
-LATEST_TOKEN = query("sessions.latest_token")
+TOKENS = query("sessions.tokens")
 ROTATE = query("sessions.rotate")
 PROVE = query("sessions.prove")
 END = query("sessions.end")
+END_BY_TOKEN = query("sessions.end_by_token")
 END_ALL = query("sessions.end_all")
 LISTED = query("sessions.listed")
 KNOWS_DEVICE = query("sessions.knows_device")
@@ -133,14 +135,14 @@ async def rotate(
     if found is None:
         return None
     session, account = SessionId(found["id"]), AccountId(found["account_id"])
-    is_open = found["ended_at"] is None and found["expires_at"] > now and found["account_state"] == "open"
-    latest = await connection.fetchrow(LATEST_TOKEN, session)
-    if latest is None or not _is_good(found, latest, now):
+    tokens = await connection.fetchrow(TOKENS, hash_of(token), session)
+    if tokens is None or not _is_good(tokens, now):
         ended = await end(connection, account=account, ids=[session], because=Ending.REPLAYED, now=now)
         return Replayed(session=session, account=account, device=found["device"], ended=bool(ended))
-    if not is_open:
+    if found["ended_at"] is not None or found["expires_at"] <= now or found["account_state"] != "open":
         return None
-    await connection.execute(ROTATE, session, latest["number"], now, hash_of(successor))
+    if tokens["latest_hash"] != hash_of(successor):  # else it was recorded, and the answer got lost
+        await connection.execute(ROTATE, session, tokens["latest_number"], now, hash_of(successor))
     return Rotated(
         session=session,
         account=account,
@@ -165,6 +167,14 @@ async def end(
     """End those of the sessions that are the account's; which were open until now."""
     rows = await connection.fetch(END, account, list(ids), now, because)
     return tuple(SessionId(row["id"]) for row in rows)
+
+
+async def end_by_token(
+    connection: Connection, *, token: bytes, because: Ending, now: datetime
+) -> tuple[SessionId, AccountId] | None:
+    """End the session that a refresh token is of, whichever of its tokens; which, if it was open till now."""
+    row = await connection.fetchrow(END_BY_TOKEN, hash_of(token), now, because)
+    return None if row is None else (SessionId(row["id"]), AccountId(row["account_id"]))
 
 
 async def end_all(
@@ -196,12 +206,12 @@ async def forget(connection: Connection, *, before: datetime, limit: int) -> int
     return len(await connection.fetch(FORGET, before, limit))
 
 
-def _is_good(found: asyncpg.Record, latest: asyncpg.Record, now: datetime) -> bool:
-    """Whether a token that was found is the latest, or the one before while nobody has used the latest."""
-    if found["used_at"] is None:
-        return bool(found["number"] == latest["number"])
-    lately = now - found["used_at"] <= FORGIVEN
-    return bool(found["number"] == latest["number"] - 1 and not latest["used"] and lately)
+def _is_good(tokens: asyncpg.Record, now: datetime) -> bool:
+    """Whether a token is the latest, or the one before while nobody has used the latest."""
+    if tokens["used_at"] is None:
+        return bool(tokens["number"] == tokens["latest_number"])
+    lately = now - tokens["used_at"] <= FORGIVEN
+    return bool(tokens["number"] == tokens["latest_number"] - 1 and not tokens["latest_used"] and lately)
 
 
 def _who(row: asyncpg.Record) -> Who:

@@ -18,20 +18,24 @@ SELECT session.id, session.account_id, session.expires_at, session.proved_at, se
    AND account.state = 'open';
 
 -- name: lock_by_token
--- The session whose refresh token has the hash $1, locked, with that token's number and time of use; null where
--- it was not used.
+-- The session that the refresh token with the hash $1 is of, locked.
 SELECT session.id, session.account_id, session.expires_at, session.ended_at, session.second_factor, session.device,
-       account.state AS account_state, token.number, token.used_at
+       account.state AS account_state
   FROM refresh_tokens AS token
   JOIN sessions AS session ON session.id = token.session_id
   JOIN accounts AS account ON account.id = session.account_id
  WHERE token.hash = $1
    FOR UPDATE OF session;
 
--- name: latest_token
--- The latest refresh token of session $1: its number, and whether it was used.
-SELECT number, used_at IS NOT NULL AS used FROM refresh_tokens
- WHERE session_id = $1 ORDER BY number DESC LIMIT 1;
+-- name: tokens
+-- Of the refresh token with the hash $1: its number, and when it was used (null: never); and beside it the latest of
+-- session $2. In a statement of its own, once the session is locked: what was read while waiting for the lock is from
+-- before whoever held it.
+SELECT shown.number, shown.used_at, latest.number AS latest_number, latest.hash AS latest_hash,
+       latest.used_at IS NOT NULL AS latest_used
+  FROM refresh_tokens AS shown,
+       (SELECT number, hash, used_at FROM refresh_tokens WHERE session_id = $2 ORDER BY number DESC LIMIT 1) AS latest
+ WHERE shown.hash = $1;
 
 -- name: rotate
 -- At $3 the refresh tokens of session $1 up to number $2 are used, and the next has the hash $4.
@@ -51,6 +55,13 @@ UPDATE sessions SET proved_at = $2, second_factor = second_factor OR $3 WHERE id
 UPDATE sessions SET ended_at = $3, ended_because = $4, client_address = ''
  WHERE account_id = $1 AND id = ANY ($2::uuid[]) AND ended_at IS NULL
 RETURNING id;
+
+-- name: end_by_token
+-- The session that the refresh token with the hash $1 is of ends at $2, because of $3; which did, and whose.
+UPDATE sessions AS session SET ended_at = $2, ended_because = $3, client_address = ''
+  FROM refresh_tokens AS token
+ WHERE token.hash = $1 AND session.id = token.session_id AND session.ended_at IS NULL
+RETURNING session.id, session.account_id;
 
 -- name: end_all
 -- All sessions of account $1 but $2 (null: none excepted) end at $3, because of $4; which did.
