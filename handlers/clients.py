@@ -27,7 +27,8 @@ SYSTEMS = (
     ("Linux", "Linux"),
 )
 
-_PRODUCT = re.compile(r"[A-Za-z][A-Za-z0-9 ._-]{0,39}")
+_PRODUCT = re.compile(r"[A-Za-z][A-Za-z0-9 _-]{0,39}")
+"""Without dots: mail programs make links of names of hosts."""
 
 
 def networks_of(texts: tuple[str, ...]) -> Networks:
@@ -38,7 +39,8 @@ def networks_of(texts: tuple[str, ...]) -> Networks:
 def client_address(request: web.Request) -> str:
     """Who is there: the last hop that no trusted proxy vouches for."""
     believed, address = request.app[BELIEVED], request.remote or ""
-    forwarded = request.headers.get(hdrs.X_FORWARDED_FOR, "")
+    # A proxy may add a header of its own behind the client's, instead of a hop to that one.
+    forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))
     for hop in reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()]):
         if not _within(address, believed):
             break
@@ -53,13 +55,15 @@ def device_of(request: web.Request) -> str:
     system = next((name for sign, name in SYSTEMS if sign in said), None)
     if browser is None:
         product = _PRODUCT.match(said)
-        browser = product[0].split("/")[0].strip() if product else "Something"
+        browser = product[0].strip() if product else "Something"
     return f"{browser} on {system}" if system else browser
 
 
 def is_browser(request: web.Request) -> bool:
-    """Whether a browser sends this: scripts cannot set the header, and every browser does."""
-    return "Sec-Fetch-Site" in request.headers
+    """Whether a browser sends this: scripts cannot set either header. Old ones, and all where we are reached
+    by plain http, send `Origin` alone.
+    """
+    return "Sec-Fetch-Site" in request.headers or hdrs.ORIGIN in request.headers
 
 
 def _within(address: str, networks: Networks) -> bool:
