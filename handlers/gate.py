@@ -14,6 +14,7 @@ from bookingd.domain.accounts.who import NOBODY, Who
 from bookingd.domain.ids import SessionId
 from bookingd.security.api_keys import looks_like_api_key, read_api_key
 from bookingd.tokens import Purpose
+from handlers.bodies import wait_of
 from handlers.cookies import cookie_name
 from handlers.errors import Problem
 from handlers.key_holders import KEY_HOLDERS
@@ -44,6 +45,8 @@ def guarded(route: Route) -> Handler:
         check(who, access, now=request.app[PARTS].sources.clock.now())
         request[WHO] = who
         answer: web.StreamResponse = await handler(request)
+        if wait_of(request) and not await is_still(request, who):
+            raise session_required("The session ended while this was waited for; what was asked for is done.")
         return answer
 
     return admitted
@@ -55,13 +58,19 @@ async def find_out(request: web.Request) -> Who:
     Raises Problem for a bearer token that is not good: whoever sends one means to be somebody. A cookie
     that is too old is no session, since browsers send it without being asked.
     """
-    if (given := request.headers.get(hdrs.AUTHORIZATION)) is not None:
-        scheme, _, token = given.partition(" ")
-        who = await _bearer(request, token.strip()) if scheme.lower() == "bearer" else None
+    if hdrs.AUTHORIZATION in request.headers:
+        who = await _authorized(request)
         if who is None:
             raise session_required("The token or key in Authorization is not valid, or too old.")
         return who
     return await _behind(request, request.cookies.get(cookie_name(request.app[PARTS]), "")) or NOBODY
+
+
+async def _authorized(request: web.Request) -> Who | None:
+    """Who the header Authorization names; of several a proxy may have looked at another one."""
+    first, *more = request.headers.getall(hdrs.AUTHORIZATION)
+    scheme, _, token = first.partition(" ")
+    return await _bearer(request, token.strip()) if scheme.lower() == "bearer" and not more else None
 
 
 async def _bearer(request: web.Request, token: str) -> Who | None:
@@ -82,6 +91,16 @@ async def _behind(request: web.Request, token: str) -> Who | None:
     if (signed_in := read_token(request, token, Purpose.ACCESS)) is not None:
         return await request.app[SIGNED_IN].find(SessionId(UUID(signed_in.subject)))
     return None
+
+
+async def is_still(request: web.Request, who: Who) -> bool:
+    """Whether they are who they were when they began to follow something, and may do as much."""
+    if who.account is None:
+        return True  # a guest's session is stored nowhere and cannot end
+    # A key is good or not; an access token may have become too old meanwhile, and its session goes on.
+    session = who.session
+    now = await (_authorized(request) if session is None else request.app[SIGNED_IN].find(session))
+    return now is not None and now.permissions == who.permissions
 
 
 def refusals(access: Access | Permission) -> tuple[str, ...]:

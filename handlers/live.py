@@ -21,7 +21,7 @@ from bookingd.storage.database import is_unavailable
 from handlers.bookings import MOVES
 from handlers.errors import Problem, problem_of
 from handlers.following import Following
-from handlers.gate import who_of
+from handlers.gate import is_still, who_of
 from handlers.live_messages import (
     Failed,
     Subscribe,
@@ -223,6 +223,7 @@ class Socket:
         if wish.subscribe not in self._following and len(self._following) >= SUBSCRIPTIONS:
             raise refuse("subscribe", "too_many", f"A socket follows {SUBSCRIPTIONS} bookings at most.")
         reference = reference_in(wish.subscribe)
+        await self._check_session()
         heard: list[BookingMoved] = []
         with self._moves.telling(reference, heard.append):  # also while it is looked up
             opened = await open_for(self._request, self.who, Action.VIEW, reference, wish.token or "")
@@ -256,11 +257,29 @@ class Socket:
     async def _tell_forever(self) -> None:
         while not self._answer.closed:
             if not await self._has_news():
-                for following in self._following.values():
-                    following.look()
+                self._look_everywhere()
             self._news.clear()
-            for following in list(self._following.values()):
-                await self._tell(following)
+            try:
+                await self._tell_all()
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                self._look_everywhere()
+                self._news.clear()  # the next look makes it good
+
+    def _look_everywhere(self) -> None:
+        for following in self._following.values():
+            following.look()
+
+    async def _tell_all(self) -> None:
+        await self._check_session()
+        for following in list(self._following.values()):
+            await self._tell(following)
+
+    async def _check_session(self) -> None:
+        """The notice that it has ended may be lost: nobody is told more for that. Raises Leave."""
+        if not await is_still(self._request, self.who):
+            raise Leave(SIGN_IN_AGAIN, b"sign in again")
 
     async def _has_news(self) -> bool:
         """Whether any came before it is time to look anyway."""
@@ -273,8 +292,7 @@ class Socket:
         """Everything behind what was told; a gap cannot be, whatever notices came."""
         while self._follows(following) and not self._answer.closed:
             if following.behind:
-                if not await self._catch_up(following):
-                    return  # the next look makes it good
+                await self._catch_up(following)
             elif step := following.next():
                 await self._send(brought(following.topic, step))
                 following.told = step.sequence
@@ -284,30 +302,20 @@ class Socket:
     def _follows(self, following: Following) -> bool:
         return self._following.get(following.topic) is following
 
-    async def _catch_up(self, following: Following) -> bool:
-        """Tell what the table has; False where it cannot be asked."""
+    async def _catch_up(self, following: Following) -> None:
+        """Tell what the table has."""
         following.behind = False  # before the table is read: what is missed from now on is behind again
-        try:
-            async with self._database.connection() as connection:
-                found = await bookings.events_after(
-                    connection,
-                    booking_id=following.booking_id,
-                    sequence=following.told,
-                    limit=EVENTS_AT_ONCE,
-                )
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
-            following.behind = True
-            return False
+        async with self._database.connection() as connection:
+            found = await bookings.events_after(
+                connection, booking_id=following.booking_id, sequence=following.told, limit=EVENTS_AT_ONCE
+            )
         for event in found:
             if not self._follows(following):
-                return True  # unsubscribed while the table was read
+                return  # unsubscribed while the table was read
             await self._send(read_from_table(following.topic, event))
             following.told = event.sequence
         if len(found) == EVENTS_AT_ONCE:
             following.look()
-        return True
 
     async def _complain(self, problem: Problem) -> None:
         self._mistakes += 1
