@@ -1,6 +1,7 @@
 """The addresses of what an account keeps."""
 
-from handlers.accounts import profile, travellers
+from handlers.accounts import preferences, profile, travellers
+from handlers.accounts.preference_requests import NewPreferences
 from handlers.accounts.profile_requests import ProfileChange
 from handlers.accounts.traveller_requests import NewTraveller, TravellerChange
 from handlers.accounts.traveller_views import Travellers, TravellerView
@@ -36,6 +37,32 @@ PROFILE_ROUTES = (
             body=ProfileChange,
             headers=("if_match",),
             answers={200: profile.Me},
+            problems=EDIT_PROBLEMS,
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/v1/me/notification-preferences",
+        handler=preferences.notification_preferences,
+        operation=Operation(
+            summary="See what you are told, and how",
+            tag=PROFILE,
+            access=Access.ACCOUNT,
+            answers={200: preferences.PreferencesView},
+        ),
+    ),
+    Route(
+        method="PUT",
+        path="/v1/me/notification-preferences",
+        handler=preferences.choose_notifications,
+        operation=Operation(
+            summary="Choose what you are told, and how",
+            tag=PROFILE,
+            access=Access.ACCOUNT,
+            description="Mails about bookings and about the safety of the account cannot be switched off.",
+            body=NewPreferences,
+            headers=("if_match",),
+            answers={200: preferences.PreferencesView},
             problems=EDIT_PROBLEMS,
         ),
     ),

@@ -64,6 +64,8 @@ WHOM = {
     "GET /v1/me/api-keys": ACCOUNT,
     "POST /v1/me/api-keys": RECENT,
     "DELETE /v1/me/api-keys/{key_id}": RECENT,
+    "GET /v1/me/notification-preferences": ACCOUNT,
+    "PUT /v1/me/notification-preferences": ACCOUNT,
     "GET /v1/me/travellers": ACCOUNT,
     "POST /v1/me/travellers": ACCOUNT,
     "GET /v1/me/travellers/{traveller_id}": ACCOUNT,
