@@ -35,6 +35,7 @@ IN_PATH: Mapping[str, str] = {
     "session_id": "As `GET /v1/sessions` names it.",
     "traveller_id": "As `GET /v1/me/travellers` names it.",
     "passkey_id": "As `GET /v1/me/passkeys` names it.",
+    "account_id": "As `GET /v1/admin/accounts` names it.",
     "key_id": "As `GET /v1/me/api-keys` names it.",
     "gateway": "As `GET /v1/gateways` names it.",
     "slug": "The last part of a problem's `type`.",

@@ -132,6 +132,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             _kind(
                 409,
+                "on-oneself",
+                "Nobody does this to their own account",
+                "Ask somebody else who may do it.",
+            ),
+            _kind(
+                409,
+                "last-administrator",
+                "One administrator must be left",
+                "Make somebody else an administrator first.",
+            ),
+            _kind(
+                409,
                 "factor-needed",
                 "This account has no second factor",
                 "Set up an authenticator app, or add a passkey.",

@@ -21,6 +21,7 @@ from handlers.accounts.account_routes import ACCOUNT_ROUTES
 from handlers.accounts.api_key_routes import API_KEY_ROUTES
 from handlers.accounts.factor_routes import FACTOR_ROUTES
 from handlers.accounts.profile_routes import PROFILE_ROUTES
+from handlers.admin.account_routes import ADMIN_ACCOUNT_ROUTES
 from handlers.booking_views import (
     BookingAccepted,
     BookingBody,
@@ -369,5 +370,6 @@ ROUTES: tuple[Route, ...] = (
     *FACTOR_ROUTES,
     *PROFILE_ROUTES,
     *API_KEY_ROUTES,
+    *ADMIN_ACCOUNT_ROUTES,
     *HOUSE,
 )

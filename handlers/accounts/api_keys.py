@@ -25,7 +25,6 @@ from handlers.accounts.trail import record
 from handlers.bodies import json_body
 from handlers.errors import FieldError, Problem, invalid, not_found
 from handlers.gate import who_of
-from handlers.key_holders import KEY_HOLDERS
 from handlers.parts import PARTS
 from handlers.reply import json_reply
 from handlers.views import View
@@ -94,10 +93,8 @@ async def revoke_api_key(request: web.Request) -> web.Response:
         connection, now = change.transaction.connection, change.transaction.now
         if not await api_keys.revoke(connection, account=change.account, key=key, now=now):
             raise not_found()
-        gone = AccountChanged(account_id=change.account)
-        change.transaction.notify(gone)
+        change.transaction.notify(AccountChanged(account_id=change.account))
         _note(change, "account.api_key_revoked", {"api_key": str(key)})
-    request.app[KEY_HOLDERS].hear(gone)  # the next request may be here before the notice
     return web.Response(status=204)
 
 

@@ -25,6 +25,7 @@ from bookingd.storage.second_factors import Held
 from bookingd.storage.transactions import Transaction
 from handlers.errors import Problem
 from handlers.gate import who_of
+from handlers.key_holders import KEY_HOLDERS
 from handlers.parts import PARTS
 from handlers.principals import origin_of, session_required
 from handlers.signed_in import SIGNED_IN
@@ -108,9 +109,14 @@ async def changing(request: web.Request) -> AsyncIterator[Changing]:
             told = "This account has a second factor, which this session has not shown."
             raise Problem("second-factor-needed", f"{told} Sign in with it.")
         yield change
-    request.app[SIGNED_IN].hear(
-        AccountChanged(account_id=account)
-    )  # the next request may be here before a notice
+    heard(request, account)
+
+
+def heard(request: web.Request, account: AccountId) -> None:
+    """What was known here of an account is so no longer: the next request may be here before the notice."""
+    changed = AccountChanged(account_id=account)
+    request.app[SIGNED_IN].hear(changed)
+    request.app[KEY_HOLDERS].hear(changed)
 
 
 def account_of(request: web.Request) -> AccountId:

@@ -1,0 +1,1 @@
+"""What staff do, behind /v1/admin: each address is for one permission."""
