@@ -17,17 +17,19 @@ BOOKING_TOKEN = "Booking-Token"  # noqa: S105 - the header's name
 LINK = "link"
 """The query parameter of the link in a mail."""
 
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="bookingd"'}
+"""Goes with every 401 (RFC 9110, 15.5.2)."""
+
 _LONGEST_TOKEN = 200
 _KINDS = ((Purpose.BOOKING, ProofKind.BOOKING_TOKEN), (Purpose.LINK, ProofKind.MAIL_LINK))
 
 
 def session_required(detail: str) -> Problem:
     """Who are you?"""
-    errors = {"WWW-Authenticate": 'Bearer realm="bookingd"'}
     return Problem(
         "session-required",
         f"{detail} Open one with POST /v1/sessions, then send 'Authorization: Bearer <token>'.",
-        headers=errors,
+        headers=CHALLENGE,
     )
 
 

@@ -93,6 +93,7 @@ BOOKING = (
                 "invalid-fields",
                 "sign-in-failed",
                 "too-many-attempts",
+                "unavailable",
                 "busy",
             ),
         ),

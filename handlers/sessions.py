@@ -18,6 +18,7 @@ from handlers.accounts.account_requests import (
     SecondFactorSession,
 )
 from handlers.bodies import json_body
+from handlers.clients import is_browser
 from handlers.cookies import set_session
 from handlers.fields import load
 from handlers.parts import PARTS
@@ -42,7 +43,12 @@ async def as_guest(request: web.Request, asked: Mapping[str, Any]) -> web.Respon
     now, subject = parts.sources.clock.now(), str(parts.sources.ids.new())
     expires_at = (now + GUEST_LIFE).replace(microsecond=0)
     token = parts.signer.sign(Purpose.GUEST, subject, expires_at=expires_at)
-    session = Session(kind="guest", token=token, principal=f"guest:{subject}", expires_at=expires_at)
+    session = Session(
+        kind="guest",
+        token=None if is_browser(request) else token,
+        principal=f"guest:{subject}",
+        expires_at=expires_at,
+    )
     response = json_reply(session, status=201)
     set_session(response, parts, token, seconds=GUEST_LIFE.total_seconds())
     return response

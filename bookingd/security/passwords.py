@@ -22,6 +22,7 @@ from argon2.exceptions import VerifyMismatchError
 from argon2.low_level import ARGON2_VERSION, hash_secret, verify_secret
 
 from bookingd.sources import Chance
+from bookingd.telemetry.metrics import PasswordMetrics
 
 MIN_CHARACTERS = 8
 """ASVS 5.0, 6.2.1."""
@@ -88,10 +89,17 @@ class PasswordHasher:
     """Makes and checks hashes in a few threads of its own; argon2 lets go of the interpreter lock."""
 
     def __init__(
-        self, *, chance: Chance, cost: Cost | None = None, threads: int = 2, waiting: int = WAITING
+        self,
+        *,
+        chance: Chance,
+        cost: Cost | None = None,
+        threads: int = 2,
+        waiting: int = WAITING,
+        metrics: PasswordMetrics | None = None,
     ) -> None:
         self._cost = cost or Cost()
         self._chance = chance
+        self._metrics = metrics or PasswordMetrics()
         self._places = threads + waiting
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords", initializer=_be_nice)
         self._nobodys = self._encoded(chance.token(HASH_BYTES))
@@ -126,12 +134,15 @@ class PasswordHasher:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._places == 0:
+            self._metrics.turned_away.inc()
             raise TooManyPasswords("too many passwords wait to be looked at")
         self._places -= 1
+        self._metrics.waiting.inc()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._places += 1
+            self._metrics.waiting.dec()
 
     def _hash(self, secret: bytes, salt: bytes) -> str:
         cost = self._cost

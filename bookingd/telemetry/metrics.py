@@ -178,6 +178,24 @@ class ThrottleMetrics:
         )
 
 
+class PasswordMetrics:
+    """What looking at passwords tells. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.waiting = Gauge(
+            "bookingd_passwords_waiting",
+            "Passwords that are being looked at or wait for that. Often above 50: sign-ins take seconds; give"
+            " them more processors, or run more processes that serve HTTP",
+            registry=registry,
+        )
+        self.turned_away = Counter(
+            "bookingd_passwords_turned_away_total",
+            "Passwords that were not looked at, since too many waited: 503, come again. Growth: a rush, or an"
+            " attack from many networks",
+            registry=registry,
+        )
+
+
 class LogMetrics:
     """What becomes of log records. Without a registry it is counted and not told."""
 
@@ -209,6 +227,7 @@ class Metrics:
         self.pool = PoolMetrics(registry)
         self.cache = CacheMetrics(registry)
         self.throttle = ThrottleMetrics(registry)
+        self.passwords = PasswordMetrics(registry)
         self.log = LogMetrics(registry)
         self.messages = Counter(
             "bookingd_messages_total",
@@ -259,9 +278,15 @@ class Metrics:
         )
         self.sign_ins = Counter(
             "bookingd_sign_ins_total",
-            "Tries to sign in by what became of them: done, second_factor_needed (the password was right),"
-            " failed, throttled (not looked at). Many failed: somebody guesses",
-            ["outcome"],
+            "Tries to sign in by what was shown (password, second_factor, passkey) and what became of them:"
+            " done, second_factor_needed (the password was right), failed. Many failed: somebody guesses",
+            ["shown", "outcome"],
+            registry=registry,
+        )
+        self.sessions_replayed = Counter(
+            "bookingd_sessions_replayed_total",
+            "Sessions that were ended since a refresh token was shown a second time; their owners are told."
+            " More than a few: tokens are being stolen, or a client of yours keeps old ones",
             registry=registry,
         )
         self.api_keys_refused = Counter(

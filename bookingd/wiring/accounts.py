@@ -23,6 +23,7 @@ def open_account_parts(tools: Tools, stack: AsyncExitStack) -> AccountParts:
             lanes=security.password_lanes,
         ),
         threads=security.password_threads,
+        metrics=tools.metrics.passwords,
     )
     stack.callback(hasher.close)
     throttle = Throttle(

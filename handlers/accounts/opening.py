@@ -19,6 +19,8 @@ from bookingd.storage.accounts import Account
 from bookingd.storage.sessions import NewSession
 from bookingd.storage.transactions import Transaction
 from bookingd.tokens import Purpose
+from handlers.accounts import ending
+from handlers.accounts.ending import REFRESH_BYTES
 from handlers.accounts.trail import record
 from handlers.clients import client_address, device_of, is_browser
 from handlers.cookies import set_refresh, set_session
@@ -34,8 +36,6 @@ SESSION_LIFE = timedelta(days=30)
 STAFF_SESSION_LIFE = timedelta(hours=12)
 """Until the password is asked for again, however often a session is refreshed (ASVS 5.0, 7.3.2)."""
 
-REFRESH_BYTES = 32
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
@@ -47,6 +47,8 @@ class Opened:
     refresh_token: bytes
     expires_at: datetime
     """Of the session, however often it is refreshed."""
+    left: AccountId | None = None
+    """Whose session this browser had until now: that one has ended."""
 
 
 def account_origin(request: web.Request, account: AccountId) -> Origin:
@@ -57,7 +59,9 @@ def account_origin(request: web.Request, account: AccountId) -> Origin:
 async def open_for(
     request: web.Request, transaction: Transaction, account: Account, *, second_factor: bool
 ) -> Opened:
-    """Open a session of the account here; its owner is told where it had none on such a device."""
+    """Open a session of the account here, in place of the one that the browser had; its owner is told where
+    it had none on such a device.
+    """
     parts, device, now = request.app[PARTS], device_of(request), transaction.now
     known = await sessions.knows_device(transaction.connection, account=account.id, device=device)
     life = STAFF_SESSION_LIFE if is_staff(account.roles) else SESSION_LIFE
@@ -67,6 +71,7 @@ async def open_for(
         second_factor=second_factor,
         refresh_token=parts.sources.chance.token(REFRESH_BYTES),
         expires_at=(now + life).replace(microsecond=0),
+        left=await ending.end_kept(request, transaction),
     )
     new = NewSession(
         id=opened.session,
@@ -87,8 +92,10 @@ async def open_for(
 
 
 def answer(request: web.Request, opened: Opened, *, status: int = 201) -> web.Response:
-    """The session as its client keeps it."""
+    """The session as its client keeps it, once it is recorded."""
     parts, browser = request.app[PARTS], is_browser(request)
+    if opened.left is not None:
+        ending.forget(request, opened.left)
     now = parts.sources.clock.now()
     ends = min(now + ACCESS_LIFE, opened.expires_at).replace(microsecond=0)
     token = parts.signer.sign(Purpose.ACCESS, str(opened.session), expires_at=ends)

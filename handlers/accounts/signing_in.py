@@ -1,11 +1,13 @@
 """Signing in: by a password, by what is shown besides, by a passkey alone.
 
 The one rule: an address without an account costs the same and is told the same as one with a wrong password,
-and so is an account that is suspended. Every try is counted before it is looked at.
+and so is an account that is suspended. Every try is counted before it is looked at, and what was right when
+it was looked at has to be so when the session is opened.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from aiohttp import web
 from bookingd.domain.accounts.factors import Factor
 from bookingd.domain.ids import AccountId, ProofId
 from bookingd.security.addresses import key_of
+from bookingd.security.passwords import TooManyPasswords
 from bookingd.storage import accounts, proofs
 from bookingd.storage.accounts import Account
 from bookingd.storage.proofs import Proof, ProofPurpose
@@ -22,10 +25,16 @@ from bookingd.tokens import Purpose
 from handlers.accounts import factors
 from handlers.accounts.opening import Opened, account_origin, answer, open_for
 from handlers.accounts.trail import record
-from handlers.accounts.tries import count_try, count_unnamed_try, was_right
+from handlers.accounts.tries import (
+    count_try,
+    count_unnamed_try,
+    earlier_was_right,
+    unnamed_was_right,
+    was_right,
+)
 from handlers.errors import Problem
 from handlers.parts import PARTS
-from handlers.principals import origin_of, read_token
+from handlers.principals import CHALLENGE, origin_of, read_token
 from handlers.reply import json_reply
 from handlers.session_views import SecondFactorNeeded
 
@@ -33,6 +42,16 @@ SIGN_IN_LIFE = timedelta(minutes=10)
 """In which a second factor has to follow a password."""
 
 NOBODY_YET = "nobody"
+
+
+class Shown(StrEnum):
+    """What somebody shows to be let in."""
+
+    PASSWORD = "password"  # noqa: S105 - the word, not one
+    SECOND_FACTOR = "second_factor"
+    """After the password."""
+    PASSKEY = "passkey"
+    """Alone."""
 
 
 async def by_password(request: web.Request, asked: Mapping[str, Any]) -> web.Response:
@@ -43,37 +62,36 @@ async def by_password(request: web.Request, asked: Mapping[str, Any]) -> web.Res
         account = await accounts.by_key(connection, key=key)
     verdict = await parts.accounts.hasher.verify(account.password if account else None, asked["password"])
     if account is None or not account.open or not verdict.ok:
-        raise await _refused(request, account.id if account else None, "password")
-    better = await parts.accounts.hasher.hash(asked["password"]) if verdict.outdated else None
+        raise await _refused(request, account.id if account else None, Shown.PASSWORD)
+    better = await _better(request, asked["password"]) if verdict.outdated else None
     async with parts.transactions.begin() as transaction:
-        if better and account.password:
-            await accounts.rehash(
-                transaction.connection, account=account.id, before=account.password, hashed=better
-            )
-        if wanted := await factors.asked_for(transaction.connection, account=account.id):
-            return await _ask_for_more(request, transaction, account, wanted)
-        opened = await open_for(request, transaction, account, second_factor=False)
+        found = await _open_or_ask(request, transaction, account, better)
+    if found is None:
+        raise await _refused(request, account.id, Shown.PASSWORD)
+    if isinstance(found, web.Response):
+        return found
     await was_right(request, gates)
-    return _let_in(request, opened)
+    return _let_in(request, found, Shown.PASSWORD)
 
 
 async def by_second_factor(request: web.Request, asked: Mapping[str, Any]) -> web.Response:
     """The session, when the password was right before. Raises Problem."""
     proof_id = _proof_in(request, asked["sign_in"])
     if proof_id is None:
-        raise await _refused(request, None, "second_factor")
+        raise await _refused(request, None, Shown.SECOND_FACTOR)
     gates = await count_try(request, str(proof_id))
     opened, account = await _shown(request, proof_id, asked)
-    if opened is None:
-        raise await _refused(request, account, "second_factor")
+    if opened is None or account is None:
+        raise await _refused(request, account.id if account else None, Shown.SECOND_FACTOR)
     await was_right(request, gates)
-    return _let_in(request, opened)
+    await earlier_was_right(request, account.address_key or "")
+    return _let_in(request, opened, Shown.SECOND_FACTOR)
 
 
 async def by_passkey(request: web.Request, asked: Mapping[str, Any]) -> web.Response:
     """The session of whoever's passkey it is: it stands for two factors. Raises Problem."""
     parts = request.app[PARTS]
-    await count_unnamed_try(request)
+    gate = await count_unnamed_try(request)
     opened, owner = None, None
     async with parts.transactions.begin() as transaction:
         found = await factors.signed_in(
@@ -81,12 +99,38 @@ async def by_passkey(request: web.Request, asked: Mapping[str, Any]) -> web.Resp
         )
         if found is not None and found[1].verified:
             owner = found[0].account_id
-            account = await accounts.by_id(transaction.connection, account=owner)
+            account = await accounts.lock(transaction.connection, account=owner)
             if account is not None and account.open:
                 opened = await open_for(request, transaction, account, second_factor=True)
     if opened is None:
-        raise await _refused(request, owner, "passkey")
-    return _let_in(request, opened)
+        raise await _refused(request, owner, Shown.PASSKEY)
+    await unnamed_was_right(request, gate)
+    return _let_in(request, opened, Shown.PASSKEY)
+
+
+async def _better(request: web.Request, password: str) -> str | None:
+    """The hash at the present cost; None in a rush, since the next sign-in can make it as well."""
+    try:
+        return await request.app[PARTS].accounts.hasher.hash(password)
+    except TooManyPasswords:
+        return None
+
+
+async def _open_or_ask(
+    request: web.Request, transaction: Transaction, known: Account, better: str | None
+) -> Opened | web.Response | None:
+    """The session, or what is to be shown besides. None where the password has become another one while it
+    was looked at, or the account was closed.
+    """
+    connection = transaction.connection
+    account = await accounts.lock(connection, account=known.id)
+    if account is None or not account.open or account.password_changed_at != known.password_changed_at:
+        return None
+    if better and known.password:
+        await accounts.rehash(connection, account=account.id, before=known.password, hashed=better)
+    if wanted := await factors.asked_for(connection, account=account.id):
+        return await _ask_for_more(request, transaction, account, wanted)
+    return await open_for(request, transaction, account, second_factor=False)
 
 
 async def _ask_for_more(
@@ -107,7 +151,7 @@ async def _ask_for_more(
         options = await factors.ask_to_sign(
             transaction.connection, parts, account=account.id, now=transaction.now
         )
-    parts.metrics.sign_ins.labels("second_factor_needed").inc()
+    parts.metrics.sign_ins.labels(Shown.PASSWORD, "second_factor_needed").inc()
     needed = SecondFactorNeeded(
         sign_in=parts.signer.sign(Purpose.SIGN_IN, str(proof.id), expires_at=ends),
         expires_at=ends.replace(microsecond=0),
@@ -119,7 +163,7 @@ async def _ask_for_more(
 
 async def _shown(
     request: web.Request, proof_id: ProofId, asked: Mapping[str, Any]
-) -> tuple[Opened | None, AccountId | None]:
+) -> tuple[Opened | None, Account | None]:
     """The session that it opens, if it does, and whose it is about. A wrong code stays counted."""
     parts = request.app[PARTS]
     async with parts.transactions.begin() as transaction:
@@ -129,15 +173,21 @@ async def _shown(
         if proof is None:
             return None, None
         account = await accounts.lock(transaction.connection, account=AccountId(proof.subject))
-        if account is None or not account.open:
-            return None, AccountId(proof.subject)
+        if account is None or not _still_stands(proof, account):
+            return None, account
         origin = account_origin(request, account.id)
         if not await factors.shown(transaction, parts, account=account.id, given=asked, origin=origin):
-            return None, account.id
+            return None, account
         await proofs.use(
             transaction.connection, proof_id=proof_id, purpose=ProofPurpose.SIGN_IN, now=transaction.now
         )
-        return await open_for(request, transaction, account, second_factor=True), account.id
+        return await open_for(request, transaction, account, second_factor=True), account
+
+
+def _still_stands(proof: Proof, account: Account) -> bool:
+    """Whether the password that was shown for it is the account's still."""
+    changed = account.password_changed_at
+    return account.open and (changed is None or changed <= proof.created_at)
 
 
 def _proof_in(request: web.Request, token: str) -> ProofId | None:
@@ -145,24 +195,23 @@ def _proof_in(request: web.Request, token: str) -> ProofId | None:
     return None if read is None else ProofId(UUID(read.subject))
 
 
-def _let_in(request: web.Request, opened: Opened) -> web.Response:
-    request.app[PARTS].metrics.sign_ins.labels("done").inc()
+def _let_in(request: web.Request, opened: Opened, shown: Shown) -> web.Response:
+    request.app[PARTS].metrics.sign_ins.labels(shown, "done").inc()
     return answer(request, opened)
 
 
-async def _refused(request: web.Request, account: AccountId | None, shown: str) -> Problem:
+async def _refused(request: web.Request, account: AccountId | None, shown: Shown) -> Problem:
     """The one answer for everything that is not right."""
     parts = request.app[PARTS]
-    parts.metrics.sign_ins.labels("failed").inc()
+    parts.metrics.sign_ins.labels(shown, "failed").inc()
     async with parts.transactions.begin() as transaction:
-        origin = origin_of(request, NOBODY_YET)
-        details = {"shown": shown}
         record(
             transaction,
             parts.sources,
-            origin,
+            origin_of(request, NOBODY_YET),
             account=account,
             action="account.sign_in_failed",
-            details=details,
+            details={"shown": shown.value},
         )
-    return Problem("sign-in-failed", "What was shown is not right, or there is no such account.")
+    told = "What was shown is not right, or there is no such account."
+    return Problem("sign-in-failed", told, headers=CHALLENGE)

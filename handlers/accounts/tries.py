@@ -18,15 +18,18 @@ async def count_try(request: web.Request, what: str) -> tuple[Gate, ...]:
     return gates
 
 
-async def count_unnamed_try(request: web.Request) -> None:
-    """Count one that does not say at whose account: only its network is slowed. Raises Problem."""
-    await _pass(request, request.app[PARTS].accounts.gates.from_network(client_address(request)))
+async def count_unnamed_try(request: web.Request) -> Gate:
+    """Count one that does not say at whose account, and give its gate: only its network is slowed.
+
+    Raises Problem.
+    """
+    gate = request.app[PARTS].accounts.gates.from_network(client_address(request))
+    await _pass(request, gate)
+    return gate
 
 
 async def _pass(request: web.Request, *gates: Gate) -> None:
-    parts = request.app[PARTS]
-    if wait := await parts.accounts.throttle.take(*gates):
-        parts.metrics.sign_ins.labels("throttled").inc()
+    if wait := await request.app[PARTS].accounts.throttle.take(*gates):
         told = f"There were too many wrong tries. The next is looked at in {wait} s."
         raise Problem("too-many-attempts", told, headers={"Retry-After": str(wait)})
 
@@ -37,3 +40,13 @@ async def was_right(request: web.Request, gates: tuple[Gate, ...]) -> None:
     at_account, *others = gates
     await throttle.forget(at_account)
     await throttle.give_back(*others)
+
+
+async def earlier_was_right(request: web.Request, what: str) -> None:
+    """So was the one at `what` before it, which had been counted until more was shown."""
+    await was_right(request, request.app[PARTS].accounts.gates.all(what, client_address(request)))
+
+
+async def unnamed_was_right(request: web.Request, gate: Gate) -> None:
+    """A try that did not say at whose account was a right one."""
+    await request.app[PARTS].accounts.throttle.give_back(gate)
