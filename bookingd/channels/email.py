@@ -117,9 +117,10 @@ class _Stale(Exception):
 class EmailChannel:
     """The port `bookingd.channels.port.Channel` over SMTP.
 
-    `connections` mails are on their way at once. `timeout` bounds everything up to the mail itself, all in
-    seconds; `data_timeout` the wait for the answer to the mail, and is long on purpose: giving up there
-    means a second copy (RFC 5321, 4.5.3.2.6 asks for ten minutes).
+    `connections` mails are on their way at once, and others wait for them, `patience` at most. `timeout`
+    bounds everything up to the mail itself, all in seconds; `data_timeout` the wait for the answer to the
+    mail, and is long on purpose: giving up there means a second copy (RFC 5321, 4.5.3.2.6 asks for ten
+    minutes).
     """
 
     name = "email"
@@ -136,6 +137,7 @@ class EmailChannel:
         timeout: float = 20.0,
         data_timeout: float = 60.0,
         connections: int = 8,
+        patience: float = 10.0,
     ) -> None:
         """Raises Refused for a sender or host that cannot be written into a mail."""
         self._server = server
@@ -146,6 +148,7 @@ class EmailChannel:
         self._timeout = timeout
         self._data_timeout = data_timeout
         self._slots = asyncio.Semaphore(connections)
+        self._patience = patience
         self._idle: list[_Idle] = []
 
     def __repr__(self) -> str:
@@ -170,9 +173,22 @@ class EmailChannel:
             date=self._clock.now(),
             correlation_id=correlation.get(),
         )
-        async with self._slots:
+        async with self._slot():
             receipt = await self._deliver(envelope)
         return Delivery(message_id=envelope.message_id, receipt=receipt)
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        """One of the connections, within the block. Whoever waits for it in vain has begun nothing."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise Unavailable("the mail server is still busy with the mails before") from error
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     async def _deliver(self, envelope: Envelope) -> str:
         try:

@@ -137,7 +137,7 @@ class Calling:
     whose outcome is written down in one transaction.
     """
 
-    concurrency: int = within(8, 1, 1024)
+    concurrency: int = within(32, 1, 1024)
     prefetch: int = within(64, 1, 10_000)
     batch: int = within(64, 1, 64)
 

@@ -446,6 +446,21 @@ async def test_one_connection_serves_many_mails(clock: ManualClock) -> None:
     assert (len(handler.mails), handler.connections) == (5, 1)
 
 
+async def test_whoever_waits_too_long_for_a_connection_has_begun_nothing(clock: ManualClock) -> None:
+    handler = Handler(script=["hang"])
+    async with (
+        smtp_server(handler) as port,
+        channel_to(port, clock, connections=1, patience=0.05) as channel,
+        asyncio.TaskGroup() as tasks,
+    ):
+        first = tasks.create_task(channel.send(mail(), key=KEY))
+        await handler.arrived.wait()
+        with pytest.raises(Unavailable, match="busy"):
+            await channel.send(mail(), key=OTHER_KEY)
+        first.cancel()
+    assert (len(handler.mails), handler.connections) == (1, 1)
+
+
 async def test_a_connection_that_rested_too_long_is_not_trusted(clock: ManualClock) -> None:
     handler = Handler()
     async with smtp_server(handler) as port, channel_to(port, clock) as channel:
