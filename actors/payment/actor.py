@@ -106,7 +106,9 @@ class PaymentActor:
             payment_method=message.payment_method,
             return_url=message.return_url,
         )
-        return await self._book.gateways[message.gateway].authorise(request, key=intent.id)
+        made = await self._book.gateways[message.gateway].authorise(request, key=intent.id)
+        self._book.note_reference(message.payment_id, made.gateway_reference)
+        return made
 
     async def find(self, message: AuthorisePayment, intent: Intent) -> GatewayPayment | None:
         """What an earlier call made, by our own id."""

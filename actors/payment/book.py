@@ -1,5 +1,6 @@
 """What every step of a payment uses: its row, its gateway, the books, the trail and the operators' list."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ from bookingd.storage.transactions import Transaction
 FIRST_POLL = timedelta(seconds=15)
 """How soon we look ourselves at what waits for its payer or for the gateway; doubling from there."""
 
+REFERENCES_KEPT = 4096
+"""Some 200 bytes each; those of other payments are read from their rows."""
+
 PaymentMessage = AuthorisePayment | CapturePayment | VoidPayment | RefundPayment | RefreshPayment
 
 
@@ -41,6 +45,8 @@ class PaymentBook:
         self.gateways = gateways
         self.sources = sources
         self._database = database
+        self._references: OrderedDict[PaymentId, str] = OrderedDict()
+        """What payments are called at their gateways: most are captured where they were authorised."""
 
     async def load(self, message: PaymentMessage) -> PaymentRow | None:
         """The payment as it is now; None if the gateway has not told of it yet."""
@@ -68,10 +74,20 @@ class PaymentBook:
 
     async def at_gateway(self, message: CapturePayment | RefundPayment) -> tuple[Gateway, str]:
         """The gateway, and what the payment is called there. Raises Refused."""
+        reference = self._references.get(message.payment_id) or await self._reference(message)
+        return self.gateways[message.gateway], reference
+
+    def note_reference(self, payment_id: PaymentId, reference: str) -> None:
+        """Keep in mind what the payment is called at its gateway, from now on and for good."""
+        self._references[payment_id] = reference
+        if len(self._references) > REFERENCES_KEPT:
+            self._references.popitem(last=False)
+
+    async def _reference(self, message: CapturePayment | RefundPayment) -> str:
         row = await self.load(message)
         if row is None or row.gateway_reference is None:
             raise Refused("not_authorised", f"payment {message.payment_id} never reached its gateway")
-        return self.gateways[message.gateway], row.gateway_reference
+        return row.gateway_reference
 
     async def write(self, transaction: Transaction, page: Page) -> None:
         """Write what stands on the page."""

@@ -6,15 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from bookingd.domain.booking.facts import CallOff, HoldDue
+from actors.payment.book import REFERENCES_KEPT, PaymentBook
+from bookingd.domain.booking.facts import CallOff, CapturePayment, HoldDue
 from bookingd.domain.booking.state import BookingState, PaymentState
-from bookingd.domain.ids import IntentId
+from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.messages.payments import RefreshPayment
+from bookingd.outcomes import Refused
 from bookingd.storage.database import Database
 from bookingd.storage.payments import PaymentStatus
 from tests import factories
 from tests.actors.booking_house import TIMES, BookingHouse, plant_departures
-from tests.fakes.gateway import THREE_D_SECURE
+from tests.fakes.gateway import THREE_D_SECURE, FakeGateway
+from tests.fakes.sources import fake_sources
 
 BOOKING = factories.booking()
 FIRST, SECOND = factories.payment_id(1), factories.payment_id(2)
@@ -249,3 +252,20 @@ async def test_a_timer_that_was_overtaken_does_nothing(house: BookingHouse) -> N
 
     await house.reaches(BOOKING, BookingState.CONFIRMED)
     assert await house.taken() == 1
+
+
+async def test_what_a_payment_is_called_is_known_where_it_was_authorised(database: Database) -> None:
+    """No row is read for it there; elsewhere, and of those long ago, the row tells."""
+    sources = fake_sources()
+    book = PaymentBook(gateways={"fake": FakeGateway(sources.clock)}, database=database, sources=sources)
+    message = CapturePayment(booking_id=BOOKING.id, payment_id=FIRST, gateway="fake", amount=BOOKING.total)
+    with pytest.raises(Refused):
+        await book.at_gateway(message)
+
+    book.note_reference(FIRST, "pi_1")
+    assert (await book.at_gateway(message))[1] == "pi_1"
+
+    for number in range(REFERENCES_KEPT):
+        book.note_reference(PaymentId(UUID(int=number)), "pi_later")
+    with pytest.raises(Refused):
+        await book.at_gateway(message)
