@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
+
+import msgspec
 
 from bookingd.domain.booking.decision import Terms
 from bookingd.domain.booking.state import Booking, BookingState, Item, ItemState, Payment, PaymentState
 from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
-from bookingd.domain.ids import BookingId, ItemId, OfferId, PaymentId, Reference
+from bookingd.domain.ids import BookingId, IntentId, ItemId, MessageId, OfferId, PaymentId, Reference
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.prices import LineKind, Price, PriceLine
 from bookingd.domain.references import ALPHABET
+from bookingd.messages.envelope import SYSTEM, Envelope
 from bookingd.storage.bookings import Contact, NewBooking, Traveller
+from bookingd.storage.intents import IntentKey, Wish
 from tests.fakes.sources import START
 
 OWN = "inventory"
@@ -189,3 +193,16 @@ def terms(now: datetime = START) -> Terms:
 def dearer(shown: Offer, *, by: int = 500) -> Offer:
     """The same offer at a higher price."""
     return replace(shown, price=price(shown.total + Money(by, shown.total.currency)))
+
+
+def wish(key: IntentKey, intent_id: IntentId = IntentId(UUID(int=9))) -> Wish:  # noqa: B008 - a constant
+    """A message's wish for an effect."""
+    envelope = Envelope(
+        id=MessageId(uuid5(intent_id, "message")),
+        name=f"payment.{key.step}",
+        principal=SYSTEM,
+        correlation_id=UUID(int=1),
+        sent_at=START,
+        body=msgspec.Raw(b"{}"),
+    )
+    return Wish(envelope=envelope, id=intent_id, key=key)

@@ -22,9 +22,9 @@ from bookingd.actor.patience import Patience
 from bookingd.domain.ids import IntentId, MessageId
 from bookingd.outcomes import CALL_LIMIT, Refused, Unavailable, UnknownOutcome
 from bookingd.sources import Sources
-from bookingd.storage import inbox, intents
+from bookingd.storage import intents
 from bookingd.storage.database import is_unavailable
-from bookingd.storage.intents import Ending, Intent, IntentKey, IntentState
+from bookingd.storage.intents import Ending, Intent, IntentKey, IntentState, Wish
 from bookingd.storage.transactions import Transaction, Transactions
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,12 @@ MAY_PASS = (Unavailable, UnknownOutcome, TimeoutError)
 class _Request:
     acting: Acting
     letter: Letter
+    id: IntentId
+    """Of the intent, where it is new. It stays the same while the request is repeated."""
+
+    @property
+    def key(self) -> IntentKey:
+        return self.acting.key(self.letter.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +115,7 @@ class Actions:
         """
         if isinstance(acting, Reading):
             return await self._look(_Look(acting=acting, letter=letter))
-        request = _Request(acting=acting, letter=letter)
+        request = _Request(acting=acting, letter=letter, id=IntentId(self._sources.ids.new()))
         intent = await self._opening.submit(request)
         if intent is None or intent.found in (IntentState.DONE, IntentState.REFUSED):
             return "done"
@@ -159,25 +165,19 @@ class Actions:
 
         The same effect asked for twice in one batch is leased to the first only.
         """
-        async with self._transactions.begin() as transaction:
-            old = await inbox.handled(
-                transaction.connection,
+        now = self._sources.clock.now()
+        wishes = [Wish(envelope=one.letter.envelope, id=one.id, key=one.key) for one in requests]
+        async with self._transactions.without() as connection:
+            handled, met = await intents.lease(
+                connection,
                 actor=self._actor,
-                envelopes=[request.letter.envelope for request in requests],
-            )
-            first = {
-                request.acting.key(request.letter.message): request
-                for request in reversed(requests)
-                if request.letter.envelope.id not in old
-            }
-            met = await intents.lease(
-                transaction.connection,
-                keys=[(IntentId(self._sources.ids.new()), key) for key in first],
+                wishes=wishes,
                 process=self._process,
-                now=transaction.now,
-                until=transaction.now + LEASE,
+                now=now,
+                until=now + LEASE,
             )
-        return [_met_by(request, old, first, met) for request in requests]
+        leased: set[IntentKey] = set()
+        return [_met_by(request, handled, met, leased) for request in requests]
 
     async def _call(self, request: _Request, intent: Intent) -> _Conclusion:
         """Look up or call, and say how it ended. Cancelled: the lease lapses, the next one looks up."""
@@ -235,11 +235,13 @@ class Actions:
         Somebody may have taken over from us, a commit whose answer got lost is done again, and a batch
         may hold the same message twice.
         """
-        endings = [_ending(intent, conclusion) for conclusion in known if (intent := conclusion.intent)]
-        ended = await intents.finish(transaction.connection, endings=endings, now=transaction.now)
-        envelopes = [conclusion.request.letter.envelope for conclusion in known]
-        new = await inbox.take(transaction.connection, actor=self._actor, envelopes=envelopes)
-        open_until_now: set[UUID] = {*ended, *new}
+        open_until_now = await intents.finish(
+            transaction.connection,
+            actor=self._actor,
+            endings=[_ending(intent, conclusion) for conclusion in known if (intent := conclusion.intent)],
+            envelopes=[conclusion.request.letter.envelope for conclusion in known],
+            now=transaction.now,
+        )
         first: dict[Acting | Reading, list[_Conclusion]] = defaultdict(list)
         for conclusion in known:
             intent = conclusion.intent
@@ -323,12 +325,21 @@ def _ending(intent: Intent, conclusion: _Conclusion) -> Ending:
 
 def _met_by(
     request: _Request,
-    old: Container[MessageId],
-    first: Mapping[IntentKey, _Request],
+    handled: Container[MessageId],
     met: Mapping[IntentKey, Intent],
+    leased: set[IntentKey],
 ) -> Intent | None:
     """The intent as a request of the batch sees it: None where its message was handled before."""
-    if request.letter.envelope.id in old:
+    if request.letter.envelope.id in handled:
         return None
-    key = request.acting.key(request.letter.message)
-    return met[key] if first[key] is request else replace(met[key], leased=False)
+    intent = met.get(request.key) or _just_opened(request)
+    if request.key in leased:
+        return replace(intent, leased=False)
+    leased.add(request.key)
+    return intent
+
+
+def _just_opened(request: _Request) -> Intent:
+    """By somebody else, in the moment in which we asked."""
+    now = request.letter.envelope.sent_at
+    return Intent(id=request.id, key=request.key, found=IntentState.CALLING, opened_at=now, leased=False)

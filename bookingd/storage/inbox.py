@@ -8,7 +8,6 @@ from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
 TAKE = query("inbox.take")
-HANDLED = query("inbox.handled")
 PUT_BACK = query("inbox.put_back")
 
 
@@ -18,12 +17,6 @@ async def take(connection: Connection, *, actor: str, envelopes: Sequence[Envelo
     A delivery of the same message elsewhere waits here until this transaction has ended.
     """
     rows = await connection.fetch(TAKE, actor, *_keys(envelopes))
-    return {row["message_id"] for row in rows}
-
-
-async def handled(connection: Connection, *, actor: str, envelopes: Sequence[Envelope]) -> set[MessageId]:
-    """The ids of those that the actor has handled already."""
-    rows = await connection.fetch(HANDLED, actor, *_keys(envelopes))
     return {row["message_id"] for row in rows}
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from bookingd.domain.ids import IntentId
+from bookingd.domain.ids import IntentId, MessageId
+from bookingd.messages.envelope import Envelope
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
@@ -60,6 +61,15 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An effect that a message asks for, and the id of its intent if nobody has asked for it before."""
+
+    envelope: Envelope
+    id: IntentId
+    key: IntentKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """What became of a call; `note` is a sentence without secrets."""
 
@@ -73,29 +83,45 @@ class Ending:
 async def lease(
     connection: Connection,
     *,
-    keys: Sequence[tuple[IntentId, IntentKey]],
+    actor: str,
+    wishes: Sequence[Wish],
     process: UUID,
     now: datetime,
     until: datetime,
-) -> dict[IntentKey, Intent]:
-    """Record what is not recorded yet (under the id given with it) and take what is free until `until`.
+) -> tuple[set[MessageId], dict[IntentKey, Intent]]:
+    """The messages that the actor has handled already, and the intents of the others.
 
-    `process` is whose it is then: what a process that has died was calling for is free before that.
+    An intent that is not recorded yet is recorded; what is free is taken until `until`, once for all wishes
+    of the same effect. `process` is whose it is then: what a process that has died was calling for is free
+    before that. One that is missing in the answer was recorded by somebody else this moment.
 
-    Most effects are asked for once: what is new is ours as it is recorded, and only the rest is looked at.
+    Most effects are asked for once: what is new is ours as it is recorded, in one statement, and only the
+    rest is looked at. Needs no transaction: done again with the same ids, it finds its own intents.
     """
-    wanted = [key for _, key in keys]
-    ids = [new_id for new_id, _ in keys]
-    new = {row["id"] for row in await connection.fetch(OPEN, ids, *_key_columns(wanted), now, until, process)}
+    first = {wish.key: wish for wish in reversed(wishes)}
+    rows = await connection.fetch(
+        OPEN,
+        *_messages([wish.envelope for wish in wishes]),
+        actor,
+        [wish.id for wish in first.values()],
+        *_key_columns(list(first)),
+        [wish.envelope.id for wish in first.values()],
+        now,
+        until,
+        process,
+    )
+    handled = {MessageId(row["handled"]) for row in rows if row["handled"]}
+    opened = {row["opened"] for row in rows}
     met = {
-        key: Intent(id=own_id, key=key, found=IntentState.IDLE, opened_at=now, leased=True)
-        for own_id, key in keys
-        if own_id in new
+        wish.key: Intent(id=wish.id, key=wish.key, found=IntentState.IDLE, opened_at=now, leased=True)
+        for wish in first.values()
+        if wish.id in opened
     }
-    if known := [key for key in wanted if key not in met]:
-        rows = await connection.fetch(LEASE, *_key_columns(known), now, until, process)
-        met |= {intent.key: intent for intent in map(_intent, rows)}
-    return met
+    known = {wish.key for wish in wishes if wish.key not in met and wish.envelope.id not in handled}
+    if known:
+        found = await connection.fetch(LEASE, *_key_columns(list(known)), now, until, process)
+        met |= {intent.key: intent for intent in map(_intent, found)}
+    return handled, met
 
 
 def _intent(row: asyncpg.Record) -> Intent:
@@ -118,11 +144,19 @@ def _key_columns(keys: Sequence[IntentKey]) -> tuple[list[UUID], list[UUID], lis
     )
 
 
-async def finish(connection: Connection, *, endings: Sequence[Ending], now: datetime) -> set[IntentId]:
-    """The outcome is known, done or refused; the ids of those for which it was not known before."""
-    if not endings:
-        return set()
-    rows = await connection.fetch(FINISH, *_columns(endings), now)
+async def finish(
+    connection: Connection,
+    *,
+    actor: str,
+    endings: Sequence[Ending],
+    envelopes: Sequence[Envelope],
+    now: datetime,
+) -> set[UUID]:
+    """The outcome is known, done or refused, and the messages that asked for it are handled.
+
+    The ids of the intents for which it was not known before, and of the messages not handled before.
+    """
+    rows = await connection.fetch(FINISH, *_columns(endings), now, actor, *_messages(envelopes))
     return {row["id"] for row in rows}
 
 
@@ -137,6 +171,10 @@ async def leave(connection: Connection, *, endings: Sequence[Ending]) -> None:
 async def release_all(connection: Connection) -> None:
     """Whoever was calling is gone; only for a start that knows no other process is calling."""
     await connection.execute(RELEASE_ALL)
+
+
+def _messages(envelopes: Sequence[Envelope]) -> tuple[list[MessageId], list[datetime]]:
+    return [envelope.id for envelope in envelopes], [envelope.sent_at for envelope in envelopes]
 
 
 def _columns(

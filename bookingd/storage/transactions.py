@@ -177,3 +177,9 @@ class Transactions:
             bundles, notices = await transaction.flush(claimed_until)
         if self._outlet:
             self._outlet.hand_over(bundles, notices)
+
+    @asynccontextmanager
+    async def without(self) -> AsyncIterator[Connection]:
+        """A connection without a transaction: each statement commits by itself, and nothing is sent."""
+        async with self._database.connection() as connection:
+            yield connection

@@ -1,14 +1,26 @@
 -- Effects outside PostgreSQL, from before they begin until they are known.
 
 -- name: open
--- Record the intents ($1 ids, $2 subjects, $3 objects, $4 steps, $5 rounds) at $6, process $8's until $7; the ids
--- of those that were not recorded before.
-INSERT INTO intents (id, subject, object, step, round, state, leased_until, opened_at, calls, process)
-SELECT i.id, i.subject, i.object, i.step, i.round, 'calling', $7, $6, 1, $8
-  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::integer[]) AS i (id, subject, object, step, round)
- ORDER BY i.subject, i.object, i.step, i.round
-ON CONFLICT (subject, object, step, round) DO NOTHING
-RETURNING id;
+-- Of messages ($1 ids, $2 sent at) those that actor $3 has handled; and of the effects ($4 ids, $5 subjects, $6 objects,
+-- $7 steps, $8 rounds) that the others ask for (messages $9) those that were not recorded before: they are now,
+-- at $10, as process $12's until $11. One that this same statement recorded before, when its answer was lost, counts
+-- as new.
+WITH handled AS (
+    SELECT message_id FROM inbox WHERE actor = $3 AND message_id = ANY ($1::uuid[]) AND sent_at = ANY ($2::timestamptz[])
+), opened AS (
+    INSERT INTO intents AS t (id, subject, object, step, round, state, leased_until, opened_at, calls, process)
+    SELECT i.id, i.subject, i.object, i.step, i.round, 'calling', $11, $10, 1, $12
+      FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::integer[], $9::uuid[])
+           AS i (id, subject, object, step, round, message_id)
+     WHERE i.message_id NOT IN (SELECT message_id FROM handled)
+     ORDER BY i.subject, i.object, i.step, i.round
+    ON CONFLICT (subject, object, step, round) DO UPDATE SET leased_until = excluded.leased_until
+     WHERE t.id = excluded.id AND t.state = 'calling' AND t.calls = 1
+    RETURNING t.id
+)
+SELECT message_id AS handled, NULL::uuid AS opened FROM handled
+ UNION ALL
+SELECT NULL, id FROM opened;
 
 -- name: lease
 -- Take the intents ($1 subjects, $2 objects, $3 steps, $4 rounds) until $6 for process $7, those that nobody
@@ -31,11 +43,21 @@ SELECT t.id, t.subject, t.object, t.step, t.round, w.found, w.opened_at,
   FROM wanted AS w JOIN intents AS t USING (id) LEFT JOIN taken USING (id);
 
 -- name: finish
--- The intents $1 ended in the states $2 with the notes $3 at $4; those that had not ended before.
-UPDATE intents AS t SET state = f.state, note = f.note, finished_at = $4, leased_until = NULL
-  FROM unnest($1::uuid[], $2::text[], $3::text[]) AS f (id, state, note)
- WHERE t.id = f.id AND t.state NOT IN ('done', 'refused')
-RETURNING t.id;
+-- The intents $1 ended in the states $2 with the notes $3 at $4, and actor $5 has handled the messages ($6 ids, $7 sent
+-- at); those intents that had not ended before, and those messages that were not handled before.
+WITH ended AS (
+    UPDATE intents AS t SET state = f.state, note = f.note, finished_at = $4, leased_until = NULL
+      FROM unnest($1::uuid[], $2::text[], $3::text[]) AS f (id, state, note)
+     WHERE t.id = f.id AND t.state NOT IN ('done', 'refused')
+    RETURNING t.id
+), taken AS (
+    INSERT INTO inbox (actor, message_id, sent_at)
+    SELECT $5, m.id, m.sent_at FROM unnest($6::uuid[], $7::timestamptz[]) AS m (id, sent_at)
+     ORDER BY m.id
+    ON CONFLICT DO NOTHING
+    RETURNING message_id
+)
+SELECT id FROM ended UNION ALL SELECT message_id FROM taken;
 
 -- name: leave
 -- The intents $1 are open again, in the states $2 (idle: not begun, unknown: to be looked up), notes $3;

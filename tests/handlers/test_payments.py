@@ -10,7 +10,7 @@ import pytest
 
 from bookingd.domain.booking.facts import CallOff, GiveConsent, StartPayment
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
-from bookingd.domain.ids import IntentId, PaymentId
+from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.messages.payments import RefreshPayment
 from bookingd.storage import intents
@@ -396,11 +396,10 @@ async def test_an_event_that_a_call_under_way_is_about_to_answer_makes_nobody_lo
     await api.record(row(booking, payment_id, state=PaymentStatus.AUTHORISED))
     key = IntentKey(subject=booking.id, object=payment_id, step=step)
     now = api.clock.now()
-    async with api.parts.database.transaction() as connection:
-        keys = [(IntentId(UUID(int=9)), key)]
-        await intents.lease(
-            connection, keys=keys, process=UUID(int=77), now=now, until=now + timedelta(minutes=1)
-        )
+    until, process = now + timedelta(minutes=1), UUID(int=77)
+    async with api.parts.database.connection() as connection:
+        wishes = [factories.wish(key)]
+        await intents.lease(connection, actor="payment", wishes=wishes, process=process, now=now, until=until)
 
     await event(api, booking, payment_id, told=told)
 

@@ -100,15 +100,6 @@ async def test_what_is_put_back_is_new_again_and_the_rest_is_not(connection: Con
     assert await _take(connection, 1, actor="clerk") == []
 
 
-async def test_asking_changes_nothing(connection: Connection) -> None:
-    await _take(connection, 1)
-
-    handled = await inbox.handled(connection, actor="bank", envelopes=envelopes(1, 2))
-
-    assert handled == {MessageId(UUID(int=1))}
-    assert await _take(connection, 2) == [2]
-
-
 async def test_messages_of_any_day_have_their_place(connection: Connection) -> None:
     """Also where no partition was made for it."""
     old = [envelope(number, sent_at=START + timedelta(days=100 * number - 300)) for number in range(7)]

@@ -190,9 +190,8 @@ async def test_an_event_meets_the_calls_that_are_under_way(
     key = IntentKey(subject=ROW.booking_id, object=ROW.id, step=PaymentStep.CAPTURE)
     begun = START - age
     until = begun + timedelta(minutes=1)
-    await intents.lease(
-        connection, keys=[(IntentId(UUID(int=9)), key)], process=UUID(int=77), now=begun, until=until
-    )
+    wishes, process = [factories.wish(key)], UUID(int=77)
+    await intents.lease(connection, actor="payment", wishes=wishes, process=process, now=begun, until=until)
 
     (found,) = await receive(connection, webhook(payment_id=ROW.id))
 

@@ -13,6 +13,7 @@ from bookingd.storage.exclusive import hold_together
 from bookingd.storage.intents import IntentKey
 from bookingd.storage.processes import Process, Report
 from bookingd.wiring.heirs import DEAD_AFTER, Heirs
+from tests import factories
 from tests.fakes.sources import ManualClock
 
 KEY = IntentKey(subject=UUID(int=1), object=UUID(int=2), step="authorise")
@@ -59,9 +60,10 @@ class House:
     async def lease(self, process: UUID) -> bool:
         """Whether the effect is the process's to carry out now."""
         now = self.clock.now()
-        async with self.database.transaction() as connection:
-            met = await intents.lease(
-                connection, keys=[(IntentId(uuid4()), KEY)], process=process, now=now, until=now + LEASE
+        wish = factories.wish(KEY, IntentId(uuid4()))
+        async with self.database.connection() as connection:
+            _, met = await intents.lease(
+                connection, actor="bank", wishes=[wish], process=process, now=now, until=now + LEASE
             )
         return met[KEY].leased
 
