@@ -12,7 +12,7 @@ from bookingd.domain.flights import Cabin
 from bookingd.domain.ids import Reference
 from bookingd.domain.passengers import PassengerType
 from bookingd.storage.bookings import BookingView as Stored
-from bookingd.storage.bookings import Contact, Traveller
+from bookingd.storage.bookings import Contact, Event, Traveller
 from bookingd.storage.notifications import Notification, NotificationState
 from bookingd.storage.own_bookings import OwnBooking
 from bookingd.storage.payments import PaymentRow
@@ -244,6 +244,19 @@ def message_view(said: Notification) -> MessageView:
         recipient=said.recipient,
         state=said.state,
         sent_at=said.sent_at,
+    )
+
+
+def event_view(event: Event) -> EventView:
+    """A step of the timeline as it is shown."""
+    if event.at is None:
+        raise ValueError("an event that is not recorded yet is not shown")
+    return EventView(
+        sequence=event.sequence,
+        name=event.name,
+        state=BookingState(event.state),
+        details=msgspec.Raw(event.details),
+        at=event.at,
     )
 
 

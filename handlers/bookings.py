@@ -15,7 +15,6 @@ from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.ids import BookingId
 from bookingd.messages.live import BookingMoved
 from bookingd.storage import bookings, notifications, own_bookings, payments, places, travellers
-from bookingd.storage.bookings import Event
 from bookingd.storage.bookings import NewBooking as Placed
 from bookingd.tokens import Purpose
 from handlers.bodies import fingerprint, json_body, read_body, required_key, wait_of
@@ -24,10 +23,10 @@ from handlers.booking_views import (
     BookingAccepted,
     Bookings,
     Events,
-    EventView,
     Messages,
     booking_body,
     booking_line,
+    event_view,
     links,
     message_view,
 )
@@ -177,19 +176,6 @@ async def messages(request: web.Request) -> web.Response:
     async with request.app[PARTS].database.connection() as connection:
         said = await notifications.of_booking(connection, booking_id=booking.id)
     return json_reply(Messages(messages=tuple(message_view(one) for one in said)))
-
-
-def event_view(event: Event) -> EventView:
-    """A step of the timeline as it is shown."""
-    if event.at is None:
-        raise ValueError("an event that is not recorded yet is not shown")
-    return EventView(
-        sequence=event.sequence,
-        name=event.name,
-        state=BookingState(event.state),
-        details=msgspec.Raw(event.details),
-        at=event.at,
-    )
 
 
 def booking_token(parts: Parts, booking_id: UUID, created_at: datetime) -> str:

@@ -10,8 +10,7 @@ from bookingd.domain.references import parse_reference
 from bookingd.messages.live import Step
 from bookingd.storage.bookings import Event
 from handlers.bodies import read_json
-from handlers.booking_views import EventView
-from handlers.bookings import event_view
+from handlers.booking_views import EventView, event_view
 from handlers.errors import FieldError, Problem, ProblemBody, invalid
 
 _NAMED = re.compile(r"at `\$\.(\w+)`|field `([^`]+)`")

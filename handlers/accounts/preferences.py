@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from aiohttp import hdrs, web
 from msgspec import Meta
 
-from bookingd.domain.accounts.preferences import ALWAYS, Channel, Topic, chosen
+from bookingd.domain.accounts.preferences import ALWAYS, Channel, Preferences, Topic, chosen
 from bookingd.storage import preferences, travellers
 from bookingd.storage.preferences import Chosen
 from handlers.accounts.changes import account_of
@@ -78,9 +78,9 @@ def _topics(asked: Mapping[str, Any]) -> dict[Topic, frozenset[Channel]]:
     return topics
 
 
-def _answer(found: Chosen) -> web.Response:
-    known = found.preferences
-    shown = PreferencesView(
+def preferences_view(known: Preferences) -> PreferencesView:
+    """What holds, as its owner sees it."""
+    return PreferencesView(
         topics={
             topic: tuple(channel for channel in Channel if known.wants(topic, channel)) for topic in Topic
         },
@@ -88,4 +88,7 @@ def _answer(found: Chosen) -> web.Response:
         sms_number=known.sms_number,
         news_since=known.news_since,
     )
-    return json_reply(shown, headers={hdrs.ETAG: etag_of(found.version)})
+
+
+def _answer(found: Chosen) -> web.Response:
+    return json_reply(preferences_view(found.preferences), headers={hdrs.ETAG: etag_of(found.version)})

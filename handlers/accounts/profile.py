@@ -102,8 +102,9 @@ def _canonical(tag: str) -> str:
     return "-".join([language.lower(), *written])
 
 
-def _answer(profile: Profile) -> web.Response:
-    shown = Me(
+def me_view(profile: Profile) -> Me:
+    """An account as its owner sees it."""
+    return Me(
         id=str(profile.id),
         email=profile.address,
         name=profile.name,
@@ -113,4 +114,7 @@ def _answer(profile: Profile) -> web.Response:
         roles=tuple(role.value for role in profile.roles),
         created_at=profile.created_at,
     )
-    return json_reply(shown, headers={hdrs.ETAG: etag_of(profile.version)})
+
+
+def _answer(profile: Profile) -> web.Response:
+    return json_reply(me_view(profile), headers={hdrs.ETAG: etag_of(profile.version)})

@@ -1,6 +1,7 @@
 """The addresses of what an account keeps."""
 
-from handlers.accounts import preferences, profile, travellers
+from handlers.accounts import export, preferences, profile, travellers
+from handlers.accounts.export_views import Export
 from handlers.accounts.preference_requests import NewPreferences
 from handlers.accounts.profile_requests import ProfileChange
 from handlers.accounts.traveller_requests import NewTraveller, TravellerChange
@@ -38,6 +39,19 @@ PROFILE_ROUTES = (
             headers=("if_match",),
             answers={200: profile.Me},
             problems=EDIT_PROBLEMS,
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/v1/me/export",
+        handler=export.export,
+        operation=Operation(
+            summary="Take along what is kept of you",
+            tag=PROFILE,
+            access=Access.RECENT,
+            description="Everything but secrets, as a file.",
+            answers={200: Export},
+            problems=("sealed-unreadable",),
         ),
     ),
     Route(

@@ -64,6 +64,7 @@ WHOM = {
     "GET /v1/me/api-keys": ACCOUNT,
     "POST /v1/me/api-keys": RECENT,
     "DELETE /v1/me/api-keys/{key_id}": RECENT,
+    "GET /v1/me/export": RECENT,
     "GET /v1/me/notification-preferences": ACCOUNT,
     "PUT /v1/me/notification-preferences": ACCOUNT,
     "GET /v1/me/travellers": ACCOUNT,
