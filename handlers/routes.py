@@ -20,6 +20,7 @@ from handlers.accounts import account_requests
 from handlers.accounts.account_routes import ACCOUNT_ROUTES
 from handlers.accounts.api_key_routes import API_KEY_ROUTES
 from handlers.accounts.factor_routes import FACTOR_ROUTES
+from handlers.accounts.notification_routes import NOTIFICATION_ROUTES
 from handlers.accounts.profile_routes import PROFILE_ROUTES
 from handlers.admin.account_routes import ADMIN_ACCOUNT_ROUTES
 from handlers.booking_views import (
@@ -370,6 +371,7 @@ ROUTES: tuple[Route, ...] = (
     *ACCOUNT_ROUTES,
     *FACTOR_ROUTES,
     *PROFILE_ROUTES,
+    *NOTIFICATION_ROUTES,
     *API_KEY_ROUTES,
     *ADMIN_ACCOUNT_ROUTES,
     *HOUSE,

@@ -126,6 +126,7 @@ async def pay(connection: Connection, booking: Booking, now: datetime) -> None:
 
 
 async def tell(connection: Connection, booking: Booking, now: datetime) -> None:
+    """Of its confirmation; and somebody who asked for it has got a code."""
     await connection.execute(
         "INSERT INTO notifications (id, booking_id, kind, occasion, channel, recipient, state, message_id,"
         " attempts, receipt, made_at, sent_at)"
@@ -133,6 +134,13 @@ async def tell(connection: Connection, booking: Booking, now: datetime) -> None:
         " 1, '250 queued', $2, $2)",
         booking.id,
         now,
+    )
+    await connection.execute(
+        "INSERT INTO notifications (id, booking_id, kind, occasion, channel, recipient, state, message_id,"
+        " made_at) VALUES ($1, $2, 'access_code', '7', 'email', 'ada@example.org', 'due', '<2@a>', $3)",
+        IDS.new(),
+        booking.id,
+        now + timedelta(seconds=1),
     )
 
 
@@ -270,6 +278,7 @@ async def test_programs_get_the_same_with_minor_units(run: Run, booking: Booking
     assert told["timeline"][1]["correlation_id"] == str(UUID(int=77))
     assert told["timeline"][1]["details"] == {"payment_id": "7", "tickets": ["a", "b"]}
     assert (told["mails"][0]["state"], told["mails"][0]["receipt"]) == ("sent", "250 queued")
+    assert [one["kind"] for one in told["mails"]] == ["confirmed", "access_code"]
     assert [one["message"] for one in told["underway"]] == ["booking.hold_due"]
     assert told["calls"][0]["step"] == "refund"
     assert told["attention"][0]["about"] == str(booking.payments[0].id)

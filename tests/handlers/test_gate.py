@@ -61,6 +61,7 @@ WHOM = {
     "POST /v1/sessions/passkey-options": PUBLIC,
     "GET /v1/me": ACCOUNT,
     "PATCH /v1/me": ACCOUNT,
+    "GET /v1/me/notifications": ACCOUNT,
     "GET /v1/me/api-keys": ACCOUNT,
     "POST /v1/me/api-keys": RECENT,
     "DELETE /v1/me/api-keys/{key_id}": RECENT,
