@@ -187,8 +187,12 @@ async def rehash(connection: Connection, *, account: AccountId, before: str, has
 
 
 async def set_address(connection: Connection, *, account: AccountId, address: str, key: str) -> bool:
-    """It has another address; False where another account has that."""
-    return await connection.fetchval(SET_ADDRESS, account, address, key) is not None
+    """It has another address; False where another account has that, also where it got it this very moment."""
+    try:
+        async with connection.transaction():  # a savepoint: what the caller has written stays
+            return await connection.fetchval(SET_ADDRESS, account, address, key) is not None
+    except asyncpg.UniqueViolationError:
+        return False
 
 
 async def set_roles(connection: Connection, *, account: AccountId, roles: Collection[Role]) -> None:
