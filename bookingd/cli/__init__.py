@@ -33,6 +33,10 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "bookingd.cli.dead_letters",
             "Look at messages that could not be handled; replay or drop them.",
         ),
+        "admin": (
+            "bookingd.cli.admin",
+            "Open accounts of staff, grant roles, reset second factors.",
+        ),
         "bookings": ("bookingd.cli.bookings", "Show a booking with its timeline, money and mails."),
     },
     "Looking at it": {

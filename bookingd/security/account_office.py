@@ -1,4 +1,4 @@
-"""What staff and operators do to the accounts of others: give roles, suspend, take second factors away.
+"""What staff and operators do to the accounts of others: open, suspend, give roles, reset second factors.
 
 The one rule: nobody does it to their own account, one administrator is always left, and whatever is done
 stands in the audit trail with who did it, from the same transaction.
@@ -17,13 +17,17 @@ from bookingd.messages.envelope import Origin
 from bookingd.messages.live import AccountChanged
 from bookingd.sources import Sources
 from bookingd.storage import accounts, second_factors, sessions, staff
-from bookingd.storage.accounts import Account, AccountState
+from bookingd.storage.accounts import Account, AccountState, Registration
 from bookingd.storage.sessions import Ending
 from bookingd.storage.transactions import Transaction
 
 
 class AccountNotFound(LookupError):
     """There is no such account, or it was erased."""
+
+
+class AddressTaken(Exception):
+    """The address has an account."""
 
 
 class OnOneself(Exception):
@@ -47,24 +51,39 @@ class AccountOffice:
     origin: Origin
     by: AccountId | None = None
 
+    async def open(self, wanted: Registration, *, roles: Collection[Role], currency: str) -> AccountId:
+        """Open an account whose address nobody has to show to be theirs. Raises AddressTaken."""
+        account, given = AccountId(self.sources.ids.new()), frozenset({Role.TRAVELLER, *roles})
+        opened = await accounts.open_account(
+            self.transaction.connection,
+            account=account,
+            wanted=wanted,
+            currency=currency,
+            roles=given,
+            now=self.transaction.now,
+        )
+        if not opened:
+            raise AddressTaken
+        self._note(account, "account.opened", {"roles": _spelled(given)})
+        return account
+
     async def set_roles(self, account: AccountId, roles: Collection[Role]) -> bool:
         """The account has these roles, and is a traveller besides; whether that is new.
 
         Who becomes staff signs in again: staff's sessions are short.
         Raises AccountNotFound, OnOneself, LastAdministrator.
         """
+        return await self._put_roles(await self._take(account), frozenset(roles))
+
+    async def grant(self, account: AccountId, roles: Collection[Role]) -> bool:
+        """The same roles and these besides. Raises as `set_roles` does."""
         found = await self._take(account)
-        wanted = frozenset({Role.TRAVELLER, *roles})
-        if wanted == found.account.roles:
-            return False
-        if Role.ADMINISTRATOR not in wanted:
-            found.check_somebody_is_left()
-        await accounts.set_roles(self.transaction.connection, account=account, roles=wanted)
-        if is_staff(wanted) and not is_staff(found.account.roles):
-            await self._end_sessions(account, Ending.REVOKED)
-        told = {"before": _spelled(found.account.roles), "roles": _spelled(wanted)}
-        self._done(account, "account.roles_changed", told)
-        return True
+        return await self._put_roles(found, found.account.roles | set(roles))
+
+    async def revoke(self, account: AccountId, roles: Collection[Role]) -> bool:
+        """The same roles without these. Raises as `set_roles` does."""
+        found = await self._take(account)
+        return await self._put_roles(found, found.account.roles - set(roles))
 
     async def suspend(self, account: AccountId, *, reason: str) -> bool:
         """Nobody can use the account until it is opened again; whether that is new.
@@ -122,6 +141,19 @@ class AccountOffice:
         if found is None or found.state is AccountState.ERASED:
             raise AccountNotFound
         return _Taken(account=found, administrators=administrators)
+
+    async def _put_roles(self, found: "_Taken", roles: frozenset[Role]) -> bool:
+        account, wanted = found.account.id, roles | {Role.TRAVELLER}
+        if wanted == found.account.roles:
+            return False
+        if Role.ADMINISTRATOR not in wanted:
+            found.check_somebody_is_left()
+        await accounts.set_roles(self.transaction.connection, account=account, roles=wanted)
+        if is_staff(wanted) and not is_staff(found.account.roles):
+            await self._end_sessions(account, Ending.REVOKED)
+        told = {"before": _spelled(found.account.roles), "roles": _spelled(wanted)}
+        self._done(account, "account.roles_changed", told)
+        return True
 
     async def _set_state(self, account: AccountId, state: AccountState) -> None:
         await accounts.set_state(self.transaction.connection, account=account, state=state)

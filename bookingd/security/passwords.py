@@ -21,6 +21,7 @@ from argon2 import Parameters, Type, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 from argon2.low_level import ARGON2_VERSION, hash_secret, verify_secret
 
+from bookingd.config.sections import Security
 from bookingd.sources import Chance
 from bookingd.telemetry.metrics import PasswordMetrics
 
@@ -62,6 +63,15 @@ class Cost:
     memory_kib: int = 46 * 1024
     passes: int = 1
     lanes: int = 1
+
+    @classmethod
+    def of(cls, security: Security) -> "Cost":
+        """As the settings say."""
+        return cls(
+            memory_kib=security.password_memory_mib * 1024,
+            passes=security.password_passes,
+            lanes=security.password_lanes,
+        )
 
     @property
     def parameters(self) -> Parameters:

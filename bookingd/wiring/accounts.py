@@ -17,11 +17,7 @@ def open_account_parts(tools: Tools, stack: AsyncExitStack) -> AccountParts:
     settings, security = tools.settings, tools.settings.security
     hasher = PasswordHasher(
         chance=tools.sources.chance,
-        cost=Cost(
-            memory_kib=security.password_memory_mib * 1024,
-            passes=security.password_passes,
-            lanes=security.password_lanes,
-        ),
+        cost=Cost.of(security),
         threads=security.password_threads,
         metrics=tools.metrics.passwords,
     )
