@@ -141,6 +141,14 @@ def test_a_token_that_names_its_own_algorithm_is_refused(header: dict[str, str],
         SIGNER.read(f"{body}.{signature}", Purpose.ACCESS, now=START)
 
 
+def test_a_refresh_tokens_successor_is_always_the_same_and_nobody_elses() -> None:
+    token = b"t" * 32
+
+    assert SIGNER.successor(token) == SIGNER.successor(token) == TokenSigner(b"k" * 32, OLD).successor(token)
+    assert len({SIGNER.successor(token), SIGNER.successor(b"u" * 32), TokenSigner(NEW).successor(token)}) == 3
+    assert len(SIGNER.successor(token)) == 32
+
+
 def test_a_code_has_its_digits_also_where_it_begins_with_zeros() -> None:
     codes = [SIGNER.code(Purpose.BOOKING_ACCESS, UUID(int=number)) for number in range(200)]
 

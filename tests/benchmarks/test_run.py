@@ -34,6 +34,10 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     assert all(one["ratio"][0] > 0 for one in found["spine"])
     assert 0 < found["cached_search"]["rate_ratio"][0] < 1
     assert found["new_searches"]["done"] > 0
+    signed_in = found["sign_ins"]
+    assert signed_in["ours"][0]["done"] >= signed_in["users"]
+    assert signed_in["ratio"][0] > 0
+    assert signed_in["beside"][0]["done"] > 0
     assert {"daemon", "PostgreSQL", "sandbox", "load generator"} <= booked["ours"][0]["cpu_ms_each"].keys()
     assert found["profiles"] is None
     assert "confirmed bookings/s" in said

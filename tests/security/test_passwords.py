@@ -9,6 +9,7 @@ import pytest
 from argon2 import extract_parameters
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 
 from bookingd.security.passwords import (
     MAX_CHARACTERS,
@@ -20,6 +21,7 @@ from bookingd.security.passwords import (
     common_passwords,
     refusal_of,
 )
+from bookingd.telemetry.metrics import PasswordMetrics
 from tests.fakes.sources import SeededChance
 
 CHEAP = Cost(memory_kib=8, passes=1)
@@ -125,16 +127,20 @@ async def test_a_space_is_a_space_on_every_keyboard(hasher: PasswordHasher) -> N
 async def test_more_than_can_be_looked_at_in_time_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
     goes_on = threading.Event()
     monkeypatch.setattr("bookingd.security.passwords.verify_secret", lambda *_: goes_on.wait(30))
-    hasher = PasswordHasher(chance=SeededChance(), cost=CHEAP, threads=1, waiting=2)
+    metrics = PasswordMetrics(registry := CollectorRegistry())
+    hasher = PasswordHasher(chance=SeededChance(), cost=CHEAP, threads=1, waiting=2, metrics=metrics)
     tries = [asyncio.create_task(hasher.verify(None, GOOD)) for _ in range(3)]
     await asyncio.sleep(0)
 
     with pytest.raises(TooManyPasswords):
         await hasher.verify(None, GOOD)
 
+    told = registry.get_sample_value
+    assert (told("bookingd_passwords_waiting"), told("bookingd_passwords_turned_away_total")) == (3, 1)
     goes_on.set()
     await asyncio.gather(*tries)
     await hasher.verify(None, GOOD)
+    assert told("bookingd_passwords_waiting") == 0
     hasher.close()
 
 

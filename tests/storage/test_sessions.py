@@ -1,5 +1,6 @@
 """Sessions and their refresh tokens: good once, and what becomes of one that is shown again."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -9,7 +10,7 @@ import pytest
 from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.ids import AccountId, SessionId
 from bookingd.storage import sessions
-from bookingd.storage.database import Connection
+from bookingd.storage.database import Connection, Database
 from bookingd.storage.sessions import FORGIVEN, Ending, NewSession, Replayed, Rotated
 from tests.fakes.accounts import plant_account
 from tests.fakes.sources import START
@@ -92,6 +93,55 @@ async def test_an_answer_that_got_lost_is_asked_for_again(connection: Connection
     assert isinstance(
         await sessions.rotate(connection, token=THIRD, successor=FOURTH, now=LATER + FORGIVEN), Rotated
     )
+
+
+async def test_whoever_derives_successors_gets_the_same_one_again(connection: Connection) -> None:
+    """Two tabs have one cookie: it must not matter whose answer came last."""
+    await sessions.rotate(connection, token=FIRST, successor=SECOND, now=LATER)
+
+    again = await sessions.rotate(connection, token=FIRST, successor=SECOND, now=LATER + FORGIVEN)
+
+    assert isinstance(again, Rotated)
+    assert await connection.fetchval("SELECT count(*) FROM refresh_tokens") == 2
+    later = LATER + timedelta(hours=1)
+    assert isinstance(await sessions.rotate(connection, token=SECOND, successor=THIRD, now=later), Rotated)
+
+
+async def test_of_two_refreshes_at_once_neither_is_a_replay(
+    database: Database, connection: Connection
+) -> None:
+    """The second has read the token before the first used it, and waited for the session ever since."""
+    begun, waits = asyncio.Event(), asyncio.Event()
+
+    async def first() -> object:
+        async with database.transaction() as held:
+            rotated = await sessions.rotate(held, token=FIRST, successor=SECOND, now=LATER)
+            begun.set()
+            await waits.wait()
+            return rotated
+
+    async def second() -> object:
+        await begun.wait()
+        async with database.transaction() as held:
+            asking = asyncio.create_task(sessions.rotate(held, token=FIRST, successor=SECOND, now=LATER))
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            while not await connection.fetchval(waiting):  # noqa: ASYNC110 - no event tells of a lock
+                await asyncio.sleep(0.01)
+            waits.set()
+            return await asking
+
+    assert [type(one) for one in await asyncio.gather(first(), second())] == [Rotated, Rotated]
+
+
+async def test_a_session_is_ended_by_any_token_of_it(connection: Connection, account: AccountId) -> None:
+    await sessions.rotate(connection, token=FIRST, successor=SECOND, now=START)
+
+    ended = await sessions.end_by_token(connection, token=FIRST, because=Ending.SIGNED_OUT, now=LATER)
+    again = await sessions.end_by_token(connection, token=SECOND, because=Ending.SIGNED_OUT, now=LATER)
+    unknown = await sessions.end_by_token(connection, token=THIRD, because=Ending.SIGNED_OUT, now=LATER)
+
+    assert (ended, again, unknown) == ((SESSION, account), None, None)
+    assert not await is_open(connection)
 
 
 async def test_once_its_successor_was_used_a_token_is_not_forgiven(connection: Connection) -> None:
