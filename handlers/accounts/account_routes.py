@@ -39,6 +39,19 @@ ACCOUNT_ROUTES = (
     ),
     Route(
         method="DELETE",
+        path="/v1/sessions",
+        handler=sessions.end_others,
+        operation=Operation(
+            summary="Sign out everywhere else",
+            tag=SESSIONS,
+            access=Access.ACCOUNT,
+            description="All sessions of the account end, but for the one that asks.",
+            answers={204: None},
+            problems=("cross-site",),
+        ),
+    ),
+    Route(
+        method="DELETE",
         path="/v1/sessions/current",
         handler=sessions.sign_out,
         operation=Operation(

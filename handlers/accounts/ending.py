@@ -53,6 +53,17 @@ async def end(
     return bool(ended)
 
 
+async def end_others(
+    request: web.Request, transaction: Transaction, account: AccountId, but: SessionId | None
+) -> None:
+    """End all of the account's sessions but one. Call `forget` when that has committed."""
+    ended = await sessions.end_all(
+        transaction.connection, account=account, because=Ending.REVOKED, now=transaction.now, but=but
+    )
+    if ended:
+        note(request, transaction, account, Ending.REVOKED)
+
+
 async def end_kept(request: web.Request, transaction: Transaction) -> AccountId | None:
     """End the session that the browser keeps; whose it was, if it was open until now: `forget` them then."""
     token = refresh_token_in(request)

@@ -73,6 +73,15 @@ async def end_session(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def end_others(request: web.Request) -> web.Response:
+    """Sign out everywhere else."""
+    account = account_of(request)
+    async with request.app[PARTS].transactions.begin() as transaction:
+        await ending.end_others(request, transaction, account, but=who_of(request).session)
+    ending.forget(request, account)
+    return web.Response(status=204)
+
+
 async def list_sessions(request: web.Request) -> web.Response:
     """Everywhere the account is signed in."""
     parts, who = request.app[PARTS], who_of(request)

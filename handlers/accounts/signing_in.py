@@ -78,6 +78,7 @@ async def by_second_factor(request: web.Request, asked: Mapping[str, Any]) -> we
     """The session, when the password was right before. Raises Problem."""
     proof_id = _proof_in(request, asked["sign_in"])
     if proof_id is None:
+        await count_unnamed_try(request)
         raise await _refused(request, None, Shown.SECOND_FACTOR)
     gates = await count_try(request, str(proof_id))
     opened, account = await _shown(request, proof_id, asked)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import NamedTuple
 
 import pytest
@@ -47,6 +48,7 @@ WHOM = {
     "GET /v1/live": ANYBODY,
     "POST /v1/sessions/refresh": PUBLIC,
     "GET /v1/sessions": ACCOUNT,
+    "DELETE /v1/sessions": ACCOUNT,
     "DELETE /v1/sessions/current": ANYBODY,
     "DELETE /v1/sessions/{session_id}": ACCOUNT,
     "GET /v1/me/second-factor": ACCOUNT,
@@ -121,20 +123,22 @@ def test_every_address_is_for_whom_it_was_thought_to_be() -> None:
 
 @pytest.fixture
 async def walkers(api: Api, connection: Connection) -> dict[str, Walker]:
-    """Everybody whom doors tell apart, each with the kinds of doors that open to them."""
+    """Everybody whom doors tell apart, each with the kinds of doors that open to them.
+
+    Each has an account of their own: one of the doors signs out everywhere else.
+    """
     anybody = frozenset({PUBLIC, ANYBODY})
     found = {
         "nobody": Walker(api.nobody(), anybody),
         "guest": Walker(api, anybody | {SESSION}),
     }
-    for number, role in enumerate(Role, start=1):
+    ages = {"fresh": timedelta(), "stale": timedelta(hours=1)}
+    for number, (role, second_factor, age) in enumerate(product(Role, (False, True), ages), start=101):
         account = await plant_account(connection, number, role)
-        for second_factor in (False, True):
-            fresh = await api.signed_in(account, second_factor=second_factor)
-            stale = await api.signed_in(account, second_factor=second_factor, proved=timedelta(hours=1))
-            may = ROLES[role].permissions if second_factor else OWN
-            found[f"{role}, {second_factor}, fresh"] = Walker(fresh, may | set(Access))
-            found[f"{role}, {second_factor}, stale"] = Walker(stale, may | set(Access) - {RECENT})
+        someone = await api.signed_in(account, second_factor=second_factor, proved=ages[age])
+        may = ROLES[role].permissions if second_factor else OWN
+        closed = {RECENT} if age == "stale" else set()
+        found[f"{role}, {second_factor}, {age}"] = Walker(someone, may | set(Access) - closed)
     return found
 
 

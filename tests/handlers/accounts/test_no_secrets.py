@@ -1,4 +1,4 @@
-"""What is shown to sign in is written nowhere: no log, message, audit entry or figure has it, or an address."""
+"""What is shown to sign in is written nowhere: in no log, message, audit entry or figure; nor an address."""
 
 import json
 import logging

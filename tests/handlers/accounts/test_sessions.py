@@ -231,6 +231,27 @@ async def test_one_signs_out_somewhere_else(api: Api, session: Any, connection: 
     assert here.status == 404, "it was open until now, and only then"
 
 
+async def test_one_signs_out_everywhere_else(api: Api, session: Any, connection: Connection) -> None:
+    """ASVS 5.0, 7.4.3: for whoever has changed what they prove themselves with, or has lost a device."""
+    stranger = await api.signed_in(await plant_account(connection, 2))
+    await by_password(api)
+    here = as_program(api, await by_password(api))
+    assert await is_let_in(api, session)
+
+    await here.ask("DELETE", SESSIONS)
+
+    assert here.status == 204
+    assert not await is_let_in(api, session)
+    for signed_in in (here, stranger):
+        assert len((await signed_in.get(SESSIONS))["sessions"]) == 1
+    await here.ask("DELETE", SESSIONS)
+    assert here.status == 204
+    rows = await connection.fetch(
+        "SELECT canonical FROM audit_entries WHERE action = 'account.session_ended'"
+    )
+    assert [json.loads(row["canonical"])["details"] for row in rows] == [{"because": "revoked"}]
+
+
 async def test_nobody_ends_a_strangers_session(api: Api, session: Any, connection: Connection) -> None:
     stranger = await api.signed_in(await plant_account(connection, 2))
 

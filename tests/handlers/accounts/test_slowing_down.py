@@ -204,6 +204,17 @@ async def test_processes_count_together(make_api: MakeApi, api: Api) -> None:
     assert other.status == 429
 
 
+async def test_sign_ins_that_were_never_begun_slow_their_network(api: Api) -> None:
+    """Each refusal is written into the audit trail: nobody may fill that."""
+    for _ in range(Figures().tries_from_network):
+        await with_more(api, {"sign_in": "s.x.1.y"}, code="123456")
+        assert api.status == 401
+
+    await with_more(api, {"sign_in": "s.x.1.y"}, code="123456")
+
+    assert api.status == 429
+
+
 @pytest.mark.parametrize("proxies", [(), ("127.0.0.1",)])
 async def test_forged_hops_are_one_client_for_the_throttle(
     make_api: MakeApi, connection: Connection, account: AccountId, proxies: tuple[str, ...]
