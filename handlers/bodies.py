@@ -43,6 +43,11 @@ async def json_body(request: web.Request, of: type[Schema]) -> tuple[dict[str, A
     return load(schema(of), given), given
 
 
+def is_form(request: web.Request) -> bool:
+    """Whether a page sends it, and not a program."""
+    return request.content_type == FORM
+
+
 async def form_body(request: web.Request, of: type[Schema]) -> dict[str, Any]:
     """What a form of ours sent, as the schema's values. Raises Problem.
 

@@ -139,8 +139,8 @@ def _operation(route: Route, plugin: MarshmallowPlugin) -> dict[str, Any]:
     }
     if operation.description:
         described["description"] = operation.description
-    if (body := operation.body or operation.form) is not None:
-        content = {"application/json" if operation.body else FORM: {"schema": body}}
+    kinds = {"application/json": operation.body, FORM: operation.form}
+    if content := {kind: {"schema": body} for kind, body in kinds.items() if body is not None}:
         described["requestBody"] = {"required": True, "content": content}
     elif operation.raw_body:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {}}}}

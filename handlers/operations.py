@@ -38,7 +38,7 @@ class Operation:
     query: type[Schema] | None = None
     body: type[Schema] | None = None
     form: type[Schema] | None = None
-    """The same as a body, sent by a form of one of our pages."""
+    """The same, or what is taken besides, sent by a form of one of our pages."""
     raw_body: bool = False
     """Whether it takes bytes whose form is somebody else's."""
     headers: tuple[str, ...] = ()

@@ -34,8 +34,9 @@ def page(
 ) -> web.Response:
     """A page; with `again` it is loaded anew after so many seconds. What nobody may keep is in no index.
 
-    One with a `form` sends it to this very site, and lets the browser say where it comes from: to whom a page
-    has forbidden that, it says nothing, and what is sent looks forged.
+    One with a `form` sends it to this very site, and lets the browser say from which site it comes, without
+    what else is in the page's address: to whom a page has forbidden that, it says nothing, and what is sent
+    looks forged.
     """
     nonce = base64.b64encode(request.app[PARTS].sources.chance.token(16)).decode()
     text = _templates.get_template(template).render(title=title, nonce=nonce, again=again, **values)
@@ -52,6 +53,6 @@ def page(
             "Content-Security-Policy": policy,
             hdrs.CACHE_CONTROL: cache,
             **({"X-Robots-Tag": "noindex, nofollow"} if cache == "no-store" else {}),
-            **({"Referrer-Policy": "same-origin"} if form else {}),
+            **({"Referrer-Policy": "strict-origin"} if form else {}),
         },
     )

@@ -155,6 +155,24 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "The detail names the limit. Remove one that is not needed any more.",
             ),
             _kind(
+                409,
+                "address-taken",
+                "This address has an account",
+                "Sign in with it, or have its password replaced with POST /v1/password-resets.",
+            ),
+            _kind(
+                409,
+                "password-needed",
+                "This account has no password",
+                "Set one with PUT /v1/me/password.",
+            ),
+            _kind(
+                410,
+                "link-spent",
+                "This link is not good any more",
+                "A link of ours is good once, and for a while. Ask for a new one as for this one.",
+            ),
+            _kind(
                 410,
                 "offer-expired",
                 "The offer has expired",

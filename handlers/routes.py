@@ -19,6 +19,7 @@ from handlers import (
 from handlers.accounts import account_requests
 from handlers.accounts.account_routes import ACCOUNT_ROUTES
 from handlers.accounts.api_key_routes import API_KEY_ROUTES
+from handlers.accounts.entry_routes import ENTRY_ROUTES
 from handlers.accounts.factor_routes import FACTOR_ROUTES
 from handlers.accounts.notification_routes import NOTIFICATION_ROUTES
 from handlers.accounts.profile_routes import PROFILE_ROUTES
@@ -368,6 +369,7 @@ ROUTES: tuple[Route, ...] = (
     *GUEST_ROUTES,
     *PAYING,
     *FOLLOWING,
+    *ENTRY_ROUTES,
     *ACCOUNT_ROUTES,
     *FACTOR_ROUTES,
     *PROFILE_ROUTES,

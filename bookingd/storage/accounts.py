@@ -132,9 +132,9 @@ async def open_account(
     currency: str,
     roles: Collection[Role],
     now: datetime,
-) -> bool:
-    """Open the account that was wanted; False where its address has one."""
-    opened = await connection.fetchval(
+) -> Account | None:
+    """Open the account that was wanted; None where its address has one."""
+    opened = await connection.fetchrow(
         OPEN,
         account,
         wanted.address,
@@ -146,7 +146,7 @@ async def open_account(
         [role.value for role in roles],
         now,
     )
-    return opened is not None
+    return _account(opened)
 
 
 async def by_key(connection: Connection, *, key: str | None) -> Account | None:
@@ -176,8 +176,10 @@ async def lock(connection: Connection, *, account: AccountId) -> Account | None:
     return _account(await connection.fetchrow(LOCK, account))
 
 
-async def set_password(connection: Connection, *, account: AccountId, hashed: str, now: datetime) -> None:
-    """It has another password."""
+async def set_password(
+    connection: Connection, *, account: AccountId, hashed: str | None, now: datetime
+) -> None:
+    """It has another password, or none until the next one is set."""
     await connection.execute(SET_PASSWORD, account, hashed, now)
 
 

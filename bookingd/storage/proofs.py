@@ -27,10 +27,14 @@ DROP = query("proofs.drop")
 USE = query("proofs.use")
 TRY = query("proofs.try")
 END_ALL = query("proofs.end_all")
+END_ASKED = query("proofs.end_asked")
 FORGET = query("proofs.forget")
 
 MOST_TRIES = 5
 """Codes that may be shown for one proof: a guess of six digits succeeds once in 200,000 proofs."""
+
+WAY_BACK = "way_back"
+"""Stands in the details of a change of address that undoes another one."""
 
 
 class ProofPurpose(StrEnum):
@@ -71,6 +75,11 @@ class Proof:
     def settled(self) -> bool:
         """Whether it is known what it opens."""
         return self.subject != self.id
+
+    @property
+    def way_back(self) -> bool:
+        """Whether it puts a former address back."""
+        return WAY_BACK in self.details
 
     def good(self, now: datetime) -> bool:
         """Whether it opens something now."""
@@ -150,6 +159,16 @@ async def try_code(
 async def end_all(connection: Connection, *, subject: UUID, purpose: ProofPurpose, now: datetime) -> None:
     """None of the subject's proofs of this kind can be used from now on."""
     await connection.execute(END_ALL, subject, purpose, now)
+
+
+async def end_asked(
+    connection: Connection, *, account: UUID, now: datetime, ways_back_since: datetime | None = None
+) -> None:
+    """None of what was asked for in the account's name can be used from now on: whoever asked may be another.
+
+    The ways back to its former addresses stay, but for those that were made after then.
+    """
+    await connection.execute(END_ASKED, account, now, ways_back_since)
 
 
 async def forget(connection: Connection, *, before: datetime, limit: int) -> int:

@@ -31,6 +31,7 @@ END_BY_TOKEN = query("sessions.end_by_token")
 END_ALL = query("sessions.end_all")
 LISTED = query("sessions.listed")
 KNOWS_DEVICE = query("sessions.knows_device")
+EXPIRE = query("sessions.expire")
 FORGET = query("sessions.forget")
 
 FORGIVEN = timedelta(seconds=10)
@@ -44,6 +45,7 @@ class Ending(StrEnum):
     REVOKED = "revoked"
     """By its owner, from another one."""
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    ADDRESS_CHANGED = "address_changed"
     REPLAYED = "replayed"
     """A refresh token was shown a second time."""
     SUSPENDED = "suspended"
@@ -199,6 +201,11 @@ async def knows_device(connection: Connection, *, account: AccountId, device: st
     """Whether the account was signed in on such a device before; None where it never was anywhere."""
     known: bool | None = await connection.fetchval(KNOWS_DEVICE, account, device)
     return known
+
+
+async def expire(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Close up to `limit` sessions whose time was over before then, as those that were ended; how many."""
+    return len(await connection.fetch(EXPIRE, before, limit))
 
 
 async def forget(connection: Connection, *, before: datetime, limit: int) -> int:

@@ -13,7 +13,7 @@ from bookingd.storage import places, profiles
 from bookingd.storage.database import Connection
 from bookingd.storage.profiles import Profile
 from handlers.accounts.changes import account_of
-from handlers.accounts.profile_requests import ProfileChange
+from handlers.accounts.profile_requests import ProfileChange, canonical
 from handlers.accounts.trail import record
 from handlers.bodies import json_body
 from handlers.edits import changed_meanwhile, check_match, etag_of
@@ -80,7 +80,7 @@ async def _changed(connection: Connection, former: Profile, asked: Mapping[str, 
     return replace(
         former,
         name=asked.get("name", former.name).strip(),
-        locale=_canonical(asked.get("locale", former.locale)),
+        locale=canonical(asked.get("locale", former.locale)),
         currency=asked.get("currency", former.currency).upper(),
         home_airport=await _airport(connection, asked.get("home_airport", former.home_airport)),
     )
@@ -93,13 +93,6 @@ async def _airport(connection: Connection, given: str | None) -> str | None:
     if not await places.known(connection, codes=[code]):
         raise refuse("home_airport", "unknown_place", f"We know no airport or city {code}.")
     return code
-
-
-def _canonical(tag: str) -> str:
-    """`DE-at` as BCP 47 would have it written: language, Script, REGION (RFC 5646, 2.1.1)."""
-    language, *others = tag.split("-")
-    written = [part.title() if len(part) == 4 else part.upper() for part in others]
-    return "-".join([language.lower(), *written])
 
 
 def me_view(profile: Profile) -> Me:

@@ -1,5 +1,7 @@
 """What is sent to change a profile."""
 
+from typing import Any
+
 from babel import Locale, UnknownLocaleError
 from marshmallow import ValidationError, fields, validate
 
@@ -28,6 +30,13 @@ class Tag(Text):
         super().__init__(longest=11, shortest=2, validate=[_TAG, _known_language], **kwargs)
 
 
+def canonical(tag: str) -> str:
+    """`DE-at` as BCP 47 would have it written: language, Script, REGION (RFC 5646, 2.1.1)."""
+    language, *others = tag.split("-")
+    written = [part.title() if len(part) == 4 else part.upper() for part in others]
+    return "-".join([language.lower(), *written])
+
+
 class Currency(fields.String):
     """A currency in which amounts can be shown, in any case."""
 
@@ -47,10 +56,17 @@ def _not_blank(name: str) -> None:
         raise ValidationError([Said("length", "This has at least one letter.")])
 
 
+class Name(Text):
+    """How somebody is called."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=100, validate=[_not_blank], **kwargs)
+
+
 class ProfileChange(Request):
     """What is to be otherwise; what is left out stays."""
 
-    name = Text(longest=100, validate=[_not_blank], metadata={"description": "How we call you."})
+    name = Name(metadata={"description": "How we call you."})
     locale = Tag(metadata={"description": "Language and region (BCP 47).", "example": "de-AT"})
     currency = Currency(metadata={"description": "ISO 4217.", "example": "EUR"})
     home_airport = Code(

@@ -28,10 +28,19 @@ async def count_unnamed_try(request: web.Request) -> Gate:
     return gate
 
 
-async def _pass(request: web.Request, *gates: Gate) -> None:
+async def count_mail(request: web.Request, key: str) -> None:
+    """Count one that has us write to the address with that key, apart from tries at its account.
+
+    Raises Problem where there were many lately: nobody's mailbox is filled.
+    """
+    gates = request.app[PARTS].accounts.gates.all(f"mail {key}", client_address(request))
+    await _pass(request, *gates, told="There were too many requests of this kind.")
+
+
+async def _pass(request: web.Request, *gates: Gate, told: str = "There were too many wrong tries.") -> None:
     if wait := await request.app[PARTS].accounts.throttle.take(*gates):
-        told = f"There were too many wrong tries. The next is looked at in {wait} s."
-        raise Problem("too-many-attempts", told, headers={"Retry-After": str(wait)})
+        detail = f"{told} The next is looked at in {wait} s."
+        raise Problem("too-many-attempts", detail, headers={"Retry-After": str(wait)})
 
 
 async def was_right(request: web.Request, gates: tuple[Gate, ...]) -> None:

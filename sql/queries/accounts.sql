@@ -31,7 +31,7 @@ INSERT INTO accounts (id, state, address, address_key, password, name, locale, c
                       password_changed_at)
 VALUES ($1, 'open', $2, $3, $4, $5, $6, $7, $8, $9, $9)
 ON CONFLICT (address_key) DO NOTHING
-RETURNING id;
+RETURNING id, state, address, address_key, password, name, locale, currency, roles, created_at, password_changed_at;
 
 -- name: by_key
 -- The account whose address has the key $1.
@@ -59,7 +59,7 @@ SELECT id, state, address, address_key, password, name, locale, currency, roles,
   FROM accounts WHERE id = $1 FOR UPDATE;
 
 -- name: set_password
--- Account $1 has the password $2 (Argon2id) from $3 on.
+-- Account $1 has the password $2 (Argon2id; null: none) from $3 on.
 UPDATE accounts SET password = $2, password_changed_at = $3 WHERE id = $1 AND state <> 'erased';
 
 -- name: rehash

@@ -45,6 +45,13 @@ RETURNING id, purpose, subject, address, details, created_at, expires_at, tries,
 -- None of $1's proofs of kind $2 can be used from $3 on.
 UPDATE proofs SET expires_at = $3 WHERE subject = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3;
 
+-- name: end_asked
+-- None of what was asked for in the name of account $1 can be used from $2 on: links that set its password, halves of
+-- sign-ins, other addresses for it. The ways back to former addresses stay, but those made after $3 (null: none).
+UPDATE proofs SET expires_at = $2
+ WHERE subject = $1 AND purpose IN ('reset', 'sign_in', 'email_change') AND used_at IS NULL AND expires_at > $2
+   AND (details ->> 'way_back' IS NULL OR created_at > $3);
+
 -- name: forget
 -- Drop up to $2 proofs that were over before $1.
 DELETE FROM proofs

@@ -79,6 +79,12 @@ SELECT id, created_at, seen_at, expires_at, second_factor, device, client_addres
 -- Whether account $1 was signed in on a device $2 before; null where it never was anywhere.
 SELECT bool_or(device = $2) FROM sessions WHERE account_id = $1;
 
+-- name: expire
+-- Up to $2 sessions whose time was over before $1 end when it was; where they were used from is told no longer.
+UPDATE sessions SET ended_at = expires_at, ended_because = 'expired', client_address = ''
+ WHERE id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING id;
+
 -- name: forget
 -- Drop up to $2 sessions that were over before $1, with their refresh tokens.
 DELETE FROM sessions WHERE id IN (

@@ -32,7 +32,7 @@ def wanted(number: int = 1) -> Registration:
 
 
 async def opened(connection: Connection, number: int = 1) -> bool:
-    return await accounts.open_account(
+    account = await accounts.open_account(
         connection,
         account=AccountId(UUID(int=number)),
         wanted=wanted(number),
@@ -40,6 +40,7 @@ async def opened(connection: Connection, number: int = 1) -> bool:
         roles=[Role.TRAVELLER],
         now=START,
     )
+    return account is not None
 
 
 async def test_an_account_is_as_it_was_wanted(connection: Connection) -> None:
