@@ -104,7 +104,7 @@ class DeedKept(View, frozen=True, kw_only=True):
     """What stands in the audit trail."""
 
     at: datetime
-    by: Annotated[str, Meta(description="`you`, `guest`, `staff`, `system` or `nobody`.")]
+    by: Annotated[str, Meta(description="`you`, `your API key`, `guest`, `staff`, `system` or `nobody`.")]
     action: str
     about: Annotated[str, Meta(description="`account` or `booking`, and which.")]
     details: msgspec.Raw
@@ -237,5 +237,7 @@ def _deed(deed: KeptDeed, owner: str) -> DeedKept:
 def _by(principal: str, owner: str) -> str:
     if principal == owner:
         return "you"
+    if principal.startswith(f"{owner}/key:"):
+        return "your API key"
     kind = principal.partition(":")[0]
     return kind if kind in {"guest", "system", "nobody"} else "staff"

@@ -1,5 +1,6 @@
 """What an account takes along: everything that is kept of it, and no secret."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from bookingd.domain.audit import AuditEntry, Subject
 from bookingd.domain.ids import AccountId
 from bookingd.storage import audit
 from bookingd.storage.database import Connection
-from tests.fakes.accounts import plant_account
+from tests.fakes.accounts import plant_account, plant_api_key
 from tests.fakes.inventory import plant_world
 from tests.handlers.accounts.belongings import ADDRESS, Rich, plant_rich_account, texts
 from tests.handlers.accounts.test_travellers import OLGA, TRAVELLERS
@@ -119,6 +120,23 @@ async def test_staff_are_named_as_staff(rich: Rich, connection: Connection) -> N
 
     assert [one["by"] for one in told["audit"] if one["action"] == "booking.read"] == ["staff"]
     assert "mallory" not in texts(told)
+
+
+async def test_what_a_key_did_is_its_owners(rich: Rich, connection: Connection) -> None:
+    """Also where it is about nothing of theirs."""
+    shown = await plant_api_key(connection, rich.account, 7)
+    program = replace(rich.api, token=shown)
+    stranger = await (await program.somebody()).booked()
+    await program.get(f"/v1/bookings/{stranger.reference}")
+    assert program.status == 404
+    await program.book()
+
+    told = await rich.api.get(EXPORT)
+
+    assert [one["action"] for one in told["audit"] if one["by"] == "your API key"] == [
+        "access.refused",
+        "booking.requested",
+    ]
 
 
 async def test_that_it_was_taken_is_written_down(rich: Rich, connection: Connection) -> None:
