@@ -32,10 +32,13 @@ BUSY_PLACES = 60
 """Searches go between this many of the places with the most traffic."""
 
 PLACES = """
-SELECT code FROM airports
- WHERE traffic_rank IS NOT NULL AND code IN (SELECT origin FROM departures)
+SELECT code FROM (
+    SELECT DISTINCT ON (city_code) code, traffic_rank FROM airports
+     WHERE traffic_rank IS NOT NULL AND code IN (SELECT origin FROM departures)
+     ORDER BY city_code, traffic_rank) AS busiest
  ORDER BY traffic_rank LIMIT $1
 """
+"""One of each city: nobody flies from one to another of the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
