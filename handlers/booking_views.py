@@ -126,7 +126,7 @@ class BookingLine(View, frozen=True, kw_only=True):
 
 
 class Bookings(View, frozen=True, kw_only=True):
-    """A page of the bookings that this session made, the newest first."""
+    """A page of bookings, the newest first."""
 
     bookings: tuple[BookingLine, ...]
     next: Annotated[str | None, Meta(description="`cursor` of the next page; null on the last one.")]

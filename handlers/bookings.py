@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
 from aiohttp import hdrs, web
 
 from bookingd.domain.access import Action
+from bookingd.domain.accounts.permissions import Permission
+from bookingd.domain.accounts.who import Who
 from bookingd.domain.booking.facts import PlaceBooking
 from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.ids import BookingId
@@ -33,7 +35,7 @@ from handlers.booking_views import (
 from handlers.cursors import read_cursor, write_cursor
 from handlers.errors import Problem
 from handlers.fields import load_query
-from handlers.gate import who_of
+from handlers.gate import check, who_of
 from handlers.guests.access_page import way_in
 from handlers.intake import Claim, Intake, Work
 from handlers.moves import Moves, Watch
@@ -55,6 +57,17 @@ SHELF = web.AppKey("shelf", OfferShelf)
 Watched: TypeAlias = Mapping[BookingId, Watch]
 """Bookings that were watched before they were asked for. A repeated request is answered with another one."""
 
+
+class Taken(NamedTuple):
+    """A booking that was taken in."""
+
+    recorded: bytes
+    """The answer."""
+    watched: Watched
+    on_behalf: bool
+    """Whether it is somebody else's than of who asked."""
+
+
 TOKEN_LIFE = timedelta(days=400)
 """A booking can be looked at until after its journey: flights are sold 361 days ahead."""
 
@@ -68,23 +81,23 @@ async def place(request: web.Request) -> web.Response:
     await read_body(request)  # whoever is slow to send it takes nobody's turn
     with ExitStack() as watching:
         async with request.app[RUSH].turn():
-            recorded, watched = await _take_in(request, watching)
-        return await _answer_placed(request, recorded, watched)
+            taken = await _take_in(request, watching)
+        return await _answer_placed(request, taken)
 
 
-async def _take_in(request: web.Request, watching: ExitStack) -> tuple[bytes, Watched]:
-    """What is recorded as the answer, and how the booking is watched from now on. Raises Problem."""
+async def _take_in(request: web.Request, watching: ExitStack) -> Taken:
+    """Recorded, and watched from now on. Raises Problem."""
     who, intake = who_of(request), request.app[INTAKE]
-    owner = who.principal
     asked, given = await json_body(request, NewBooking)
-    claim = Claim(key=required_key(request, owner), fingerprint=fingerprint(request, given))
+    owner, on_behalf = _owner(request, asked), asked["on_behalf"]
+    claim = Claim(key=required_key(request, who.principal), fingerprint=fingerprint(request, given))
     try:
         new = await _wanted(request, asked, owner)
     except Problem:
         # Offers expire, seats are sold; the answer to a request that was taken in before does not change.
         if (before := await intake.recall(claim)) is None:
             raise
-        return before, {}
+        return Taken(before, {}, on_behalf)
     work = Work(
         claim=claim,
         origin=origin_of(request, who.acting),
@@ -94,7 +107,21 @@ async def _take_in(request: web.Request, watching: ExitStack) -> tuple[bytes, Wa
         booking=new,
     )
     watch = watching.enter_context(request.app[MOVES].watching(new.booking.id))
-    return await intake.submit(work), {new.booking.id: watch}
+    return Taken(await intake.submit(work), {new.booking.id: watch}, on_behalf)
+
+
+def _owner(request: web.Request, asked: Mapping[str, Any]) -> str:
+    """Whose the booking is to be; raises Problem for whoever may not book for others.
+
+    A traveller's is that of a guest session which nobody has: it opens to the link in their mails, to a code
+    that goes to their address, and an account with that address may take it over.
+    """
+    who = who_of(request)
+    if not asked["on_behalf"]:
+        return who.principal
+    sources = request.app[PARTS].sources
+    check(who, Permission.BOOKINGS_ACT, now=sources.clock.now())
+    return Who.guest(sources.ids.new()).principal
 
 
 async def _wanted(request: web.Request, asked: dict[str, Any], owner: str) -> Placed:
@@ -118,7 +145,7 @@ async def _saved(request: web.Request, named: Sequence[UUID]) -> Saved:
 
 
 async def own(request: web.Request) -> web.Response:
-    """The bookings that this session made, the newest first."""
+    """The bookings of this session, or of the account, the newest first."""
     owner = who_of(request).principal
     asked = load_query(schema(Page), request.query)
     after, limit = read_cursor(asked["cursor"]), asked["limit"]
@@ -197,15 +224,18 @@ def _taken_in(placed: Placed, now: datetime) -> bytes:
     )
 
 
-async def _answer_placed(request: web.Request, recorded: bytes, watched: Watched) -> web.Response:
-    parts, accepted = request.app[PARTS], _accepted.decode(recorded)
-    booking_id = BookingId(UUID(accepted.id))
-    token = booking_token(parts, booking_id, accepted.created_at)
-    headers: dict[str, str] = {hdrs.LOCATION: accepted.links.self}
-    answer = msgspec.structs.replace(accepted, booking_token=token)
+async def _answer_placed(request: web.Request, taken: Taken) -> web.Response:
+    """Who books for others gets no token: what they may do ends with their role, and a token would not."""
+    parts, answer = request.app[PARTS], _accepted.decode(taken.recorded)
+    booking_id = BookingId(UUID(answer.id))
+    headers: dict[str, str] = {hdrs.LOCATION: answer.links.self}
+    if not taken.on_behalf:
+        token = booking_token(parts, booking_id, answer.created_at)
+        answer = msgspec.structs.replace(answer, booking_token=token)
     if not (wait := wait_of(request)):
         return json_reply(answer, status=202, headers=headers)
-    stands = await _as_it_stands(request.app[MOVES], booking_id, watched.get(booking_id), seconds=wait)
+    watch = taken.watched.get(booking_id)
+    stands = await _as_it_stands(request.app[MOVES], booking_id, watch, seconds=wait)
     answer = msgspec.structs.replace(answer, state=stands.state, reason=stands.reason)
     headers["Preference-Applied"] = f"wait={wait}"
     return json_reply(answer, status=201 if _has_left_pending(stands) else 202, headers=headers)

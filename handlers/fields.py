@@ -75,6 +75,17 @@ class Text(fields.String):
         super().__init__(validate=[length, _printable, *more], **kwargs)
 
 
+class YesNo(fields.Boolean):
+    """True or false, and no word or number that may be meant for it."""
+
+    default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be true or false.")}  # noqa: RUF012
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Whole(fields.Integer):
     """A whole number within limits; in a query string as digits, in JSON as a number."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bookingd.actor.batching import Batcher
+from bookingd.domain.access import whose
 from bookingd.domain.audit import AuditEntry, Plain, Subject, seal
 from bookingd.domain.booking.facts import BookingMessage
 from bookingd.domain.references import new_reference
@@ -153,7 +154,10 @@ class Intake:
             action="booking.requested",
             subject=Subject.of("booking", made.booking.id),
             correlation_id=work.origin.correlation_id,
-            details={"reference": made.booking.reference},
+            details={
+                "reference": made.booking.reference,
+                **whose(work.origin.principal, made.booking),
+            },
             personal=seal(people, self._sources.chance.token),
         )
 

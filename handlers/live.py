@@ -14,8 +14,9 @@ from contextlib import suppress
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bookingd.domain.access import Action
+from bookingd.domain.ids import BookingId, Reference
 from bookingd.messages.catalogue import Message
-from bookingd.messages.live import AccountChanged, BookingMoved
+from bookingd.messages.live import AccountChanged, BookingMoved, BookingTakenOver
 from bookingd.storage import bookings
 from bookingd.storage.database import is_unavailable
 from handlers.bookings import MOVES
@@ -101,11 +102,19 @@ class Live:
         self._sockets.discard(socket)
 
     def hear(self, notice: Message) -> None:
-        """Hang up on an account that may do something else now, or is signed out: who may, comes back."""
-        if isinstance(notice, AccountChanged):
-            for socket in self._sockets:
-                if socket.who.account == notice.account_id:
-                    socket.leave()
+        """Hang up on an account that may do something else now, or is signed out, and on whoever follows a
+        booking that belongs to somebody else now: who may, comes back.
+        """
+        for socket in self._sockets:
+            match notice:
+                case AccountChanged():
+                    over = socket.who.account == notice.account_id
+                case BookingTakenOver():
+                    over = socket.follows(notice.booking_id, notice.reference)
+                case _:
+                    return
+            if over:
+                socket.leave()
 
     async def close(self) -> None:
         """Tell everybody that this process goes away; they come back to another."""
@@ -150,6 +159,8 @@ class Socket:
         self._following: dict[str, Following] = {}
         self._news = asyncio.Event()
         """Set when there is more to tell of any of the bookings."""
+        self._asked: Reference | None = None
+        """What is just being looked up, to be followed."""
         self._mistakes = 0
         self._left = asyncio.Event()
 
@@ -169,6 +180,11 @@ class Socket:
         await self._end(*(end for end in ends if isinstance(end, Exception)))
         if self._left.is_set():
             await self.close(SIGN_IN_AGAIN, b"sign in again")
+
+    def follows(self, booking_id: BookingId, reference: Reference) -> bool:
+        """Whether it is told of that booking, or is about to be."""
+        followed = {following.booking_id for following in self._following.values()}
+        return booking_id in followed or self._asked == reference
 
     def leave(self) -> None:
         """Say goodbye: whose it is may not be theirs any more."""
@@ -218,11 +234,13 @@ class Socket:
             raise
         except Exception as error:  # noqa: BLE001 - the map of errors knows what to tell and what to log
             await self._complain(problem_of(error))
+        finally:
+            self._asked = None
 
     async def _follow(self, wish: Subscribe) -> None:
         if wish.subscribe not in self._following and len(self._following) >= SUBSCRIPTIONS:
             raise refuse("subscribe", "too_many", f"A socket follows {SUBSCRIPTIONS} bookings at most.")
-        reference = reference_in(wish.subscribe)
+        reference = self._asked = reference_in(wish.subscribe)
         await self._check_session()
         heard: list[BookingMoved] = []
         with self._moves.telling(reference, heard.append):  # also while it is looked up

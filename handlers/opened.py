@@ -1,20 +1,20 @@
 """Opening a booking by its reference: found, and allowed, or else the one answer for both (P10)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
 from bookingd.actor.batching import Batcher
-from bookingd.domain.access import Action, may
+from bookingd.domain.access import Action, Right, right_of, whose
 from bookingd.domain.accounts.who import Who
-from bookingd.domain.audit import AuditEntry, Subject
+from bookingd.domain.audit import AuditEntry, Plain, Subject
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import Reference
 from bookingd.domain.references import parse_reference
 from bookingd.storage import access, bookings
 from bookingd.storage.bookings import BookingView
-from bookingd.storage.database import Connection, Database
+from bookingd.storage.database import Database
 from handlers.errors import not_found
 from handlers.gate import who_of
 from handlers.middlewares import CORRELATION
@@ -67,26 +67,40 @@ async def open_for(
 ) -> BookingView:
     """The booking with that reference; one answer for an unknown and a foreign one (P10). Raises Problem."""
     found = await request.app[REGISTER].find(reference)
-    if not may(who, action, found.booking, proofs_of(request, *shown)):
-        async with request.app[PARTS].database.connection() as connection:
-            await _note_refusal(connection, request, who, action, found.booking)
+    right = right_of(who, action, found.booking, proofs_of(request, *shown))
+    if right is None:
+        await note_refusal(request, who, action.value, found.booking)
         raise not_found()
+    if right is Right.STAFF and action is Action.VIEW:  # what else they do is written down where it is done
+        await _note_reading(request, who, found.booking)
     return found
 
 
-async def _note_refusal(
-    connection: Connection, request: web.Request, who: Who, action: Action, booking: Booking
-) -> None:
+async def note_refusal(request: web.Request, who: Who, wanted: str, booking: Booking) -> None:
     """Log that somebody was refused, and write it into the audit trail, once a minute at most."""
-    log.warning("%s may not %s booking %s", who.principal, action, booking.reference)
+    log.warning("%s may not %s booking %s", who.acting, wanted, booking.reference)
+    entry = _entry(request, who, booking, access.REFUSED, {"wanted": wanted})
+    async with request.app[PARTS].database.connection() as connection:
+        await access.record_refusal(connection, entry=entry)
+
+
+async def _note_reading(request: web.Request, who: Who, booking: Booking) -> None:
+    """Nobody of the staff looks at somebody's booking unseen; once an hour is enough (P11)."""
+    entry = _entry(request, who, booking, access.READ, whose(who.acting, booking))
+    async with request.app[PARTS].database.connection() as connection:
+        await access.record_reading(connection, entry=entry)
+
+
+def _entry(
+    request: web.Request, who: Who, booking: Booking, action: str, details: Mapping[str, Plain]
+) -> AuditEntry:
     sources = request.app[PARTS].sources
-    entry = AuditEntry(
+    return AuditEntry(
         id=sources.ids.new(),
         at=sources.clock.now(),
         principal=who.acting,
-        action=access.REFUSED,
+        action=action,
         subject=Subject.of("booking", booking.id),
         correlation_id=request[CORRELATION],
-        details={"wanted": action.value},
+        details=details,
     )
-    await access.record_refusal(connection, entry=entry)

@@ -12,6 +12,7 @@ from bookingd.domain.ids import BookingId, ItemId, TravellerId
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Passenger, PassengerType, booked_type, check_party, travel_dates
 from bookingd.domain.references import new_reference
+from bookingd.security.addresses import key_of
 from bookingd.sources import Sources
 from bookingd.storage.bookings import Contact, NewBooking, Traveller
 from bookingd.storage.offers import OfferExpired, OfferNotFound
@@ -54,6 +55,7 @@ async def order(
     return NewBooking(
         booking=booking,
         contact=Contact(**asked["contact"]),
+        contact_key=key_of(asked["contact"]["email"]),
         travellers=tuple(_traveller(passenger) for passenger in passengers),
         uses=tuple(Use(one.id, one.account, booking.ends_on) for one in saved.values()),
     )

@@ -10,7 +10,7 @@ from bookingd.channels.compose import mailbox
 from bookingd.domain.flights import Cabin
 from bookingd.domain.passengers import MOST_SEATS, PassengerType
 from bookingd.outcomes import Refused
-from handlers.fields import MISSING, Choice, Code, Day, Part, Request, Said, Several, Text, Whole
+from handlers.fields import MISSING, Choice, Code, Day, Part, Request, Said, Several, Text, Whole, YesNo
 from handlers.results import SORTS
 
 MOST_HEADS = 2 * MOST_SEATS
@@ -124,6 +124,13 @@ class NewBooking(Request):
     offer_id = Text(longest=100, required=True, metadata={"example": "of_AZqv..."})
     passengers = Several(Part(PassengerIn), most=MOST_HEADS, required=True)
     contact = Part(ContactIn, required=True)
+    on_behalf = YesNo(
+        load_default=False,
+        metadata={
+            "description": "For agents: the booking is the traveller's, who comes to it by our mails, and not"
+            " their own. The answer has no token."
+        },
+    )
 
 
 class NewPayment(Request):

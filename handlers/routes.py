@@ -115,6 +115,7 @@ BOOKING = (
             headers=("idempotency_key", "wait"),
             answers={202: BookingAccepted, 201: BookingAccepted},
             problems=(
+                "second-factor-needed",
                 "malformed-json",
                 "bad-request",
                 "cross-site",

@@ -18,6 +18,7 @@ import msgspec
 from actors.booking.desks import Desks
 from bookingd.actor.kinds import Acting, Answer, Decide, Letter
 from bookingd.domain import ledger
+from bookingd.domain.access import whose
 from bookingd.domain.audit import AuditEntry, Subject
 from bookingd.domain.booking import facts
 from bookingd.domain.booking.decide import TABLE, decide
@@ -187,7 +188,12 @@ class BookingActor:
             action=name,
             subject=Subject.of("booking", booking.id),
             correlation_id=origin.correlation_id,
-            details={"reference": booking.reference, "state": booking.state.value, **told},
+            details={
+                "reference": booking.reference,
+                "state": booking.state.value,
+                **told,
+                **whose(origin.principal, booking),
+            },
         )
 
     async def _lock_stock(self, transaction: Transaction, batch: Batch) -> None:

@@ -1,8 +1,8 @@
 """Who may do what with a booking (P10): one pure function, and whatever it does not name is refused.
 
-A booking belongs to the principal who made it. Besides, it opens to whoever holds a token for it: the one
-that was handed out with the booking, or the link in a mail. Both name one booking and open no other. Staff
-reach everybody's bookings, as far as their roles say.
+A booking belongs to the principal who made it, or to the account that took it over. Besides, it opens to
+whoever holds a token for it: the one that was handed out with the booking or got by a code, or the link in a
+mail. Each names one booking and opens no other. Staff reach everybody's bookings, as far as their roles say.
 """
 
 from collections.abc import Collection, Mapping
@@ -41,7 +41,21 @@ class Proof:
     booking_id: BookingId
 
 
+class Right(StrEnum):
+    """Why somebody may."""
+
+    OWN = "own"
+    """It is theirs."""
+    STAFF = "staff"
+    """Their role reaches everybody's."""
+    PROOF = "proof"
+    """They have shown a token for it."""
+
+
 EVERYTHING = frozenset(Action)
+
+PERSONS = frozenset({"guest", "account", "operator"})
+"""Whom a principal's first word names; others are machinery, and do what somebody caused."""
 
 OPENS: Mapping[ProofKind, frozenset[Action]] = MappingProxyType(
     {
@@ -53,13 +67,34 @@ OPENS: Mapping[ProofKind, frozenset[Action]] = MappingProxyType(
 )
 
 
-def may(who: Who, action: Action, booking: Booking, proofs: Collection[Proof] = ()) -> bool:
-    """Whether somebody, showing `proofs`, may do this with the booking."""
-    if _is_owner(who, booking) or who.has(Permission.BOOKINGS_ACT):
-        return True
-    if action is Action.VIEW and who.has(Permission.BOOKINGS_READ):
-        return True
-    return any(proof.booking_id == booking.id and action in OPENS[proof.kind] for proof in proofs)
+def right_of(who: Who, action: Action, booking: Booking, proofs: Collection[Proof] = ()) -> Right | None:
+    """By which right somebody, showing `proofs`, may do this with the booking; None where by none.
+
+    Staff are staff also with a token in hand: what they look at is written down.
+    """
+    if _is_owner(who, booking):
+        return Right.OWN
+    if who.has(Permission.BOOKINGS_ACT) or (action is Action.VIEW and who.has(Permission.BOOKINGS_READ)):
+        return Right.STAFF
+    if any(proof.booking_id == booking.id and action in OPENS[proof.kind] for proof in proofs):
+        return Right.PROOF
+    return None
+
+
+def may_take_over(booking: Booking, *, contact: str | None, account: str | None) -> bool:
+    """Whether the account may have the booking: by the key of its verified address, and of the contact's.
+
+    A token does not do: a link may be forwarded and a token handed on, to have somebody look or pay; and who
+    takes a booking over takes it from the session that made it. Nothing is taken from another account.
+    """
+    return booking.owner.startswith("guest:") and account is not None and account == contact
+
+
+def whose(acting: str, booking: Booking) -> dict[str, str]:
+    """What an audit entry says besides where somebody acts on a booking of somebody else: whose it is."""
+    if acting.partition(":")[0] not in PERSONS or acting.partition("/")[0] == booking.owner:
+        return {}
+    return {"owner": booking.owner}
 
 
 def _is_owner(who: Who, booking: Booking) -> bool:

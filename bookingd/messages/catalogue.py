@@ -112,6 +112,7 @@ ENTRIES: tuple[Entry, ...] = (
     _event(accounts.SecondFactorChanged, "account.second_factor_changed", Lane.NORMAL),
     Entry(type=live.BookingMoved, name="live.booking_moved", kind=Kind.NOTICE),
     Entry(type=live.AccountChanged, name="live.account_changed", kind=Kind.NOTICE),
+    Entry(type=live.BookingTakenOver, name="live.booking_taken_over", kind=Kind.NOTICE),
     Entry(type=live.SoldOut, name="live.sold_out", kind=Kind.NOTICE),
 )
 

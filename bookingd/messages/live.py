@@ -29,6 +29,14 @@ class AccountChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingTakenOver:
+    """A booking belongs to an account that it did not belong to: whoever watches it may not be allowed to."""
+
+    booking_id: BookingId
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SoldOut:
     """A supplier has just refused these for want of seats: whoever asks for the same hears the same."""
 

@@ -57,6 +57,8 @@ class NewBooking:
 
     booking: Booking
     contact: Contact
+    contact_key: str | None = None
+    """Of the contact's address (bookingd.security.addresses); None: no account can have it."""
     travellers: tuple[Traveller, ...]
     uses: tuple[Use, ...] = ()
     """Those of them that an account keeps; their documents are needed until the trip is over."""
@@ -124,6 +126,7 @@ async def _insert_people(connection: Connection, bookings: Sequence[NewBooking])
         [traveller.surname for _, traveller in people],
         [traveller.born for _, traveller in people],
         [booking.ends_on for booking, _ in people],
+        [new.contact_key for new in bookings],
     )
 
 

@@ -88,7 +88,7 @@ def reference_of(request: web.Request) -> Reference:
 
 async def ask(request: web.Request, reference: Reference, email: str) -> AccessAsked:
     """Record that somebody asks, and have it looked into. Raises Problem."""
-    parts, origin = request.app[PARTS], origin_of(request, who_of(request).principal)
+    parts, origin = request.app[PARTS], origin_of(request, who_of(request).acting)
     key = _key_of(email)
     await tries.count_asking(request, reference, key)
     async with parts.transactions.begin() as transaction:
@@ -107,7 +107,7 @@ async def open_by_code(request: web.Request, reference: Reference, shown: Mappin
 
     A wrong code is a try, of the five that a code has, and stays counted.
     """
-    parts, origin = request.app[PARTS], origin_of(request, who_of(request).principal)
+    parts, origin = request.app[PARTS], origin_of(request, who_of(request).acting)
     await tries.count_code(request, reference)
     async with parts.transactions.begin() as transaction:
         known = await access.booking_of(transaction.connection, reference=reference)

@@ -1,9 +1,11 @@
 """The addresses by which guests come back to bookings, and accounts take them over."""
 
-from handlers.guests import access, access_page
-from handlers.guests.guest_requests import Again, AskForAccess, CodeForm, ShowCode
-from handlers.guests.guest_views import AccessAsked, AccessOpened
+from handlers.booking_views import Bookings
+from handlers.guests import access, access_page, claims
+from handlers.guests.guest_requests import Again, AskForAccess, CodeForm, ShowCode, TakeOver
+from handlers.guests.guest_views import AccessAsked, AccessOpened, TakenOver
 from handlers.operations import Access, Operation, Route
+from handlers.requests import Page
 
 BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 FORM_PROBLEMS = ("bad-request", "cross-site", "body-too-large", "media-type", "not-found")
@@ -85,6 +87,36 @@ GUEST_ROUTES = (
             form=CodeForm,
             answers={303: None, 403: "text/html", 422: "text/html", 429: "text/html"},
             problems=FORM_PROBLEMS,
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/v1/bookings/{reference}/claims",
+        handler=claims.take_over,
+        operation=Operation(
+            summary="Take a booking over",
+            tag=TAG,
+            access=Access.ACCOUNT,
+            description=(
+                "A guest's booking that was made with the address of the account: from then on it is the"
+                " account's. No token is needed, and none is enough. Asking again does nothing."
+            ),
+            body=TakeOver,
+            answers={200: TakenOver},
+            problems=("not-found", *BODY_PROBLEMS),
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/v1/me/claimable-bookings",
+        handler=claims.claimable,
+        operation=Operation(
+            summary="Which bookings you may take over",
+            tag=TAG,
+            access=Access.ACCOUNT,
+            query=Page,
+            answers={200: Bookings},
+            problems=("invalid-fields",),
         ),
     ),
 )

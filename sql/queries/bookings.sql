@@ -12,10 +12,11 @@ RETURNING id;
 
 -- name: insert_people
 -- Contacts ($1 bookings, $2 e-mails, $3 phones, $4 locales) and passengers ($5 bookings, $6 numbers,
--- $7 types, $8 given names, $9 surnames, $10 birth dates, $11 the last days of their trips).
+-- $7 types, $8 given names, $9 surnames, $10 birth dates, $11 the last days of their trips); $12 are the keys of the
+-- contacts' addresses.
 WITH contacts AS (
-    INSERT INTO booking_contacts (booking_id, email, phone, locale)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+    INSERT INTO booking_contacts (booking_id, email, phone, locale, address_key)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $12::text[])
 )
 INSERT INTO booking_passengers (booking_id, number, type, given_name, surname, born, travels_until)
 SELECT * FROM unnest($5::uuid[], $6::integer[], $7::text[], $8::text[], $9::text[], $10::date[], $11::date[]);

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from bookingd.domain.booking.facts import CallOff, GiveConsent
 from bookingd.domain.booking.state import BookingState, ItemState, PaymentState
 from bookingd.domain.money import Money
+from bookingd.messages.envelope import Origin
 from bookingd.messages.live import BookingMoved, SoldOut
 from bookingd.storage import stock
 from bookingd.storage.database import Database
@@ -98,6 +100,19 @@ async def test_every_transition_is_in_the_timeline_and_in_the_audit_trail(house:
     entries = [json.loads(entry) for entry in await house.column("SELECT canonical::text FROM audit_entries")]
     actions = [(entry["action"], entry["principal"]) for entry in entries]
     assert sorted(actions) == sorted((event.name, factories.OWNER) for event in timeline)
+
+
+async def test_who_acts_for_somebody_else_is_in_the_trail_with_whose_booking_it_is(house: BookingHouse) -> None:
+    await held(house)
+    agent = Origin(principal="account:agent", correlation_id=UUID(int=7))
+    async with house.transactions.begin() as transaction:
+        transaction.send(CallOff(booking_id=BOOKING.id), origin=agent)
+
+    await house.reaches(BOOKING, BookingState.CANCELLED)
+
+    entries = [json.loads(entry) for entry in await house.column("SELECT canonical::text FROM audit_entries")]
+    owners = {(entry["principal"], entry["details"].get("owner")) for entry in entries}
+    assert owners == {(factories.OWNER, None), (agent.principal, factories.OWNER)}
 
 
 async def test_nothing_secret_or_personal_is_told(house: BookingHouse) -> None:

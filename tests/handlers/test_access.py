@@ -21,8 +21,12 @@ BODIES: dict[str, Any] = {
 }
 WAYS_IN = {"ask_for_access", "show_code", "access_page", "ask_by_form", "show_code_by_form"}
 """Which answer alike for whatever reference: tests/handlers/test_guest_access.py."""
+TAKING = {"take_over"}
+"""For accounts only, whatever token they show: tests/handlers/test_claims.py."""
 OF_A_BOOKING = [
-    route for route in ROUTES if "{reference}" in route.path and route.handler.__name__ not in WAYS_IN
+    route
+    for route in ROUTES
+    if "{reference}" in route.path and route.handler.__name__ not in WAYS_IN | TAKING
 ]
 UNSAFE = [route for route in OF_A_BOOKING if route.method != "GET"]
 

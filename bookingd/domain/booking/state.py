@@ -102,7 +102,7 @@ class Booking:
     id: BookingId
     reference: Reference
     owner: str
-    """The principal who made it: `guest:<uuid>` or `account:<uuid>`."""
+    """Whose it is: `guest:<uuid>`, the session that made it or one that nobody has, or `account:<uuid>`."""
     items: tuple[Item, ...]
     payments: tuple[Payment, ...] = ()
     state: BookingState = BookingState.PENDING
