@@ -102,7 +102,9 @@ async def test_every_transition_is_in_the_timeline_and_in_the_audit_trail(house:
     assert sorted(actions) == sorted((event.name, factories.OWNER) for event in timeline)
 
 
-async def test_who_acts_for_somebody_else_is_in_the_trail_with_whose_booking_it_is(house: BookingHouse) -> None:
+async def test_who_acts_for_somebody_else_is_in_the_trail_with_whose_booking_it_is(
+    house: BookingHouse,
+) -> None:
     await held(house)
     agent = Origin(principal="account:agent", correlation_id=UUID(int=7))
     async with house.transactions.begin() as transaction:
