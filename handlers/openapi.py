@@ -25,6 +25,8 @@ from handlers.reply import encode, json_reply
 
 OPENAPI = web.AppKey("openapi", dict[str, Any])
 
+BEARER = "A session's token; or an API key (bkd_…), where its scopes reach."
+
 _REF = "#/components/schemas/{name}"
 _IN_PATH = re.compile(r"\{(\w+)\}")
 
@@ -115,7 +117,7 @@ def describe(routes: Iterable[Route], parts: Parts) -> dict[str, Any]:
 
 def _security(spec: APISpec, parts: Parts) -> None:
     scheme = spec.components.security_scheme
-    scheme("session", {"type": "http", "scheme": "bearer"})
+    scheme("session", {"type": "http", "scheme": "bearer", "description": BEARER})
     scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie_name(parts)})
 
 

@@ -21,6 +21,7 @@ KEPT = query("api_keys.kept")
 USED = query("api_keys.used")
 LISTED = query("api_keys.listed")
 REVOKE = query("api_keys.revoke")
+FORGET = query("api_keys.forget")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,11 @@ async def listed(connection: Connection, *, account: AccountId) -> list[ListedAp
 async def revoke(connection: Connection, *, account: AccountId, key: ApiKeyId, now: datetime) -> bool:
     """The key is good no longer; whether it was the account's, and not revoked before."""
     return await connection.fetchval(REVOKE, account, key, now) is not None
+
+
+async def forget(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Drop up to `limit` keys that were over before then; how many went."""
+    return len(await connection.fetch(FORGET, before, limit))
 
 
 def _kept(row: asyncpg.Record) -> KeptApiKey:

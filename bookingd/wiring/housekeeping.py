@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bookingd.sources import Sources
-from bookingd.storage import idempotency, payments
+from bookingd.storage import api_keys, idempotency, payments
 from bookingd.storage.database import (
     Connection,
     Database,
@@ -27,6 +27,9 @@ ANSWERS_KEPT = timedelta(days=3)
 
 WEBHOOKS_KEPT = timedelta(days=30)
 """Gateways repeat an event for three days at most (Stripe, PayPal)."""
+
+KEYS_KEPT = timedelta(days=90)
+"""How long it can still be told whose an API key was that is over and shown again."""
 
 BITE = 1000
 """Rows that one statement removes at most."""
@@ -66,6 +69,7 @@ class Housekeeping:
         await self._in_turn(lambda connection: drop_old_partitions(connection, clock=clock))
         await self._forget(idempotency.forget, before=now - ANSWERS_KEPT)
         await self._forget(payments.forget_webhooks, before=now - WEBHOOKS_KEPT)
+        await self._forget(api_keys.forget, before=now - KEYS_KEPT)
 
     async def _in_turn(self, chore: Chore) -> int:
         """How much was done, in a transaction; nothing where another process is at the chores just now."""

@@ -30,3 +30,9 @@ SELECT id, name, scopes, created_at, expires_at, used_at
 -- name: revoke
 -- Key $2 of account $1 is good no longer, from $3 on. No row: it is not there, or was revoked before.
 UPDATE api_keys SET revoked_at = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING id;
+
+-- name: forget
+-- Drop up to $2 keys that were over before $1.
+DELETE FROM api_keys WHERE id IN (
+    SELECT id FROM api_keys WHERE least(revoked_at, expires_at) < $1 LIMIT $2)
+RETURNING id;

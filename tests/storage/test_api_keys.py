@@ -1,6 +1,6 @@
 """API keys in the database: whose they are, what they are good for, and when they are not."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -128,3 +128,14 @@ async def test_keys_are_listed_newest_first_until_they_are_revoked(
     assert await api_keys.revoke(connection, account=account, key=KEY, now=LATER)
     assert not await api_keys.revoke(connection, account=account, key=KEY, now=LATER)
     assert [one.name for one in await api_keys.listed(connection, account=account)] == ["Second"]
+
+
+@pytest.mark.parametrize("revoked_at", [None, START + timedelta(days=1), END + timedelta(days=1)])
+async def test_a_key_that_has_long_been_over_is_dropped(
+    connection: Connection, revoked_at: datetime | None
+) -> None:
+    over = min(revoked_at or END, END)
+    await connection.execute("UPDATE api_keys SET revoked_at = $1", revoked_at)
+
+    assert await api_keys.forget(connection, before=over, limit=9) == 0
+    assert await api_keys.forget(connection, before=over + timedelta(seconds=1), limit=9) == 1

@@ -11,7 +11,8 @@ from bookingd.storage import payments
 from bookingd.storage.database import Connection, Database, take_turn
 from bookingd.storage.payments import Webhook
 from bookingd.wiring import housekeeping
-from bookingd.wiring.housekeeping import WEBHOOKS_KEPT, Housekeeping
+from bookingd.wiring.housekeeping import KEYS_KEPT, WEBHOOKS_KEPT, Housekeeping
+from tests.fakes.accounts import plant_account, plant_api_key
 from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
 
 
@@ -45,6 +46,21 @@ async def test_old_webhooks_go_and_young_ones_stay(
 
     left = await connection.fetch("SELECT event_id FROM webhook_events")
     assert [row["event_id"] for row in left] == ["young"]
+
+
+async def test_api_keys_that_have_long_been_over_go(
+    keeping: Housekeeping, connection: Connection, clock: ManualClock
+) -> None:
+    account = await plant_account(connection)
+    for number, days in enumerate((1, 2), start=1):
+        ends = clock.now() + timedelta(days=days)
+        await plant_api_key(connection, account, number, expires_at=ends)
+    clock.advance(KEYS_KEPT + timedelta(days=1, seconds=1))
+
+    await keeping.keep()
+
+    left = await connection.fetch("SELECT name FROM api_keys")
+    assert [row["name"] for row in left] == ["Key 2"]
 
 
 async def test_tomorrows_partitions_are_there_today(
