@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bookingd.sources import Sources
-from bookingd.storage import api_keys, idempotency, payments
+from bookingd.storage import accounts, api_keys, idempotency, payments, proofs, sessions
 from bookingd.storage.database import (
     Connection,
     Database,
@@ -31,6 +31,17 @@ WEBHOOKS_KEPT = timedelta(days=30)
 KEYS_KEPT = timedelta(days=90)
 """How long it can still be told whose an API key was that is over and shown again."""
 
+REGISTRATIONS_KEPT = timedelta()
+"""Who did not confirm an address has no account, so nothing of theirs is kept beyond their time."""
+
+PROOFS_KEPT = timedelta(days=1)
+"""What is over opens nothing; a mail about it that waits for its provider still finds out that it is over."""
+
+SESSIONS_KEPT = timedelta(days=90)
+"""So long a device is known to its account after it was signed out, and nobody is warned of a sign-in there;
+the address that it came from is erased at once.
+"""
+
 BITE = 1000
 """Rows that one statement removes at most."""
 
@@ -39,7 +50,7 @@ Chore = Callable[[Connection], Awaitable[int]]
 
 
 class Forget(Protocol):
-    """Removes up to `limit` rows from before a time; how many went."""
+    """Removes up to `limit` rows from before a time, or what is in them; how many."""
 
     async def __call__(self, connection: Connection, *, before: datetime, limit: int) -> int: ...
 
@@ -70,6 +81,10 @@ class Housekeeping:
         await self._forget(idempotency.forget, before=now - ANSWERS_KEPT)
         await self._forget(payments.forget_webhooks, before=now - WEBHOOKS_KEPT)
         await self._forget(api_keys.forget, before=now - KEYS_KEPT)
+        await self._forget(accounts.forget_registrations, before=now - REGISTRATIONS_KEPT)
+        await self._forget(proofs.forget, before=now - PROOFS_KEPT)
+        await self._forget(sessions.expire, before=now)
+        await self._forget(sessions.forget, before=now - SESSIONS_KEPT)
 
     async def _in_turn(self, chore: Chore) -> int:
         """How much was done, in a transaction; nothing where another process is at the chores just now."""

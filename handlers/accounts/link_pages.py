@@ -152,4 +152,5 @@ def _words_page(request: web.Request, words: Words, *, status: int = 200) -> web
 
 
 def _sentence(problem: Problem) -> str:
-    return " ".join(error.message for error in problem.errors) or problem.detail
+    told = (part for error in problem.errors for part in (error.message, error.hint) if part)
+    return " ".join(told) or problem.detail

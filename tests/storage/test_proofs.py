@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from bookingd.domain.ids import ProofId
 from bookingd.storage import proofs
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.proofs import MOST_TRIES, Proof, ProofPurpose, Settled
+from bookingd.storage.proofs import MOST_TRIES, WAY_BACK, Proof, ProofPurpose, Settled
 from tests.fakes.sources import START
 
 ID = ProofId(UUID(int=5))
@@ -113,6 +113,64 @@ async def test_all_proofs_of_a_kind_end_together(connection: Connection) -> None
 
     assert await used(connection) is None
     assert await proofs.find(connection, proof_id=other.id) == other
+
+
+@pytest.mark.parametrize("purpose", [ProofPurpose.RESET, ProofPurpose.SIGN_IN, ProofPurpose.EMAIL_CHANGE])
+async def test_what_was_asked_for_in_an_accounts_name_ends_together(
+    connection: Connection, purpose: ProofPurpose
+) -> None:
+    own = replace(PROOF, purpose=purpose)
+    others = replace(PROOF, id=ProofId(UUID(int=6)), subject=UUID(int=10))
+    await proofs.add_all(connection, new=[own, others])
+
+    await proofs.end_asked(connection, account=ACCOUNT, now=START)
+
+    assert await proofs.use(connection, proof_id=ID, purpose=purpose, now=START) is None
+    assert await proofs.find(connection, proof_id=others.id) == others
+
+
+@pytest.mark.parametrize("purpose", [ProofPurpose.VERIFY, ProofPurpose.ACCESS])
+async def test_what_is_of_another_kind_goes_on(connection: Connection, purpose: ProofPurpose) -> None:
+    await proofs.add(connection, proof=replace(PROOF, purpose=purpose))
+
+    await proofs.end_asked(connection, account=ACCOUNT, now=START)
+
+    assert await proofs.use(connection, proof_id=ID, purpose=purpose, now=START) is not None
+
+
+@pytest.mark.parametrize(
+    ("since", "good"),
+    [(None, True), (START, True), (START - timedelta(seconds=1), False), (START + timedelta(days=1), True)],
+)
+async def test_a_way_back_ends_only_with_those_that_were_made_after_one(
+    connection: Connection, since: datetime | None, good: bool
+) -> None:
+    way_back = replace(PROOF, purpose=ProofPurpose.EMAIL_CHANGE, details={WAY_BACK: "yes"})
+    await proofs.add(connection, proof=way_back)
+
+    await proofs.end_asked(connection, account=ACCOUNT, now=START, ways_back_since=since)
+
+    used_now = await proofs.use(connection, proof_id=ID, purpose=ProofPurpose.EMAIL_CHANGE, now=START)
+    assert (used_now is not None) is good
+
+
+async def test_many_are_settled_and_dropped_at_once(connection: Connection) -> None:
+    ids = [ProofId(UUID(int=number)) for number in range(20, 24)]
+    await proofs.add_all(
+        connection, new=[replace(OPEN_QUESTION, id=one, subject=one, address=None) for one in ids]
+    )
+    settled = [Settled(one, UUID(int=number), f"{number}@x.example") for number, one in enumerate(ids[:2])]
+
+    await proofs.settle(connection, settled=settled)
+    await proofs.drop(connection, ids=ids[2:])
+
+    found = await proofs.lock(connection, ids=ids)
+    assert [(one.subject.int, one.address) for one in found.values()] == [
+        (0, "0@x.example"),
+        (1, "1@x.example"),
+    ]
+    having = await proofs.having(connection, subjects=[UUID(int=0), UUID(int=5)], purpose=ProofPurpose.ACCESS)
+    assert having == {UUID(int=0)}
 
 
 async def test_what_is_over_is_forgotten(connection: Connection) -> None:

@@ -2,16 +2,20 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from bookingd.domain.ids import PaymentId
+from bookingd.domain.ids import AccountId, PaymentId, ProofId, SessionId
 from bookingd.sources import Sources
-from bookingd.storage import payments
+from bookingd.storage import accounts, payments, proofs, sessions
+from bookingd.storage.accounts import Registration
 from bookingd.storage.database import Connection, Database, take_turn
 from bookingd.storage.payments import Webhook
+from bookingd.storage.proofs import Proof, ProofPurpose
+from bookingd.storage.sessions import NewSession
 from bookingd.wiring import housekeeping
-from bookingd.wiring.housekeeping import KEYS_KEPT, WEBHOOKS_KEPT, Housekeeping
+from bookingd.wiring.housekeeping import KEYS_KEPT, PROOFS_KEPT, SESSIONS_KEPT, WEBHOOKS_KEPT, Housekeeping
 from tests.fakes.accounts import plant_account, plant_api_key
 from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
 
@@ -104,6 +108,118 @@ async def test_who_finds_another_at_the_chores_leaves_them(
 
     await keeping.keep()
     assert await connection.fetchval("SELECT count(*) FROM webhook_events") == 0
+
+
+async def register(connection: Connection, number: int, *, clock: ManualClock) -> None:
+    """Somebody who has two days to show whose address it is."""
+    now = clock.now()
+    new = Registration(
+        id=UUID(int=number),
+        address="ada@example.org",
+        address_key="ada@example.org",
+        password="$argon2id$made-up",
+        name="Ada",
+        locale="en",
+        created_at=now,
+        expires_at=now + timedelta(days=2),
+    )
+    await accounts.register(connection, new=new)
+
+
+async def prove(connection: Connection, number: int, *, clock: ManualClock) -> None:
+    """A link that is good for an hour."""
+    now = clock.now()
+    proof = Proof(
+        id=ProofId(UUID(int=number)),
+        purpose=ProofPurpose.RESET,
+        subject=UUID(int=1),
+        created_at=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    await proofs.add(connection, proof=proof)
+
+
+async def sign_in(connection: Connection, account: AccountId, number: int, *, clock: ManualClock) -> None:
+    """A session of a day."""
+    now = clock.now()
+    new = NewSession(
+        id=SessionId(UUID(int=number)),
+        account=account,
+        expires_at=now + timedelta(days=1),
+        second_factor=False,
+        device="Firefox on Linux",
+        client_address="192.0.2.7",
+    )
+    await sessions.open_session(connection, new=new, token=bytes([number] * 32), now=now)
+
+
+async def test_who_did_not_confirm_an_address_is_forgotten(
+    keeping: Housekeeping, connection: Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BITE", 2)
+    for number in range(5):
+        await register(connection, number, clock=clock)
+    clock.advance(timedelta(days=1))
+    await register(connection, 9, clock=clock)
+    clock.advance(timedelta(days=1, seconds=1))
+
+    await keeping.keep()
+
+    left = await connection.fetch("SELECT id FROM registrations")
+    assert [row["id"].int for row in left] == [9]
+
+
+async def test_links_that_are_over_are_forgotten_a_day_later(
+    keeping: Housekeeping, connection: Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BITE", 2)
+    for number in range(5):
+        await prove(connection, number, clock=clock)
+    clock.advance(PROOFS_KEPT)
+    await prove(connection, 9, clock=clock)
+
+    await keeping.keep()
+    assert await connection.fetchval("SELECT count(*) FROM proofs") == 6
+
+    clock.advance(timedelta(hours=1, seconds=1))
+    await keeping.keep()
+    left = await connection.fetch("SELECT id FROM proofs")
+    assert [row["id"].int for row in left] == [9]
+
+
+async def test_where_a_session_was_used_from_is_not_kept_beyond_its_time(
+    keeping: Housekeeping, connection: Connection, clock: ManualClock
+) -> None:
+    account = await plant_account(connection)
+    await sign_in(connection, account, 1, clock=clock)
+    await keeping.keep()
+    assert await connection.fetchval("SELECT client_address FROM sessions") == "192.0.2.7"
+
+    clock.advance(timedelta(days=1, seconds=1))
+    await keeping.keep()
+
+    row = await connection.fetchrow("SELECT client_address, ended_because, device FROM sessions")
+    assert row is not None
+    assert tuple(row.values()) == ("", "expired", "Firefox on Linux")
+
+
+async def test_devices_are_known_for_a_while_and_then_forgotten_with_their_tokens(
+    keeping: Housekeeping, connection: Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BITE", 2)
+    account = await plant_account(connection)
+    for number in range(1, 6):
+        await sign_in(connection, account, number, clock=clock)
+    clock.advance(timedelta(days=1, seconds=1))
+    await sign_in(connection, account, 9, clock=clock)
+    await keeping.keep()
+    assert await connection.fetchval("SELECT count(*) FROM sessions") == 6
+
+    clock.advance(SESSIONS_KEPT)
+    await keeping.keep()
+
+    assert [row["id"].int for row in await connection.fetch("SELECT id FROM sessions")] == [9]
+    assert await connection.fetchval("SELECT count(*) FROM refresh_tokens") == 1
 
 
 async def _parts(connection: Connection) -> set[str]:
