@@ -9,20 +9,23 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from bookingd.actor.batching import Batcher
 from bookingd.domain.access import whose
 from bookingd.domain.audit import AuditEntry, Plain, Subject, seal
 from bookingd.domain.booking.facts import BookingMessage
+from bookingd.domain.ids import AccountId
 from bookingd.domain.references import new_reference
 from bookingd.messages.envelope import Origin
 from bookingd.sources import Sources
-from bookingd.storage import bookings, idempotency
+from bookingd.storage import bookings, erasure, idempotency
 from bookingd.storage.bookings import NewBooking
 from bookingd.storage.database import Database, is_unavailable
 from bookingd.storage.idempotency import Key, Record
 from bookingd.storage.transactions import Transaction, Transactions
 from handlers.errors import Problem
+from handlers.principals import session_required
 
 log = logging.getLogger(__name__)
 
@@ -114,9 +117,26 @@ class Intake:
         keys = [work.claim.key for work in batch if work.claim]
         known = await idempotency.load(transaction.connection, keys=keys) if keys else {}
         repeated = [_replay(work.claim, known.get(work.claim.key)) if work.claim else None for work in batch]
+        repeated = await self._without_nobodys(transaction, batch, repeated)
         new = [work for work, answer in zip(batch, repeated, strict=True) if answer is None]
         answers = iter(await self._do(transaction, new))
         return [next(answers) if answer is None else answer for answer in repeated]
+
+    async def _without_nobodys(
+        self, transaction: Transaction, batch: Sequence[Work], answers: list[bytes | Exception | None]
+    ) -> list[bytes | Exception | None]:
+        """The same, where accounts that are not open any more get no booking: of one that was erased at this
+        moment nothing would ever be erased again.
+        """
+        owners = {one for work in batch if (one := _owner(work)) is not None}
+        if not owners:
+            return answers
+        there = await erasure.open_owners(transaction.connection, accounts=owners)
+        gone = session_required("This account is not open.")
+        return [
+            gone if answer is None and (owner := _owner(work)) and owner not in there else answer
+            for work, answer in zip(batch, answers, strict=True)
+        ]
 
     async def _do(self, transaction: Transaction, new: Sequence[Work]) -> list[bytes]:
         """Rows, records and commands; the answers in the same order."""
@@ -183,6 +203,12 @@ class Intake:
         reference = new_reference(self._sources.chance.choice)
         renamed = replace(work.booking.booking, reference=reference)
         return replace(work, booking=replace(work.booking, booking=renamed))
+
+
+def _owner(work: Work) -> AccountId | None:
+    """The account that a new booking is to be of; None where it is a guest's, or there is none."""
+    kind, _, name = work.booking.booking.owner.partition(":") if work.booking else ("", "", "")
+    return AccountId(UUID(name)) if kind == "account" else None
 
 
 def _replay(claim: Claim, known: tuple[bytes, bytes] | None) -> bytes | Exception | None:

@@ -126,6 +126,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             _kind(
                 409,
+                "trips-ahead",
+                "The account is needed still",
+                "The detail names the bookings. Call them off, or wait until they are over and everything is"
+                " paid or given back; then the account can be forgotten.",
+            ),
+            _kind(
+                409,
                 "last-factor",
                 "This account must keep a second factor",
                 "Set up another one first, then this one can go.",

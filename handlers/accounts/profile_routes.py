@@ -1,6 +1,6 @@
 """The addresses of what an account keeps."""
 
-from handlers.accounts import export, preferences, profile, travellers
+from handlers.accounts import erasing, export, preferences, profile, travellers
 from handlers.accounts.export_views import Export
 from handlers.accounts.preference_requests import NewPreferences
 from handlers.accounts.profile_requests import ProfileChange
@@ -39,6 +39,22 @@ PROFILE_ROUTES = (
             headers=("if_match",),
             answers={200: profile.Me},
             problems=EDIT_PROBLEMS,
+        ),
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/me",
+        handler=erasing.erase_me,
+        operation=Operation(
+            summary="Have your account forgotten",
+            tag=PROFILE,
+            access=Access.RECENT,
+            description=(
+                "For good. Bookings keep their reference, dates and prices, paid ones the name that an"
+                " invoice has to show; all else goes. Not while a trip is ahead or money is owed."
+            ),
+            answers={204: None},
+            problems=("second-factor-needed", "cross-site", "trips-ahead", "last-administrator"),
         ),
     ),
     Route(
