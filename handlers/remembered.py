@@ -39,6 +39,7 @@ class Remembered(Generic[Name, Found]):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[Name, _Known[Found]] = OrderedDict()
+        self._names: dict[AccountId | None, set[Name]] = {}
         self._changes = 0
 
     def recall(self, name: Name) -> Found | None:
@@ -54,16 +55,26 @@ class Remembered(Generic[Name, Found]):
 
     def keep(self, name: Name, found: Found, *, account: AccountId | None, look: Look) -> None:
         """Remember what the look has found, which is the account's, or nobody's."""
-        self._known.pop(name, None)
+        self._drop(name)
         if look.changes != self._changes:
             return
         self._known[name] = _Known(found, account, look.at)
+        self._names.setdefault(account, set()).add(name)
         if len(self._known) > KEPT:
-            self._known.popitem(last=False)
+            self._drop(next(iter(self._known)))
 
     def forget(self, account: AccountId) -> None:
         """Something about the account has changed; and what was nobody's may be its now."""
         self._changes += 1
-        for name, known in list(self._known.items()):
-            if known.account in {account, None}:
+        for one in (account, None):
+            for name in self._names.pop(one, ()):
                 del self._known[name]
+
+    def _drop(self, name: Name) -> None:
+        known = self._known.pop(name, None)
+        if known is None:
+            return
+        names = self._names[known.account]
+        names.discard(name)
+        if not names:
+            del self._names[known.account]
