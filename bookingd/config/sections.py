@@ -336,6 +336,16 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How many days after the end of a trip documents and birth dates are kept, and how many years after the
+    one of the payment an erased account's name stays on its invoices.
+    """
+
+    documents_days: int = within(90, 1, 3650)
+    invoices_years: int = within(10, 1, 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that an installation decides; without arguments, the embedded defaults.
 
@@ -362,6 +372,7 @@ class Settings:
     log: Log = Log()
     metrics: Metrics = Metrics()
     audit: Audit = Audit()
+    retention: Retention = Retention()
     file: Path | None = field(default=None, compare=False, metadata={"internal": True})
     included: Path | None = field(default=None, compare=False, metadata={"internal": True})
     given: Mapping[str, str] = field(

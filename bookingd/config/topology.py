@@ -31,6 +31,8 @@ ALIKE: tuple[Path, ...] = (
     ("bus", "url"),
     ("cache", "url"),
     ("booking", "currency"),
+    ("retention", "documents_days"),
+    ("retention", "invoices_years"),
     ("stripe", "base_url"),
     ("stripe", "secret_key"),
     ("stripe", "webhook_secret"),

@@ -22,6 +22,8 @@ SAVE = query("bookings.save")
 BY_REFERENCES = query("bookings.by_references")
 BY_IDS = query("bookings.by_ids")
 PASSENGERS = query("bookings.passengers")
+DUE_BIRTHS = query("bookings.due_births")
+ERASE_BIRTHS = query("bookings.erase_births")
 EVENTS_AFTER = query("bookings.events_after")
 TICKET_NUMBERS = query("bookings.ticket_numbers")
 
@@ -206,6 +208,17 @@ async def travellers_of(
         )
         found[BookingId(row["booking_id"])].append(traveller)
     return {booking_id: tuple(those) for booking_id, those in found.items()}
+
+
+async def due_births(connection: Connection, *, before: date) -> int:
+    """How many passengers have a birth date whose trip ended before then."""
+    due: int = await connection.fetchval(DUE_BIRTHS, before)
+    return due
+
+
+async def erase_births(connection: Connection, *, before: date, limit: int) -> int:
+    """Up to `limit` passengers lose their birth dates, whose trip ended before then; how many did."""
+    return len(await connection.fetch(ERASE_BIRTHS, before, limit))
 
 
 async def events_after(

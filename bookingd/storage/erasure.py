@@ -30,6 +30,7 @@ WORDS = query("erasure.words")
 BELONGINGS = query("erasure.belongings")
 ACCOUNT = query("erasure.account")
 FORGET_PAYERS = query("erasure.forget_payers")
+DUE_PAYERS = query("erasure.due_payers")
 
 
 async def open_owners(connection: Connection, *, accounts: Collection[AccountId]) -> set[AccountId]:
@@ -78,6 +79,12 @@ async def erase(
         await audit.erase(connection, Subject.of("account", one))
     for booking_id in booked:
         await audit.erase(connection, Subject.of("booking", booking_id))
+
+
+async def due_payers(connection: Connection, *, before: date) -> int:
+    """How many names of payers are to go, who paid before then."""
+    due: int = await connection.fetchval(DUE_PAYERS, before)
+    return due
 
 
 async def forget_payers(connection: Connection, *, before: date, limit: int) -> int:

@@ -28,6 +28,7 @@ PAGE = query("travellers.page")
 CHANGE = query("travellers.change")
 REMOVE = query("travellers.remove")
 USE = query("travellers.use")
+DUE_DOCUMENTS = query("travellers.due_documents")
 ERASE_DOCUMENTS = query("travellers.erase_documents")
 
 
@@ -144,6 +145,12 @@ async def use(connection: Connection, *, uses: Sequence[Use]) -> None:
     await connection.execute(
         USE, [one.traveller for one in uses], [one.account for one in uses], [one.until for one in uses]
     )
+
+
+async def due_documents(connection: Connection, *, before: date) -> int:
+    """How many travellers have documents whose last trip ended before then."""
+    due: int = await connection.fetchval(DUE_DOCUMENTS, before)
+    return due
 
 
 async def erase_documents(connection: Connection, *, before: date, limit: int) -> int:

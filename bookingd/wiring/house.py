@@ -176,7 +176,9 @@ def _open_cache(tools: Tools, stack: AsyncExitStack) -> Cache:
 
 
 def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Process) -> Mapping[str, Work]:
-    keeping = Housekeeping(database=ground.database, sources=tools.sources)
+    keeping = Housekeeping(
+        database=ground.database, sources=tools.sources, retention=tools.settings.retention
+    )
     presence = Presence(
         process=process,
         database=ground.database,

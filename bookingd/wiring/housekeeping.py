@@ -1,12 +1,26 @@
 """What has to be done now and then, whoever books: partitions ahead of time, old records away."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
+from bookingd.config.sections import Retention
+from bookingd.domain.audit import AuditEntry, Plain, Subject
+from bookingd.messages.envelope import SYSTEM
 from bookingd.sources import Sources
-from bookingd.storage import accounts, api_keys, idempotency, payments, proofs, sessions
+from bookingd.storage import (
+    accounts,
+    api_keys,
+    audit,
+    bookings,
+    erasure,
+    idempotency,
+    payments,
+    proofs,
+    sessions,
+    travellers,
+)
 from bookingd.storage.database import (
     Connection,
     Database,
@@ -55,12 +69,19 @@ class Forget(Protocol):
     async def __call__(self, connection: Connection, *, before: datetime, limit: int) -> int: ...
 
 
+class Erase(Protocol):
+    """Erases something in up to `limit` rows from before a day; in how many."""
+
+    async def __call__(self, connection: Connection, *, before: date, limit: int) -> int: ...
+
+
 class Housekeeping:
     """A loop of small chores; what the database refuses in one round is done in the next."""
 
-    def __init__(self, *, database: Database, sources: Sources) -> None:
+    def __init__(self, *, database: Database, sources: Sources, retention: Retention) -> None:
         self._database = database
         self._sources = sources
+        self._retention = retention
 
     async def run(self) -> None:
         """For as long as the daemon lives."""
@@ -85,6 +106,42 @@ class Housekeeping:
         await self._forget(proofs.forget, before=now - PROOFS_KEPT)
         await self._forget(sessions.expire, before=now)
         await self._forget(sessions.forget, before=now - SESSIONS_KEPT)
+        await self._erase(now)
+
+    async def _erase(self, now: datetime) -> None:
+        """What people need not be remembered by any more. It stands in the audit trail before it is done,
+        once a round: whoever dies in the middle has said what was begun.
+        """
+        today = now.astimezone(UTC).date()
+        before = today - timedelta(days=self._retention.documents_days)
+        paid_before = date(today.year - self._retention.invoices_years, 1, 1)
+
+        async def announce(connection: Connection) -> int:
+            due: dict[str, Plain] = {
+                "documents": await travellers.due_documents(connection, before=before),
+                "birth_dates": await bookings.due_births(connection, before=before),
+                "payers": await erasure.due_payers(connection, before=paid_before),
+            }
+            if not any(due.values()):
+                return 0
+            await audit.record(connection, [self._entry(now, before, due)])
+            return 1
+
+        if await self._in_turn(announce):
+            await self._bite_by_bite(travellers.erase_documents, before)
+            await self._bite_by_bite(bookings.erase_births, before)
+            await self._bite_by_bite(erasure.forget_payers, paid_before)
+
+    def _entry(self, now: datetime, before: date, due: Mapping[str, Plain]) -> AuditEntry:
+        return AuditEntry(
+            id=self._sources.ids.new(),
+            at=now,
+            principal=SYSTEM,
+            action="retention.erasing",
+            subject=Subject.of("retention", before.isoformat()),
+            correlation_id=self._sources.ids.new(),
+            details=due,
+        )
 
     async def _in_turn(self, chore: Chore) -> int:
         """How much was done, in a transaction; nothing where another process is at the chores just now."""
@@ -96,3 +153,9 @@ class Housekeeping:
         gone = BITE
         while gone == BITE:
             gone = await self._in_turn(lambda connection: forget(connection, before=before, limit=BITE))
+
+    async def _bite_by_bite(self, erase: Erase, before: date) -> None:
+        """The same, by days."""
+        gone = BITE
+        while gone == BITE:
+            gone = await self._in_turn(lambda connection: erase(connection, before=before, limit=BITE))

@@ -62,6 +62,18 @@ SELECT b.id, b.lifecycle, b.created_at, b.changed_at, c.email, c.phone, c.locale
 SELECT booking_id, number, type, given_name, surname, born
   FROM booking_passengers WHERE booking_id = ANY ($1::uuid[]) ORDER BY booking_id, number;
 
+-- name: due_births
+-- How many passengers have a birth date whose trip ended before day $1.
+SELECT count(*) FROM booking_passengers WHERE born IS NOT NULL AND travels_until < $1;
+
+-- name: erase_births
+-- Up to $2 passengers whose trip ended before day $1 lose their birth dates; a row each.
+UPDATE booking_passengers SET born = NULL
+ WHERE (booking_id, number) IN (
+       SELECT booking_id, number FROM booking_passengers WHERE born IS NOT NULL AND travels_until < $1
+        ORDER BY travels_until LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING true;
+
 -- name: events_after
 -- The timeline of booking $1 after sequence number $2, $3 events at most.
 SELECT sequence, at, name, state, details FROM booking_events

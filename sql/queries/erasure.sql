@@ -87,6 +87,10 @@ UPDATE accounts
        home_airport = NULL, roles = '{}', password_changed_at = NULL, version = version + 1
  WHERE id = $1;
 
+-- name: due_payers
+-- How many payers paid before day $1.
+SELECT count(*) FROM booking_payers WHERE paid_on < $1;
+
 -- name: forget_payers
 -- Up to $2 payers go who paid before day $1; a row each.
 DELETE FROM booking_payers

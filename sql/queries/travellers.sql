@@ -56,6 +56,10 @@ UPDATE travellers AS t SET documents_until = greatest(t.documents_until, used.un
          ORDER BY known.id FOR UPDATE OF known) AS used
  WHERE t.id = used.id;
 
+-- name: due_documents
+-- How many travellers have documents whose last trip was over before day $1.
+SELECT count(*) FROM travellers WHERE documents IS NOT NULL AND documents_until < $1;
+
 -- name: erase_documents
 -- Up to $2 travellers lose the documents whose last trip was over before day $1; a row each.
 UPDATE travellers SET documents = NULL, documents_until = NULL, version = version + 1

@@ -101,11 +101,16 @@ def test_a_directory_without_any_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("section", "line", "expected"),
     [
-        ("bus", 'url = "amqp://guest:guest@other/"', "amqp://guest:***@127.0.0.1/"),
-        ("bus", 'url = "amqp://guest:guest@127.0.0.1/other"', "amqp://guest:***@127.0.0.1/"),
-        ("database", 'url = "postgresql://127.0.0.1/other"', "postgresql://bookingd:***@127.0.0.1/bookingd"),
-        ("cache", 'url = "redis://127.0.0.1:6379/1"', "redis://127.0.0.1:6379/0"),
-        ("booking", 'currency = "USD"', "EUR"),
+        ("bus", 'url = "amqp://guest:guest@other/"', '"amqp://guest:***@127.0.0.1/"'),
+        ("bus", 'url = "amqp://guest:guest@127.0.0.1/other"', '"amqp://guest:***@127.0.0.1/"'),
+        (
+            "database",
+            'url = "postgresql://127.0.0.1/other"',
+            '"postgresql://bookingd:***@127.0.0.1/bookingd"',
+        ),
+        ("cache", 'url = "redis://127.0.0.1:6379/1"', '"redis://127.0.0.1:6379/0"'),
+        ("booking", 'currency = "USD"', '"EUR"'),
+        ("retention", "documents_days = 30", "90"),
     ],
 )
 def test_who_differs_is_told_from_whom(bench: Bench, section: str, line: str, expected: str) -> None:
@@ -116,7 +121,7 @@ def test_who_differs_is_told_from_whom(bench: Bench, section: str, line: str, ex
 
     assert found[:3] == ("payment.toml", lines + 2, f"{section}.{line.split(maxsplit=1)[0]}")
     others = "audit.toml, auth.toml, booking.toml, http.toml, notify.toml, sandbox.toml, search.toml"
-    assert found[3] == f'differs from {others}: "{expected}"'
+    assert found[3] == f"differs from {others}: {expected}"
 
 
 def test_who_goes_to_the_same_place_does_not_differ(bench: Bench) -> None:

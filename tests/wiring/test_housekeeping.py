@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from bookingd.config.sections import Retention
 from bookingd.domain.ids import AccountId, PaymentId, ProofId, SessionId
 from bookingd.sources import Sources
 from bookingd.storage import accounts, payments, proofs, sessions
@@ -23,7 +24,7 @@ from tests.fakes.sources import ManualClock, SeededChance, SequentialIds
 @pytest.fixture
 def keeping(database: Database, clock: ManualClock, ids: SequentialIds, chance: SeededChance) -> Housekeeping:
     sources = Sources(clock=clock, ids=ids, chance=chance)
-    return Housekeeping(database=database, sources=sources)
+    return Housekeeping(database=database, sources=sources, retention=Retention())
 
 
 async def receive(connection: Connection, name: str, *, clock: ManualClock) -> None:
