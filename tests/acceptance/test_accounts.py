@@ -121,6 +121,7 @@ async def test_a_person_gets_an_account_books_and_comes_back(agency: Agency, per
     assert leaked == []
 
 
+@pytest.mark.timeout(600)
 async def test_what_was_answered_survives_a_kill_one_instant_later(agency: Agency, person: Guest) -> None:
     """P4, at each step."""
     await journey(agency, person, agency.daemon.restart)
