@@ -107,12 +107,15 @@ class BookingMails:
         return await self._post.hand_over(mail, key=key, intent=intent)
 
     async def _begin(self, wishes: Sequence[_Wish]) -> Sequence[_Order | None]:
-        """What is needed to write each of the mails; None for those that are not to be written."""
-        async with self._database.transaction() as connection:
+        """What is needed to write each of the mails; None for those that are not to be written.
+
+        That they are begun is recorded by the last statement, which needs no transaction around it.
+        """
+        async with self._database.connection() as connection:
             views = await bookings.by_ids(connection, ids={_booking(wish.key) for wish in wishes})
             attempts = [await self._attempt(connection, wish, views[_booking(wish.key)]) for wish in wishes]
+            orders = await _orders(connection, views)
             begun = await self._post.begin(connection, [attempt for attempt in attempts if attempt])
-            orders = await _orders(connection, {_booking(one.key): views[_booking(one.key)] for one in begun})
         return [orders[_booking(attempt.key)] if attempt in begun else None for attempt in attempts]
 
     async def _attempt(self, connection: Connection, wish: _Wish, view: BookingView) -> Attempt | None:

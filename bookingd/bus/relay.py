@@ -31,7 +31,10 @@ NAP = timedelta(seconds=0.25)
 """Between two looks for rows of other processes, at most."""
 
 BREATH = timedelta(seconds=0.01)
-"""Between two looks or two deletions, at least: what comes close together is done together."""
+"""Between two looks, at least: what becomes due close together is claimed together."""
+
+PATIENCE = timedelta(seconds=0.1)
+"""How long a delivered row waits for others to be deleted with it; nobody waits for that."""
 
 BATCH = 500
 """Rows a claim takes at most."""
@@ -162,7 +165,7 @@ class Relay:
     async def _delete_forever(self) -> None:
         while not (self._stopping.is_set() and (self._away or not self._delivered)):
             await self._something_to_delete.wait()
-            await _first_of(self._stopping.wait(), self._clock.sleep(BREATH.total_seconds()))
+            await _first_of(self._stopping.wait(), self._clock.sleep(PATIENCE.total_seconds()))
             self._something_to_delete.clear()
             if self._delivered:
                 await self._guard(self._delete_once)

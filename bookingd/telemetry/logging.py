@@ -37,6 +37,11 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)
 """The C0 and C1 sets, what else ends a line, and what turns the direction of writing."""
 
 
+def _tamed(text: str) -> str:
+    """The text with its control characters written as escapes; all of them count as not printable."""
+    return text if text.isprintable() else text.translate(_CONTROL)
+
+
 def at(record: logging.LogRecord) -> str:
     """When, in UTC, to the millisecond."""
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -71,12 +76,12 @@ class TextLines(logging.Formatter):
     """One line an event; the lines of a trace follow it, indented."""
 
     def format(self, record: logging.LogRecord) -> str:
-        said = record.getMessage().translate(_CONTROL)
+        said = _tamed(record.getMessage())
         correlated = getattr(record, "correlation_id", NOBODY)
         line = f"{at(record)} {record.levelname:<7} {record.name} [{correlated}] {said}"
         if not (trace := trace_of(record)):
             return line
-        return "\n".join([line, *(f"    {part.translate(_CONTROL)}" for part in trace.split("\n"))])
+        return "\n".join([line, *(f"    {_tamed(part)}" for part in trace.split("\n"))])
 
 
 class JsonLines(logging.Formatter):
@@ -103,5 +108,7 @@ def configure(*, level: str, style: str, instance: str) -> None:
     handler.addFilter(Context())
     handler.setFormatter(JsonLines(instance) if style == "json" else TextLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # What no line tells need not be found out for each of them (logging's HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for chatty in ("asyncio", "aiohttp.access", "stripe"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
