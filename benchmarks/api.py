@@ -8,7 +8,7 @@ from uuid import uuid4
 import aiohttp
 import msgspec
 
-PROBLEM = "application/problem+json"
+from benchmarks.wire import Answer, Wire
 
 Json: TypeAlias = dict[str, Any]
 
@@ -27,8 +27,8 @@ class SoldOut(Exception):
 class Api:
     """One guest with connections of their own."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> None:
-        self._session = session
+    def __init__(self, wire: Wire, url: str, headers: Mapping[str, str]) -> None:
+        self._wire = wire
         self._url = url
         self._headers = headers
 
@@ -38,10 +38,11 @@ class Api:
         cls, url: str, *, connections: int = 100, timeout: float = 300.0
     ) -> AsyncIterator[Self]:
         """Nobody in particular, over so many connections; a request may take `timeout` seconds."""
-        connector = aiohttp.TCPConnector(limit=connections)
-        limit = aiohttp.ClientTimeout(total=timeout)
-        async with aiohttp.ClientSession(connector=connector, timeout=limit) as session:
-            yield cls(session, url, {})
+        wire = Wire(url, connections=connections, timeout=timeout)
+        try:
+            yield cls(wire, url, {})
+        finally:
+            wire.close()
 
     @classmethod
     @asynccontextmanager
@@ -49,36 +50,43 @@ class Api:
         """A guest with a session. Raises Refused."""
         async with cls.anonymous(url, **options) as nobody:
             opened = await nobody.post("/v1/sessions", {"kind": "guest"})
-            headers = {"Authorization": f"Bearer {opened['token']}", "Content-Type": "application/json"}
-            yield cls(nobody._session, url, headers)  # noqa: SLF001 - of the same class
+            yield nobody.known_by({"Authorization": f"Bearer {opened['token']}"})
+
+    def known_by(self, headers: Mapping[str, str]) -> Self:
+        """Somebody over the same connections."""
+        return type(self)(self._wire, self._url, headers)
 
     @asynccontextmanager
     async def elsewhere(self, connections: int) -> AsyncIterator[Self]:
         """The same guest over connections of their own."""
         async with self.anonymous(self._url, connections=connections) as nobody:
-            yield type(self)(nobody._session, self._url, self._headers)  # noqa: SLF001 - of the same class
+            yield nobody.known_by(self._headers)
 
     async def get(self, path: str) -> Json:
         """Raises Refused."""
-        return await self._call("GET", path, headers=self._headers)
+        return _read("GET", path, await self._wire.ask("GET", path, self._headers))
 
     async def post(self, path: str, body: Json, *, wait: int = 0) -> Json:
         """With an idempotency key of its own; `wait`: seconds for a final answer. Raises SoldOut, Refused."""
-        headers = {"Content-Type": "application/json", **self._headers, "Idempotency-Key": str(uuid4())}
+        headers = {**self._headers, "Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
         if wait:
             headers["Prefer"] = f"wait={wait}"
-        return await self._call("POST", path, headers=headers, data=encode(body))
+        return _read("POST", path, await self._wire.ask("POST", path, headers, encode(body)))
 
-    async def live(self) -> aiohttp.ClientWebSocketResponse:
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """A WebSocket for live events."""
-        return await self._session.ws_connect(self._url + "/v1/live", headers=self._headers)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(self._url + "/v1/live", headers=self._headers) as socket,
+        ):
+            yield socket
 
-    async def _call(self, method: str, path: str, **options: Any) -> Json:
-        async with self._session.request(method, self._url + path, **options) as response:
-            body = await response.read()
-        if response.status >= 400:
-            if response.content_type == PROBLEM and decode(body)["type"].endswith("/sold-out"):
-                raise SoldOut
-            raise Refused(f"{method} {path} answered {response.status}: {body.decode(errors='replace')}")
-        found: Json = decode(body)
+
+def _read(method: str, path: str, answer: Answer) -> Json:
+    found: Json = decode(answer.body)
+    if answer.status < 400:
         return found
+    if str(found.get("type")).endswith("/sold-out"):
+        raise SoldOut
+    raise Refused(f"{method} {path} answered {answer.status}: {found}")

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import aiohttp
 import asyncpg
 import uuid_utils.compat as uuid_utils
 from argon2 import Type
@@ -160,9 +159,9 @@ async def _signing_in(users: Sequence[User]) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _users(servers: Servers, addresses: Sequence[str]) -> AsyncIterator[list[User]]:
     """Each with a network address of their own, over connections that they share."""
-    async with aiohttp.ClientSession() as session:
+    async with Api.anonymous(servers.url) as nobody:
         yield [
-            User(api=Api(session, servers.url, {"X-Forwarded-For": f"10.0.0.{number}"}), address=address)
+            User(api=nobody.known_by({"X-Forwarded-For": f"10.0.0.{number}"}), address=address)
             for number, address in enumerate(addresses, start=1)
         ]
 

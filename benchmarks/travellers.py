@@ -109,7 +109,7 @@ async def crowd(url: str, users: int, stack: AsyncExitStack) -> Sequence[Travell
     travellers = []
     for _ in range(users):
         api = await stack.enter_async_context(Api.guest(url))
-        travellers.append(Traveller(api, await stack.enter_async_context(await api.live())))
+        travellers.append(Traveller(api, await stack.enter_async_context(api.live())))
     return travellers
 
 
