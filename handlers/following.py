@@ -7,7 +7,7 @@ table has to be read.
 import asyncio
 from collections import deque
 
-from bookingd.domain.ids import BookingId
+from bookingd.domain.ids import BookingId, Reference
 from bookingd.messages.live import BookingMoved, Step
 
 HEARD_AT_MOST = 32
@@ -17,10 +17,21 @@ HEARD_AT_MOST = 32
 class Following:
     """One timeline, how far it has been told, and what was heard of it since."""
 
-    def __init__(self, *, topic: str, booking_id: BookingId, told: int, news: asyncio.Event) -> None:
-        """`news` is set whenever there is more to tell."""
+    def __init__(
+        self,
+        *,
+        topic: str,
+        booking_id: BookingId,
+        reference: Reference,
+        shown: str,
+        told: int,
+        news: asyncio.Event,
+    ) -> None:
+        """`shown` is the token that opened it, if one did; `news` is set whenever there is more to tell."""
         self.topic = topic
         self.booking_id = booking_id
+        self.reference = reference
+        self.shown = shown
         self.told = told
         """The sequence number of the last event that the client has been sent."""
         self.behind = False

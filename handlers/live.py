@@ -36,7 +36,7 @@ from handlers.live_messages import (
     refuse,
 )
 from handlers.middlewares import CORRELATION, refuse_other_sites
-from handlers.opened import open_for
+from handlers.opened import open_for, still_opens
 from handlers.parts import PARTS
 from handlers.reply import encode
 
@@ -251,7 +251,12 @@ class Socket:
             await self._send(Subscribed(subscribed=wish.subscribe, after=wish.after))
         self._forget(wish.subscribe)
         following = Following(
-            topic=wish.subscribe, booking_id=opened.booking.id, told=wish.after, news=self._news
+            topic=wish.subscribe,
+            booking_id=opened.booking.id,
+            reference=reference,
+            shown=wish.token or "",
+            told=wish.after,
+            news=self._news,
         )
         self._following[wish.subscribe] = following
         self._moves.add(following.booking_id, following.hear)
@@ -324,8 +329,9 @@ class Socket:
         return self._following.get(following.topic) is following
 
     async def _catch_up(self, following: Following) -> None:
-        """Tell what the table has."""
+        """Tell what the table has. Raises Leave where the booking is somebody else's by now."""
         following.behind = False  # before the table is read: what is missed from now on is behind again
+        await self._check_right(following)
         async with self._database.connection() as connection:
             found = await bookings.events_after(
                 connection, booking_id=following.booking_id, sequence=following.told, limit=EVENTS_AT_ONCE
@@ -337,6 +343,12 @@ class Socket:
             following.told = event.sequence
         if len(found) == EVENTS_AT_ONCE:
             following.look()
+
+    async def _check_right(self, following: Following) -> None:
+        """As `_check_session`: that it was taken over may have been told in vain. Raises Leave."""
+        reference, shown = following.reference, following.shown
+        if not await still_opens(self._request, self.who, Action.VIEW, reference, shown):
+            raise Leave(SIGN_IN_AGAIN, b"sign in again")
 
     async def _complain(self, problem: Problem) -> None:
         self._mistakes += 1

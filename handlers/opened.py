@@ -76,6 +76,14 @@ async def open_for(
     return found
 
 
+async def still_opens(
+    request: web.Request, who: Who, action: Action, reference: Reference, *shown: str
+) -> bool:
+    """Whether it does for somebody for whom it was opened before; nothing is written down of that."""
+    found = await request.app[REGISTER].find(reference)
+    return right_of(who, action, found.booking, proofs_of(request, *shown)) is not None
+
+
 async def note_refusal(request: web.Request, who: Who, wanted: str, booking: Booking) -> None:
     """Log that somebody was refused, and write it into the audit trail, once a minute at most."""
     log.warning("%s may not %s booking %s", who.acting, wanted, booking.reference)

@@ -143,6 +143,36 @@ async def test_a_program_whose_key_was_revoked_is_told_nothing_more(
     assert await close_code(socket) == SIGN_IN_AGAIN
 
 
+async def test_a_booking_that_is_somebody_elses_now_is_told_no_more_though_the_notice_got_lost(
+    api: Api, account: AccountId, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LOOK_ANYWAY", 0.05)
+    booking = await api.booked(state=BookingState.AWAITING_PAYMENT)
+    socket = await following(api, booking)
+
+    await api.change(booking.reference, quietly=True, owner=f"account:{account}")
+
+    assert await close_code(socket) == SIGN_IN_AGAIN
+
+
+async def test_a_token_goes_on_to_open_what_is_somebody_elses_now(
+    api: Api, account: AccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the right to this booking, whoever's it is."""
+    monkeypatch.setattr(live, "LOOK_ANYWAY", 0.05)
+    accepted = await api.book()
+    booking = await api.stored(accepted["reference"])
+    socket = await api.client.ws_connect("/v1/live")
+    wish = {"subscribe": f"booking:{booking.reference}", "token": accepted["booking_token"]}
+    await socket.send_json(wish)
+    await socket.receive_json()
+
+    await api.change(booking.reference, quietly=True, owner=f"account:{account}")
+
+    assert (await socket.receive_json(timeout=5))["sequence"] == booking.sequence + 1
+    await socket.close()
+
+
 async def test_a_guest_goes_on(api: Api) -> None:
     booking = await api.booked(state=BookingState.AWAITING_PAYMENT)
     socket = await following(api, booking)

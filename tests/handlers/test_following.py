@@ -15,7 +15,14 @@ BOOKING = BookingId(UUID("019ab000-0000-7000-8000-000000000001"))
 
 
 def following(told: int) -> Following:
-    return Following(topic="booking:KV7Q2M", booking_id=BOOKING, told=told, news=asyncio.Event())
+    return Following(
+        topic="booking:KV7Q2M",
+        booking_id=BOOKING,
+        reference=Reference("KV7Q2M"),
+        shown="",
+        told=told,
+        news=asyncio.Event(),
+    )
 
 
 def notice(*numbers: int, sequence: int = 0) -> BookingMoved:
