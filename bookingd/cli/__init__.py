@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "bookingd.cli.admin",
             "Open accounts of staff, grant roles, reset second factors.",
         ),
+        "keys": ("bookingd.cli.keys", "Tell which field keys are needed; encrypt anew under the first."),
         "bookings": ("bookingd.cli.bookings", "Show a booking with its timeline, money and mails."),
     },
     "Looking at it": {

@@ -52,6 +52,16 @@ class Keyring:
         except InvalidTag:
             raise CannotOpen(f"{place}: not sealed for here, or changed since") from None
 
+    @property
+    def current(self) -> str:
+        """The id of the key that seals."""
+        return self._current.decode()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The ids of all keys that are here."""
+        return frozenset(name.decode() for name in self._ciphers)
+
     def is_current(self, sealed: bytes) -> bool:
         """Whether the first key sealed it; otherwise it should be opened and sealed anew."""
         return sealed.startswith(_head(self._current))

@@ -4,11 +4,9 @@ The one rule: whatever is shown is taken once. A code has its step, a passkey it
 a recovery code its row; the one statement that takes it says whether it was still to be had.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
 
 from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.ids import AccountId, ProofId
@@ -33,8 +31,6 @@ USE_PASSKEY = query("second_factors.use_passkey")
 REMOVE_PASSKEY = query("second_factors.remove_passkey")
 TAKE_CHALLENGE = query("second_factors.take_challenge")
 RESET = query("second_factors.reset")
-SEALED = query("second_factors.sealed")
-RESEAL = query("second_factors.reseal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +70,6 @@ class Passkey:
     transports: tuple[str, ...]
     created_at: datetime
     used_at: datetime | None = None
-
-
-class Secrets(NamedTuple):
-    """What is sealed in one account's row."""
-
-    sealed: bytes | None
-    pending: bytes | None
 
 
 def totp_place(account: AccountId) -> str:
@@ -201,20 +190,6 @@ async def take_challenge(
 async def reset(connection: Connection, *, account: AccountId) -> None:
     """The account has no second factor any more, nor recovery codes."""
     await connection.execute(RESET, account)
-
-
-async def sealed_after(connection: Connection, *, after: UUID, limit: int) -> Mapping[AccountId, Secrets]:
-    """What is sealed of the next accounts by id, locked: to be sealed anew under another key."""
-    rows = await connection.fetch(SEALED, after, limit)
-    return {AccountId(row["account_id"]): Secrets(row["sealed"], row["pending"]) for row in rows}
-
-
-async def reseal(connection: Connection, *, secrets: Mapping[AccountId, Secrets]) -> None:
-    """The same secrets, sealed anew."""
-    rows: Sequence[Secrets] = list(secrets.values())
-    await connection.execute(
-        RESEAL, list(secrets), [row.sealed for row in rows], [row.pending for row in rows]
-    )
 
 
 def _passkey(row: dict[str, object]) -> Passkey:

@@ -100,14 +100,3 @@ WITH apps AS (
     DELETE FROM recovery_codes WHERE account_id = $1
 )
 DELETE FROM passkeys WHERE account_id = $1;
-
--- name: sealed
--- What is sealed of the $2 accounts after $1, locked, so that it can be sealed anew.
-SELECT account_id, sealed, pending FROM authenticators
- WHERE account_id > $1 ORDER BY account_id LIMIT $2 FOR UPDATE;
-
--- name: reseal
--- The secrets of accounts $1, sealed anew: those that count ($2), those that are pending ($3).
-UPDATE authenticators AS a SET sealed = made.sealed, pending = made.pending
-  FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS made (account_id, sealed, pending)
- WHERE a.account_id = made.account_id;

@@ -10,7 +10,7 @@ from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.ids import AccountId, ProofId
 from bookingd.storage import second_factors
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.second_factors import Held, Passkey, Secrets, Totp
+from bookingd.storage.second_factors import Held, Passkey, Totp
 from tests.fakes.accounts import plant_account
 from tests.fakes.sources import START
 
@@ -232,20 +232,3 @@ async def test_the_roles_of_an_account_are_read_under_its_lock(connection: Conne
 
     async with connection.transaction():
         assert await second_factors.lock(connection, account=agent) == frozenset({Role.AGENT, Role.TRAVELLER})
-
-
-async def test_secrets_are_sealed_anew_page_by_page(connection: Connection) -> None:
-    accounts = [await plant_account(connection, number) for number in (1, 2, 3)]
-    for account in accounts:
-        await confirmed(connection, account, secret=f"old {account}".encode())
-    await second_factors.set_up_totp(connection, account=accounts[2], sealed=b"pending")
-
-    first = await second_factors.sealed_after(connection, after=UUID(int=0), limit=2)
-    rest = await second_factors.sealed_after(connection, after=list(first)[-1], limit=2)
-    await second_factors.reseal(
-        connection, secrets={account: Secrets(b"new", pending) for account, (_, pending) in rest.items()}
-    )
-
-    assert (list(first), list(rest)) == (accounts[:2], accounts[2:])
-    found = await second_factors.totp(connection, account=accounts[2])
-    assert found == Totp(sealed=b"new", pending=b"pending", last_step=10)
