@@ -87,12 +87,12 @@ async def trail(api: Api, booking: Booking) -> list[dict[str, Any]]:
     return [json.loads(row["canonical"]) for row in rows]
 
 
-async def move(api: Api, booking: Booking) -> None:
-    """What the booking actor does: the whole lifecycle is written, as it was read under the lock."""
-    async with api.parts.transactions.begin() as transaction:
-        locked = (await bookings.lock(transaction.connection, ids=[booking.id]))[booking.id]
-        moved = replace(locked, state=BookingState.AWAITING_PAYMENT)
-        await bookings.save(transaction.connection, bookings=[moved], events=[], now=transaction.now)
+async def somebody_waits(connection: Connection, *, many: int = 1) -> None:
+    """Until so many wait for what others have locked; the database has no event for that."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    async with asyncio.timeout(10):
+        while await connection.fetchval(waiting) < many:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def booked_with(api: Api, email: str) -> Booking:
@@ -208,9 +208,7 @@ async def test_of_two_who_had_the_address_at_once_one_gets_it(
 
     async def inherit() -> None:
         async with api.parts.database.transaction() as changing:
-            await accounts.set_address(
-                changing, account=account, address="a@moved.example", key="a@moved.example"
-            )
+            await accounts.set_address(changing, account=account, address=MOVED, key=MOVED)
             await accounts.set_address(changing, account=heir, address=EMAIL, key=EMAIL)
 
     await asyncio.gather(
@@ -229,18 +227,41 @@ async def test_of_two_who_had_the_address_at_once_one_gets_it(
 
 
 async def test_a_booking_that_moves_meanwhile_loses_neither_its_step_nor_its_owner(
-    api: Api, traveller: Api
+    api: Api, traveller: Api, connection: Connection
 ) -> None:
     """The booking actor writes the whole lifecycle, with the owner in it, under the same lock."""
     booking = await api.booked()
 
-    await asyncio.gather(
-        take(traveller, booking.reference),
-        move(api, booking),
-    )
+    async with api.parts.transactions.begin() as transaction:
+        locked = (await bookings.lock(transaction.connection, ids=[booking.id]))[booking.id]
+        taking = asyncio.create_task(take(traveller, booking.reference))
+        await somebody_waits(connection)
+        moved = replace(locked, state=BookingState.AWAITING_PAYMENT)
+        await bookings.save(transaction.connection, bookings=[moved], events=[], now=transaction.now)
+    await taking
 
     after = await api.stored(booking.reference)
     assert (after.owner, after.state) == (traveller.principal, BookingState.AWAITING_PAYMENT)
+
+
+async def test_an_address_is_not_changed_between_the_look_at_it_and_the_deed(
+    api: Api, account: AccountId, traveller: Api, connection: Connection
+) -> None:
+    booking = await api.booked()
+
+    async def change() -> None:
+        async with api.parts.database.transaction() as changing:
+            await accounts.set_address(changing, account=account, address=MOVED, key=MOVED)
+
+    async with api.parts.transactions.begin() as transaction:
+        await bookings.lock(transaction.connection, ids=[booking.id])
+        taking = asyncio.create_task(take(traveller, booking.reference))
+        await somebody_waits(connection)
+        changing = asyncio.create_task(change())
+        await somebody_waits(connection, many=2)
+    await asyncio.gather(taking, changing)
+
+    assert (await api.stored(booking.reference)).owner == traveller.principal
 
 
 async def test_another_address_later_changes_nothing_of_what_is_owned(

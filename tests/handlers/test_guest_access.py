@@ -366,6 +366,8 @@ async def test_another_bookings_code_opens_nothing(api: Api, stranger: Api, refu
     nowhere = await show(nobody, "ZZZZZZ", access, code)
 
     assert told(elsewhere) == told(nowhere) == refusal
+    await show(nobody, other.reference, access, code)
+    assert nobody.status == 200  # those were tries, and used nothing up
 
 
 async def test_what_was_asked_with_a_wrong_address_opens_nothing(api: Api, refusal: dict[str, Any]) -> None:
