@@ -144,8 +144,7 @@ async def _use(transaction: Transaction, proof: Proof) -> Account:
 
 async def _change(request: web.Request, transaction: Transaction, proof: Proof, former: Account) -> None:
     """The session in which it is confirmed stays, if it is the account's."""
-    parts, account, who = request.app[PARTS], former.id, who_of(request)
-    here = who.session if who.account == account else None
+    parts, account, here = request.app[PARTS], former.id, who_of(request).session
     await end_what_was_begun(transaction, account=account, because=Ending.ADDRESS_CHANGED, but=here)
     way_back = await ask(
         transaction,

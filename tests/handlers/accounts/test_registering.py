@@ -186,7 +186,8 @@ async def test_a_token_of_ours_for_another_kind_of_proof_is_none(api: Api, conne
     await connection.execute("UPDATE proofs SET purpose = $1", ProofPurpose.RESET)
 
     await verified(api, mail)
-
+    assert api.status == 410
+    await api.get(mail.path)
     assert api.status == 410
 
 
