@@ -328,3 +328,13 @@ async def test_what_is_no_booking_is_wrong_usage(
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert says in ended.stderr
     assert await trail(connection) == []
+
+
+async def test_who_was_erased_with_their_account_has_no_name(run: Run, connection: Connection) -> None:
+    booking = ordered()
+    await bookings.insert(connection, bookings=[factories.new_booking(booking)], now=SystemClock().now())
+    await connection.execute("UPDATE booking_passengers SET given_name = '', surname = '', born = NULL")
+
+    shown = await run("bookings", "show", booking.reference)
+
+    assert (shown.exit_code, "erased (adult)" in shown.stdout) == (0, True)

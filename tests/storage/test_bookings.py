@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from bookingd import data
 from bookingd.domain.booking.state import BookingState, ItemState, PaymentState
 from bookingd.domain.ids import BookingId, Reference
 from bookingd.storage import bookings
@@ -199,3 +200,19 @@ async def test_a_booking_of_an_older_release_can_still_be_read(connection: Conne
     view = await bookings.by_id(connection, booking_id=factories.booking_id())
 
     assert view.booking == factories.booking()
+
+
+async def test_passengers_of_before_get_the_last_day_of_their_trip_from_the_lifecycle(
+    connection: Connection, owner_connection: Connection
+) -> None:
+    """What migration 0018 does for those that were booked by an older release."""
+    await insert(connection, 1)
+    known = await connection.fetchval("SELECT travels_until FROM booking_passengers")
+    await connection.execute("UPDATE booking_passengers SET travels_until = NULL")
+    migration = data.path("sql/migrations").joinpath("0018_pre_keeping.sql").read_text()
+    begin = migration.index("UPDATE booking_passengers")
+
+    await owner_connection.execute(migration[begin : migration.index(";", begin)])
+
+    assert known is not None
+    assert await connection.fetchval("SELECT travels_until FROM booking_passengers") == known

@@ -113,16 +113,20 @@ async def audited(connection: Connection) -> list[str]:
 async def test_birth_dates_are_kept_for_the_days_that_are_set_and_not_longer(
     keeping: Housekeeping, connection: Connection, clock: ManualClock
 ) -> None:
+    later = await book(connection, 2)
     await book(connection)
+    await connection.execute(
+        "UPDATE booking_passengers SET travels_until = travels_until + 1 WHERE booking_id = $1", later.id
+    )
 
     go_to(clock, OVER + timedelta(days=KEPT.documents_days))
     await keeping.keep()
-    assert await births(connection) == [date(1985, 3, 7)]
+    assert await births(connection) == [date(1985, 3, 7)] * 2
     assert await audited(connection) == []
 
     clock.advance(timedelta(days=1))
     await keeping.keep()
-    assert await births(connection) == [None]
+    assert await births(connection) == [None, date(1985, 3, 7)]
     (person,) = await bookings.travellers(connection, booking_id=factories.booking_id())
     assert (person.surname, person.born) == ("Lovelace", None)
 

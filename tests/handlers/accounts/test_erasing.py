@@ -19,6 +19,7 @@ from tests.fakes.accounts import plant_account
 from tests.fakes.inventory import plant_world
 from tests.handlers.accounts.belongings import ADDRESS, Rich, plant_rich_account
 from tests.handlers.accounts.test_travellers import OLGA, TRAVELLERS
+from tests.handlers.accounts.waiting import until_waiting
 from tests.handlers.conftest import Api, MakeApi
 from tests.storage.audit_trail import Trail
 
@@ -285,7 +286,7 @@ async def test_a_booking_that_comes_while_its_account_is_forgotten_is_not_taken_
     async with database.transaction() as other:
         await other.execute("SELECT FROM accounts WHERE id = $1 FOR UPDATE", account)
         waiting = asyncio.create_task(owner.book(order))
-        await _until_waiting(database)
+        await until_waiting(database, [waiting])
         await other.execute(
             "UPDATE accounts SET state = 'erased', address = NULL, address_key = NULL WHERE id = $1", account
         )
@@ -293,14 +294,6 @@ async def test_a_booking_that_comes_while_its_account_is_forgotten_is_not_taken_
 
     assert owner.status == 401
     assert await api.count("bookings") == 0
-
-
-async def _until_waiting(database: Database) -> None:
-    """Somebody waits for a row; the database has no event for that."""
-    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    async with database.connection() as connection:
-        while not await connection.fetchval(waits):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 async def test_payments_of_before_are_still_known(rich: Rich, connection: Connection) -> None:

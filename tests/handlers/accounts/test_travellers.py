@@ -10,8 +10,9 @@ import pytest
 from bookingd.domain.accounts.travellers import MOST_TRAVELLERS
 from bookingd.domain.ids import AccountId
 from bookingd.security.keyring import Keyring
-from bookingd.storage.database import Connection
+from bookingd.storage.database import Connection, Database
 from tests.fakes.accounts import plant_account
+from tests.handlers.accounts.waiting import until_waiting
 from tests.handlers.conftest import Api, MakeApi
 
 TRAVELLERS = "/v1/me/travellers"
@@ -185,15 +186,21 @@ async def test_an_edit_of_what_was_changed_meanwhile_is_refused(api: Api) -> Non
     assert (await api.get(where))["surname"] == "Petrova"
 
 
-async def test_of_edits_at_one_moment_one_wins(api: Api, account: AccountId) -> None:
+async def test_of_edits_at_one_moment_one_wins(api: Api, database: Database) -> None:
+    """All have read the same version, and wait for the row."""
     where = await saved(api)
-    sides = [replace(api) for _ in range(5)]
+    sides = [replace(api) for _ in range(3)]
 
-    await asyncio.gather(
-        *(change(side, where, {"surname": f"S{'abcde'[n]}"}) for n, side in enumerate(sides))
-    )
+    async with database.transaction() as other:
+        await other.execute("SELECT FROM travellers FOR UPDATE")
+        edits = [
+            asyncio.create_task(change(side, where, {"surname": f"S{n}"}))
+            for n, side in zip("abc", sides, strict=True)
+        ]
+        await until_waiting(database, edits)
+    await asyncio.gather(*edits)
 
-    assert sorted(side.status for side in sides) == [200, 412, 412, 412, 412]
+    assert sorted(side.status for side in sides) == [200, 412, 412]
 
 
 async def test_one_that_was_removed_is_gone(api: Api, connection: Connection) -> None:
@@ -235,14 +242,18 @@ async def test_a_guest_keeps_nobody(api: Api) -> None:
         assert guest.status == 401
 
 
-async def test_there_is_a_limit_that_a_rush_does_not_break(api: Api) -> None:
+async def test_there_is_a_limit_that_a_rush_does_not_break(api: Api, database: Database) -> None:
     for _ in range(MOST_TRAVELLERS - 1):
         await saved(api, documents=[], loyalty=[])
-    sides = [replace(api) for _ in range(4)]
+    sides = [replace(api) for _ in range(3)]
 
-    told = await asyncio.gather(*(side.post(TRAVELLERS, OLGA) for side in sides))
+    async with database.transaction() as other:
+        await other.execute("SELECT FROM accounts FOR UPDATE")
+        more = [asyncio.create_task(side.post(TRAVELLERS, OLGA)) for side in sides]
+        await until_waiting(database, more)
+    told = await asyncio.gather(*more)
 
-    assert sorted(side.status for side in sides) == [201, 409, 409, 409]
+    assert sorted(side.status for side in sides) == [201, 409, 409]
     assert "/problems/limit-reached" in [one.get("type") for one in told]
     assert await api.count("travellers") == MOST_TRAVELLERS
 
