@@ -53,6 +53,8 @@ def key_of(text: str) -> str | None:
 
 
 def _mixes_scripts(text: str) -> bool:
+    if text.isascii():  # Latin, as most are: a name is looked up for each letter below
+        return False
     scripts = {_script(char) for char in text if char.isalpha()}
     return len(scripts) > 1 and not scripts <= ASIAN
 
