@@ -10,6 +10,9 @@ from marshmallow import Schema
 
 from bookingd.domain.accounts.permissions import Permission
 
+BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
+"""What may be wrong with a body, whatever it says."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

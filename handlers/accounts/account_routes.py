@@ -2,10 +2,9 @@
 
 from handlers.accounts import sessions
 from handlers.accounts.account_requests import Refresh
-from handlers.operations import Access, Operation, Route
+from handlers.operations import BODY_PROBLEMS, Access, Operation, Route
 from handlers.session_views import OpenSessions, Session
 
-BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 SESSIONS = "Sessions"
 
 ACCOUNT_ROUTES = (

@@ -16,10 +16,9 @@ from handlers.accounts.entry_requests import (
     PasswordChange,
     Verification,
 )
-from handlers.operations import Access, Handler, Operation, Route
+from handlers.operations import BODY_PROBLEMS, Access, Handler, Operation, Route
 from handlers.session_views import Session
 
-BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 TAG = "Accounts"
 
 ASKED = "The answer and its time are the same whatever the address: what comes of it is told by mail alone."

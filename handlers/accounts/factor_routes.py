@@ -2,9 +2,8 @@
 
 from handlers.accounts import passkeys, recovery, totp
 from handlers.accounts.factor_requests import AppCode, NewPasskey, Nothing
-from handlers.operations import Access, Operation, Route
+from handlers.operations import BODY_PROBLEMS, Access, Operation, Route
 
-BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 TAG = "Second factor"
 
 FACTOR_ROUTES = (

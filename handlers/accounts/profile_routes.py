@@ -6,10 +6,9 @@ from handlers.accounts.preference_requests import NewPreferences
 from handlers.accounts.profile_requests import ProfileChange
 from handlers.accounts.traveller_requests import NewTraveller, TravellerChange
 from handlers.accounts.traveller_views import Travellers, TravellerView
-from handlers.operations import Access, Operation, Route
+from handlers.operations import BODY_PROBLEMS, Access, Operation, Route
 from handlers.requests import Page
 
-BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 EDIT_PROBLEMS = ("precondition-required", "precondition-failed", *BODY_PROBLEMS)
 PROFILE = "Profile"
 TRAVELLERS = "Travellers"

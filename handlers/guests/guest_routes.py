@@ -4,10 +4,9 @@ from handlers.booking_views import Bookings
 from handlers.guests import access, access_page, claims
 from handlers.guests.guest_requests import Again, AskForAccess, CodeForm, ShowCode, TakeOver
 from handlers.guests.guest_views import AccessAsked, AccessOpened, TakenOver
-from handlers.operations import Access, Operation, Route
+from handlers.operations import BODY_PROBLEMS, Access, Operation, Route
 from handlers.requests import Page
 
-BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 FORM_PROBLEMS = ("bad-request", "cross-site", "body-too-large", "media-type", "not-found")
 TAG = "Coming back"
 
