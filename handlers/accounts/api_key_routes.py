@@ -2,8 +2,7 @@
 
 from handlers.accounts import api_keys
 from handlers.accounts.api_key_requests import NewKey
-from handlers.accounts.factor_routes import BODY_PROBLEMS
-from handlers.operations import Access, Operation, Route
+from handlers.operations import BODY_PROBLEMS, Access, Operation, Route
 
 TAG = "API keys"
 

@@ -1,10 +1,9 @@
 """The addresses by which staff look after accounts."""
 
 from bookingd.domain.accounts.permissions import Permission
-from handlers.accounts.factor_routes import BODY_PROBLEMS
 from handlers.admin import accounts
 from handlers.admin.account_requests import AccountSearch, NewRoles, Reason, StaffQuery
-from handlers.operations import Operation, Route
+from handlers.operations import BODY_PROBLEMS, Operation, Route
 
 TAG = "Accounts of others"
 
