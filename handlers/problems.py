@@ -171,7 +171,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 409,
                 "password-needed",
                 "This account has no password",
-                "Set one with PUT /v1/me/password.",
+                "Have a link sent that sets one: POST /v1/password-resets.",
             ),
             _kind(
                 410,

@@ -21,6 +21,7 @@ KEPT = query("api_keys.kept")
 USED = query("api_keys.used")
 LISTED = query("api_keys.listed")
 REVOKE = query("api_keys.revoke")
+REVOKE_ALL = query("api_keys.revoke_all")
 FORGET = query("api_keys.forget")
 
 
@@ -88,6 +89,11 @@ async def listed(connection: Connection, *, account: AccountId) -> list[ListedAp
 async def revoke(connection: Connection, *, account: AccountId, key: ApiKeyId, now: datetime) -> bool:
     """The key is good no longer; whether it was the account's, and not revoked before."""
     return await connection.fetchval(REVOKE, account, key, now) is not None
+
+
+async def revoke_all(connection: Connection, *, account: AccountId, now: datetime) -> int:
+    """All of the account's keys are good no longer; how many were until now."""
+    return len(await connection.fetch(REVOKE_ALL, account, now))
 
 
 async def forget(connection: Connection, *, before: datetime, limit: int) -> int:

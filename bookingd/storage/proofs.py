@@ -36,6 +36,9 @@ MOST_TRIES = 5
 WAY_BACK = "way_back"
 """Stands in the details of a change of address that undoes another one."""
 
+UNGUARDED = "unguarded"
+"""Stands there besides where the account had no second factor when its address was changed."""
+
 
 class ProofPurpose(StrEnum):
     """What a proof is good for."""
@@ -80,6 +83,11 @@ class Proof:
     def way_back(self) -> bool:
         """Whether it puts a former address back."""
         return WAY_BACK in self.details
+
+    @property
+    def unguarded(self) -> bool:
+        """Whether whatever second factor there is came after it."""
+        return UNGUARDED in self.details
 
     def good(self, now: datetime) -> bool:
         """Whether it opens something now."""

@@ -1,8 +1,9 @@
 """Another mail address for an account: asked for by its owner, confirmed by who reads the new address's mail.
 
 The one rule: whoever takes an account over by its address cannot keep it. The former address hears of it and
-has a way back for a week, which a later change does not take away; and no link alone moves an account to a
-new address, since a slip of the pen would send that link to a stranger.
+has a way back for a week, which a later change does not take away, and which ends whatever else lets them in;
+and no link alone moves an account to a new address, since a slip of the pen would send that link to a
+stranger.
 """
 
 from collections.abc import Mapping
@@ -11,17 +12,18 @@ from typing import Any
 
 from aiohttp import web
 
+from bookingd.domain.accounts.factors import FactorChange
 from bookingd.domain.audit import Plain
 from bookingd.domain.ids import AccountId
 from bookingd.messages.accounts import AddressChanged, RequestAddressChange, RequestReset
 from bookingd.security.addresses import key_of
-from bookingd.storage import accounts, proofs
+from bookingd.storage import accounts, api_keys, proofs, second_factors
 from bookingd.storage.accounts import Account
-from bookingd.storage.proofs import WAY_BACK, Proof, ProofPurpose
+from bookingd.storage.proofs import UNGUARDED, WAY_BACK, Proof, ProofPurpose
 from bookingd.storage.sessions import Ending
 from bookingd.storage.transactions import Transaction
 from handlers.accounts.asking import ask, asked, fit_address
-from handlers.accounts.changes import changing, heard
+from handlers.accounts.changes import changing, heard, note
 from handlers.accounts.entry_requests import AddressChange, AddressConfirmation
 from handlers.accounts.link_pages import Done, Form, answered, good_proof, link_spent, shown
 from handlers.accounts.opening import account_origin
@@ -51,8 +53,8 @@ CHANGE = Form(
 BACK = Form(
     heading="Put this address back",
     told="It becomes your account's address again.",
-    advice="Your account will be signed out everywhere, and its password is good no longer. We send you a"
-    " link to set a new one.",
+    advice="Your account will be signed out everywhere, and neither its password nor its API keys are good"
+    " any longer. We send you a link to set a new password.",
     button="Put it back",
 )
 CHANGED = Words(
@@ -63,9 +65,10 @@ CHANGED = Words(
 )
 PUT_BACK = Words(
     heading="Your address is back",
-    told="Your account has been signed out everywhere.",
+    told="Your account has been signed out everywhere, and its API keys are good no longer.",
     advice="Look at your mail: there is a link to set a new password. Then look through your account's"
-    " passkeys and authenticator app, and remove what is not yours.",
+    " passkeys and authenticator app, and remove what is not yours. If you are asked for one that is not"
+    " yours, write to us.",
     tone="good",
 )
 
@@ -146,23 +149,25 @@ async def _change(request: web.Request, transaction: Transaction, proof: Proof, 
     """The session in which it is confirmed stays, if it is the account's."""
     parts, account, here = request.app[PARTS], former.id, who_of(request).session
     await end_what_was_begun(transaction, account=account, because=Ending.ADDRESS_CHANGED, but=here)
+    guarded = (await second_factors.held(transaction.connection, account=account)).any
     way_back = await ask(
         transaction,
         parts.sources,
         purpose=ProofPurpose.EMAIL_CHANGE,
         life=WAY_BACK_LIFE,
         address=former.address,
-        details={WAY_BACK: "yes"},
+        details={WAY_BACK: "yes"} | ({} if guarded else {UNGUARDED: "yes"}),
         subject=account,
     )
     told = AddressChanged(account_id=account, way_back=way_back.id, at=transaction.now)
     transaction.send(told, origin=account_origin(request, account))
-    _note(request, transaction, former, proof, "account.address_changed")
+    _note(request, transaction, former, proof, action="account.address_changed")
 
 
 async def _put_back(request: web.Request, transaction: Transaction, proof: Proof, former: Account) -> None:
     """Whoever changed the address knows the password: it is good no longer, and its owner gets a link."""
     parts, account = request.app[PARTS], former.id
+    keys = await _close_other_ways(request, transaction, proof, account)
     await accounts.set_password(transaction.connection, account=account, hashed=None, now=transaction.now)
     await end_what_was_begun(
         transaction, account=account, because=Ending.ADDRESS_CHANGED, ways_back_since=proof.created_at
@@ -175,10 +180,36 @@ async def _put_back(request: web.Request, transaction: Transaction, proof: Proof
         details={"address_key": key_of(proof.address or "") or ""},
     )
     transaction.send(RequestReset(proof_id=reset.id), origin=account_origin(request, account))
-    _note(request, transaction, former, proof, "account.address_put_back")
+    action = "account.address_put_back"
+    _note(request, transaction, former, proof, action=action, details={"api_keys_revoked": keys})
 
 
-def _note(request: web.Request, transaction: Transaction, former: Account, proof: Proof, action: str) -> None:
+async def _close_other_ways(
+    request: web.Request, transaction: Transaction, proof: Proof, account: AccountId
+) -> int:
+    """No key works any more, and an account that had no second factor has none again. How many keys did.
+
+    One that had keeps all it has: it was asked for by whoever changed something, and who reads the former
+    address's mail has not shown it.
+    """
+    connection = transaction.connection
+    revoked = await api_keys.revoke_all(connection, account=account, now=transaction.now)
+    if proof.unguarded and (await second_factors.held(connection, account=account)).any:
+        await second_factors.reset(connection, account=account)
+        sources, origin = request.app[PARTS].sources, account_origin(request, account)
+        note(transaction, sources, origin, account=account, change=FactorChange.RESET)
+    return revoked
+
+
+def _note(
+    request: web.Request,
+    transaction: Transaction,
+    former: Account,
+    proof: Proof,
+    *,
+    action: str,
+    details: Mapping[str, Plain] | None = None,
+) -> None:
     """Both addresses are kept where they can be erased: staff may have to find out what happened."""
     personal: dict[str, Plain] = {"former": former.address, "address": proof.address}
     record(
@@ -187,6 +218,7 @@ def _note(request: web.Request, transaction: Transaction, former: Account, proof
         account_origin(request, former.id),
         account=former.id,
         action=action,
+        details=details,
         personal=personal,
     )
 

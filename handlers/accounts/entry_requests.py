@@ -56,11 +56,7 @@ class NewPassword(Request):
 class PasswordChange(Request):
     """The present password, and the new one."""
 
-    current_password = Text(
-        longest=MAX_CHARACTERS,
-        load_default=None,
-        metadata={"description": "Needed where the account has one."},
-    )
+    current_password = Text(longest=MAX_CHARACTERS, required=True)
     password = Text(longest=MAX_CHARACTERS, required=True, metadata=CHOSEN)
 
 

@@ -121,7 +121,7 @@ ENTRY_ROUTES = (
             description="All other sessions end; this one stays.",
             body=PasswordChange,
             answers={204: None},
-            problems=(*BODY_PROBLEMS, "second-factor-needed", "too-many-attempts"),
+            problems=(*BODY_PROBLEMS, "second-factor-needed", "password-needed", "too-many-attempts"),
         ),
     ),
     Route(

@@ -190,12 +190,10 @@ async def present(request: web.Request) -> Account:
     return account
 
 
-async def _check_present(request: web.Request, account: Account, given: str | None) -> None:
-    """Raises Problem. Where there is none, none is asked for."""
+async def _check_present(request: web.Request, account: Account, given: str) -> None:
+    """Raises Problem. One that was taken away comes back by mail alone: a passkey may be a thief's."""
     if account.password is None:
-        return
-    if given is None:
-        raise refuse("current_password", "required", "This is needed.")
+        raise Problem("password-needed", "It was taken away: have a link sent that sets a new one.")
     await check_password_of(request, account, given, field="current_password")
 
 

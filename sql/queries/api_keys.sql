@@ -31,6 +31,10 @@ SELECT id, name, scopes, created_at, expires_at, used_at
 -- Key $2 of account $1 is good no longer, from $3 on. No row: it is not there, or was revoked before.
 UPDATE api_keys SET revoked_at = $3 WHERE account_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING id;
 
+-- name: revoke_all
+-- All keys of account $1 are good no longer, from $2 on; a row for each that was until then.
+UPDATE api_keys SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id;
+
 -- name: forget
 -- Drop up to $2 keys that were over before $1.
 DELETE FROM api_keys WHERE id IN (

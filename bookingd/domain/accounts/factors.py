@@ -26,4 +26,4 @@ class FactorChange(StrEnum):
     API_KEY_MADE = "api_key_made"
     """Programs show one instead of all the rest."""
     RESET = "reset"
-    """Everything was taken away, by staff or at the command line."""
+    """Everything was taken away: by staff, at the command line, or by who put a former address back."""

@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 
+from bookingd.domain.accounts.factors import FactorChange
 from bookingd.domain.ids import AccountId
-from bookingd.messages.accounts import AddressChangeAsked, AddressChanged, RequestAddressChange, SendProof
+from bookingd.messages.accounts import (
+    AddressChangeAsked,
+    AddressChanged,
+    RequestAddressChange,
+    SecondFactorChanged,
+    SendProof,
+)
 from bookingd.security.totp import new_secret
 from bookingd.storage import second_factors
 from bookingd.storage.database import Connection
 from bookingd.storage.second_factors import totp_place
 from bookingd.tokens import Purpose, TokenSigner
-from tests.fakes.accounts import plant_account
+from tests.fakes.accounts import plant_account, plant_api_key, plant_app
 from tests.handlers.accounts.mailroom import Mail, delivered, found_out, taken
 from tests.handlers.conftest import Api, MakeApi
 
@@ -390,6 +397,72 @@ async def test_the_owner_gets_a_link_to_set_a_new_password(here: Api, api: Api, 
 
     assert api.status == 204
     assert await sign_in(api, ADA, "staple of another kind") == 201
+
+
+async def put_back_with_a_new_password(api: Api, mail: Mail) -> Any:
+    """What the answer to a sign-in with it is."""
+    await confirmed(api, mail, None)
+    (reset,) = await delivered(api)
+    body = {"token": reset.token, "password": "staple of another kind"}
+    await api.post("/v1/password-resets/confirmations", body)
+    assert api.status == 204
+    session = {"kind": "account", "email": ADA, "password": "staple of another kind"}
+    return await api.post("/v1/sessions", session)
+
+
+async def test_second_factors_that_came_since_go_or_their_owner_would_stay_outside(
+    here: Api, api: Api, ada: AccountId, connection: Connection
+) -> None:
+    """Whoever took the account over gave it an app: its codes would be asked for at each sign-in."""
+    mail = await changed(here, "mallory@example.org")
+    await plant_app(connection, ada)
+    await second_factors.replace_recovery_codes(connection, account=ada, hashes=[b"m" * 32])
+
+    await put_back_with_a_new_password(api, mail)
+
+    held = await second_factors.held(connection, account=ada)
+    assert (api.status, held.any, held.recovery_codes) == (201, False, 0)
+
+
+async def test_their_owner_hears_that_second_factors_were_taken_away(
+    here: Api, api: Api, ada: AccountId, connection: Connection
+) -> None:
+    mail = await changed(here, "mallory@example.org")
+    await plant_app(connection, ada)
+    await confirmed(api, mail, None)
+
+    told = [letter.message for letter in await taken(api)]
+
+    assert [one.change for one in told if isinstance(one, SecondFactorChanged)] == [FactorChange.RESET]
+
+
+async def test_where_there_was_a_second_factor_it_stays(
+    here: Api, api: Api, ada: AccountId, connection: Connection
+) -> None:
+    """Who reads the former address's mail, as one reason to change it is, has not shown it."""
+    asked = await asked_for(here)
+    await plant_app(connection, ada)
+    await confirmed(here, asked)
+    (mail,) = await delivered(here)
+
+    needed = await put_back_with_a_new_password(api, mail)
+
+    assert (api.status, needed["methods"]) == (202, ["totp"])
+
+
+async def test_the_way_back_ends_api_keys(
+    here: Api, api: Api, ada: AccountId, connection: Connection
+) -> None:
+    """They are another way in, for as long as a year."""
+    mail = await changed(here, "mallory@example.org")
+    program = replace(api, token=await plant_api_key(connection, ada))
+    await program.get("/v1/bookings")
+    assert program.status == 200
+
+    await confirmed(api, mail, None)
+    await program.get("/v1/bookings")
+
+    assert program.status == 401
 
 
 async def test_the_way_back_is_good_for_a_week_and_once(here: Api, api: Api, ada: AccountId) -> None:

@@ -407,13 +407,17 @@ async def test_a_new_password_is_judged_as_the_first_one_was(api: Api, ada: Acco
     assert (here.status, answer["errors"][0]["field"]) == (422, "password")
 
 
-async def test_an_account_without_a_password_sets_its_first(api: Api, connection: Connection) -> None:
+async def test_an_account_whose_password_was_taken_away_gets_one_by_mail_alone(
+    api: Api, connection: Connection
+) -> None:
+    """A passkey of whoever had taken the account over would set it otherwise, and end its owner's link."""
     account = await plant_account(connection, address=ADA)
 
-    await change(await api.signed_in(account), current=None)
+    refused = await change(here := await api.signed_in(account, second_factor=True))
+    await set_anew(api, await asked_for(api))
 
-    await sign_in(api, NEXT)
-    assert api.status == 201
+    assert (here.status, refused["type"]) == (409, "/problems/password-needed")
+    assert api.status == 204
 
 
 async def test_of_two_who_change_it_at_once_one_does(api: Api, ada: AccountId) -> None:
