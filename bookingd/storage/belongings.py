@@ -1,7 +1,9 @@
 """All that is kept of one account, of one moment, for its owner to take along.
 
 The one rule: whatever table comes to hold something of an account is read here too. Secrets are not: neither
-hashes nor what is sealed to prove somebody, nor what opens something at a gateway.
+hashes nor what is sealed to prove somebody, nor what opens something at a gateway. Nor is what the account
+did where something is not its own: that would say whether there is such a thing, and whose, which no answer
+tells.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,7 @@ from bookingd.storage import travellers as saved_travellers
 from bookingd.storage.bookings import BookingView, Event, Traveller
 from bookingd.storage.database import Connection
 from bookingd.storage.notifications import Notification
+from bookingd.storage.own_notifications import UNTOLD
 from bookingd.storage.payments import PaymentRow, RefundRow
 from bookingd.storage.preferences import Chosen
 from bookingd.storage.profiles import Profile
@@ -29,6 +32,9 @@ API_KEYS = query("belongings.api_keys")
 PROOFS = query("belongings.proofs")
 BOOKINGS = query("belongings.bookings")
 DEEDS = query("belongings.deeds")
+
+FOUND_OUT = ("account.address_change_answered",)
+"""Actions of which the trail tells whether an address that was wanted has an account."""
 
 ALL = 1_000_000
 """Rows of one list: more than any account has."""
@@ -122,7 +128,8 @@ async def gather(connection: Connection, *, keyring: Keyring, account: AccountId
         return None
     owner = f"account:{account}"
     booked = [BookingId(row["id"]) for row in await connection.fetch(BOOKINGS, owner)]
-    deeds = await connection.fetch(DEEDS, str(account), owner, [str(one) for one in booked])
+    deeds = await connection.fetch(DEEDS, str(account), [str(one) for one in booked], FOUND_OUT)
+    told = await notifications.of_account(connection, account_id=account, limit=ALL)
     return Belongings(
         profile=profile,
         travellers=await saved_travellers.page(
@@ -135,7 +142,7 @@ async def gather(connection: Connection, *, keyring: Keyring, account: AccountId
         passkeys=await second_factors.passkeys(connection, account=account),
         api_keys=[KeptKey(**dict(row)) for row in await connection.fetch(API_KEYS, account)],
         proofs=[KeptProof(**dict(row)) for row in await connection.fetch(PROOFS, account)],
-        messages=await notifications.of_account(connection, account_id=account, limit=ALL),
+        messages=[one for one in told if one.key.kind not in UNTOLD],
         bookings=await _bookings(connection, booked),
         deeds=[KeptDeed(**dict(row)) for row in deeds],
     )

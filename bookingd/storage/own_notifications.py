@@ -11,6 +11,9 @@ from bookingd.storage.queries import query
 
 PAGE = query("own_notifications.page")
 
+UNTOLD = ("address_confirm",)
+"""Mails to an address that an account wants: that one went says that the address has no account."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnNotification:
@@ -40,7 +43,7 @@ async def page(
     `owner` is the account as the principal that its bookings name.
     """
     made_at, notification_id = after or (None, None)
-    rows = await connection.fetch(PAGE, account, owner, made_at, notification_id, limit)
+    rows = await connection.fetch(PAGE, account, owner, made_at, notification_id, limit, UNTOLD)
     return [
         OwnNotification(
             id=row["id"],

@@ -8,13 +8,15 @@ import pytest
 
 from bookingd.domain.audit import AuditEntry, Subject
 from bookingd.domain.ids import AccountId
-from bookingd.storage import audit
+from bookingd.storage import audit, notifications
 from bookingd.storage.database import Connection
+from bookingd.storage.notifications import Attempt, NotificationKey
 from tests.fakes.accounts import plant_account, plant_api_key
 from tests.fakes.inventory import plant_world
 from tests.handlers.accounts.belongings import ADDRESS, Rich, plant_rich_account, texts
+from tests.handlers.accounts.mailroom import found_out
 from tests.handlers.accounts.test_travellers import OLGA, TRAVELLERS
-from tests.handlers.conftest import Api, MakeApi
+from tests.handlers.conftest import CONTACT, Api, MakeApi
 from tests.handlers.test_openapi import check
 
 EXPORT = "/v1/me/export"
@@ -34,6 +36,11 @@ async def api(make_api: MakeApi, owner_connection: Connection) -> Api:
 @pytest.fixture
 async def rich(api: Api, connection: Connection, account: AccountId) -> Rich:
     return await plant_rich_account(api, connection, account)
+
+
+async def entries(api: Api) -> list[tuple[str, Any]]:
+    """What the file has of the audit trail, the oldest first."""
+    return [(one["action"], one["details"]) for one in (await api.get(EXPORT))["audit"]]
 
 
 async def test_everything_is_in_it(rich: Rich) -> None:
@@ -122,21 +129,66 @@ async def test_staff_are_named_as_staff(rich: Rich, connection: Connection) -> N
     assert "mallory" not in texts(told)
 
 
-async def test_what_a_key_did_is_its_owners(rich: Rich, connection: Connection) -> None:
-    """Also where it is about nothing of theirs."""
+async def test_what_a_key_did_with_what_is_its_owners_is_named_as_its(
+    rich: Rich, connection: Connection
+) -> None:
     shown = await plant_api_key(connection, rich.account, 7)
     program = replace(rich.api, token=shown)
-    stranger = await (await program.somebody()).booked()
-    await program.get(f"/v1/bookings/{stranger.reference}")
-    assert program.status == 404
     await program.book()
 
     told = await rich.api.get(EXPORT)
 
-    assert [one["action"] for one in told["audit"] if one["by"] == "your API key"] == [
-        "access.refused",
-        "booking.requested",
-    ]
+    assert [one["action"] for one in told["audit"] if one["by"] == "your API key"] == ["booking.requested"]
+
+
+async def test_nobody_learns_by_it_which_bookings_there_are_and_whose(rich: Rich) -> None:
+    """What no answer tells stands in the trail under who asked; the file is no way around that."""
+    stranger = await (await rich.api.somebody()).booked()
+    email, told = CONTACT["email"], []
+    for reference, address in (
+        (stranger.reference, email),
+        (stranger.reference, "not-theirs@mail.example"),
+        ("ZZZZZZ", email),
+    ):
+        before = await entries(rich.api)
+        await rich.api.get(f"/v1/bookings/{reference}")
+        await rich.api.post(f"/v1/bookings/{reference}/claims", {})
+        assert rich.api.status == 404
+        await rich.api.post(f"/v1/bookings/{reference}/access", {"email": address})
+        assert rich.api.status == 202
+        await found_out(rich.api)
+        told.append((await entries(rich.api))[len(before) :])
+
+    assert told == [[("account.exported", {})]] * 3
+
+
+async def test_nobody_learns_by_it_who_has_an_account(
+    api: Api, account: AccountId, connection: Connection
+) -> None:
+    await plant_account(connection, 2, address="known@mail.example")
+    await connection.execute("UPDATE accounts SET password = 'one'")
+    owner, told = await api.signed_in(account), []
+    for email in ("known@mail.example", "unknown@mail.example"):
+        before = await entries(owner)
+        await owner.post("/v1/me/address-changes", {"email": email})
+        assert owner.status == 202
+        await found_out(owner)
+        told.append((await entries(owner))[len(before) :])
+
+    assert told == [[("account.exported", {}), ("account.address_change_asked", {})]] * 2
+
+
+async def test_it_does_not_tell_whether_a_link_went_to_a_wanted_address(
+    rich: Rich, connection: Connection
+) -> None:
+    """None goes to one that has an account."""
+    key = NotificationKey(account_id=rich.account, kind="address_confirm", occasion="1")
+    attempt = Attempt(key=key, recipient="unknown@mail.example", message_id="<1@mail.example>", repeat=False)
+    await notifications.begin(connection, attempts=[attempt], channel="email", now=rich.api.clock.now())
+
+    told = await rich.api.get(EXPORT)
+
+    assert [one["kind"] for one in told["messages"]] == ["password_changed"]
 
 
 async def test_that_it_was_taken_is_written_down(rich: Rich, connection: Connection) -> None:

@@ -100,6 +100,16 @@ async def test_nobody_sees_what_others_were_told(
     assert len(lines(await owner.get(TOLD))) == 2
 
 
+async def test_whether_a_link_went_to_a_wanted_address_is_not_told(
+    owner: Api, account: AccountId, connection: Connection
+) -> None:
+    """None goes to one that has an account: the list would say who has one."""
+    await tell(owner, connection, about(account, "address_asked"))
+    await tell(owner, connection, about(account, "address_confirm"))
+
+    assert lines(await owner.get(TOLD)) == [("address_asked", None)]
+
+
 async def test_pages_follow_each_other_over_both_kinds(
     owner: Api, account: AccountId, connection: Connection
 ) -> None:

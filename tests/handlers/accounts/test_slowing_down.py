@@ -157,6 +157,35 @@ async def test_a_password_that_is_right_does_not_clear_the_way_for_guessing_code
     assert tries == FREE
 
 
+async def test_codes_are_not_guessed_faster_from_everywhere(
+    api: Api, account: AccountId, connection: Connection
+) -> None:
+    """Whoever has the password has many networks too: without this a code is found within days."""
+    await give_app(api, connection, account)
+    statuses = []
+    for number in range(2 * FREE):
+        needed = await by_password(api, **{"X-Forwarded-For": f"10.0.{number}.1"})
+        assert api.status == 202
+        shown = {"kind": "second_factor", "sign_in": needed["sign_in"], "code": "000000"}
+        elsewhere = {"X-Forwarded-For": f"10.1.{number}.1"}
+        await api.ask("POST", "/v1/sessions", json=shown, headers=elsewhere)
+        statuses.append(api.status)
+
+    assert statuses == [401] * FREE + [429] * FREE
+
+
+async def test_nobodys_mailbox_is_filled_from_everywhere(api: Api) -> None:
+    """Whatever the mails are about."""
+    email, statuses = "victim@mail.example", []
+    new = {"email": email, "password": "what Mallory would like", "name": "Mallory"}
+    for number in range(2 * FREE):
+        path, body = [("/v1/accounts", new), ("/v1/password-resets", {"email": email})][number % 2]
+        await api.ask("POST", path, json=body, headers={"X-Forwarded-For": f"10.0.{number}.1"})
+        statuses.append(api.status)
+
+    assert statuses == [202] * FREE + [429] * FREE
+
+
 async def test_a_passkey_that_was_right_leaves_no_try_behind(
     api: Api, account: AccountId, connection: Connection
 ) -> None:
