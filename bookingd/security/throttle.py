@@ -100,13 +100,13 @@ class Gates:
 
     def from_anywhere(self, what: str) -> Gate:
         """Everybody's tries at one account. An enemy with many networks makes its owner wait too: not long,
-        and whoever is known by a device of theirs or a second factor passes by.
+        and whoever has a passkey passes by.
         """
         return self._gate("anywhere", what, self._figures.tries_from_anywhere, longest=LONGEST_FROM_ANYWHERE)
 
     def codes(self, what: str) -> Gate:
-        """Codes that are sent for one booking, or to one address: each is a mail to somebody, and a chance to
-        guess.
+        """Everybody's codes for one booking, mails to one address, or tries at one second factor: each is a
+        mail to somebody or a chance to guess, from whichever network.
         """
         return self._gate("codes", what, self._figures.tries_at_account)
 

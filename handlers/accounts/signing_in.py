@@ -26,6 +26,7 @@ from handlers.accounts import factors
 from handlers.accounts.opening import Opened, account_origin, answer, open_for
 from handlers.accounts.trail import record
 from handlers.accounts.tries import (
+    count_factor,
     count_try,
     count_unnamed_try,
     earlier_was_right,
@@ -76,12 +77,12 @@ async def by_password(request: web.Request, asked: Mapping[str, Any]) -> web.Res
 
 async def by_second_factor(request: web.Request, asked: Mapping[str, Any]) -> web.Response:
     """The session, when the password was right before. Raises Problem."""
-    proof_id = _proof_in(request, asked["sign_in"])
-    if proof_id is None:
+    proof = await _proof_in(request, asked["sign_in"])
+    if proof is None:
         await count_unnamed_try(request)
         raise await _refused(request, None, Shown.SECOND_FACTOR)
-    gates = await count_try(request, str(proof_id))
-    opened, account = await _shown(request, proof_id, asked)
+    gates = await count_factor(request, proof.subject)
+    opened, account = await _shown(request, proof.id, asked)
     if opened is None or account is None:
         raise await _refused(request, account.id if account else None, Shown.SECOND_FACTOR)
     await was_right(request, gates)
@@ -191,9 +192,13 @@ def _still_stands(proof: Proof, account: Account) -> bool:
     return account.open and (changed is None or changed <= proof.created_at)
 
 
-def _proof_in(request: web.Request, token: str) -> ProofId | None:
+async def _proof_in(request: web.Request, token: str) -> Proof | None:
+    """What says that the password was right, be it over by now."""
     read = read_token(request, token, Purpose.SIGN_IN)
-    return None if read is None else ProofId(UUID(read.subject))
+    if read is None:
+        return None
+    async with request.app[PARTS].database.connection() as connection:
+        return await proofs.find(connection, proof_id=ProofId(UUID(read.subject)))
 
 
 def _let_in(request: web.Request, opened: Opened, shown: Shown) -> web.Response:

@@ -1,5 +1,7 @@
 """Counting tries at passwords and codes, before they are looked at."""
 
+from uuid import UUID
+
 from aiohttp import web
 
 from bookingd.security.throttle import Gate
@@ -18,6 +20,17 @@ async def count_try(request: web.Request, what: str) -> tuple[Gate, ...]:
     return gates
 
 
+async def count_factor(request: web.Request, account: UUID) -> tuple[Gate, ...]:
+    """Count one at the account's second factor, and give the gates it passed. Raises Problem.
+
+    One gate for all networks: who comes to it has the password, and nobody else makes its owner wait there.
+    """
+    gates = request.app[PARTS].accounts.gates
+    passed = gates.codes(f"second factor {account}"), gates.from_network(client_address(request))
+    await _pass(request, *passed)
+    return passed
+
+
 async def count_unnamed_try(request: web.Request) -> Gate:
     """Count one that does not say at whose account, and give its gate: only its network is slowed.
 
@@ -31,10 +44,11 @@ async def count_unnamed_try(request: web.Request) -> Gate:
 async def count_mail(request: web.Request, key: str) -> None:
     """Count one that has us write to the address with that key, apart from tries at its account.
 
-    Raises Problem where there were many lately: nobody's mailbox is filled.
+    Raises Problem where there were many lately, from wherever: nobody's mailbox is filled.
     """
-    gates = request.app[PARTS].accounts.gates.all(f"mail {key}", client_address(request))
-    await _pass(request, *gates, told="There were too many requests of this kind.")
+    gates = request.app[PARTS].accounts.gates
+    passed = gates.codes(f"to {key}"), gates.from_network(client_address(request))
+    await _pass(request, *passed, told="There were too many requests of this kind.")
 
 
 async def _pass(request: web.Request, *gates: Gate, told: str = "There were too many wrong tries.") -> None:
