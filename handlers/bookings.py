@@ -167,11 +167,7 @@ async def show(request: web.Request) -> web.Response:
         raise
     booking = stored.booking
     etag = f'W/"{booking.sequence}"'
-    headers: dict[str, str] = {
-        hdrs.ETAG: etag,
-        hdrs.CACHE_CONTROL: "private, no-cache",
-        hdrs.VARY: hdrs.ACCEPT,
-    }
+    headers: dict[str, str] = {hdrs.ETAG: etag, hdrs.VARY: hdrs.ACCEPT}
     if not as_page and _matches(request, str(booking.sequence)):
         return web.Response(status=304, headers=headers)
     async with request.app[PARTS].database.connection() as connection:

@@ -128,7 +128,7 @@ async def gather(connection: Connection, *, keyring: Keyring, account: AccountId
         return None
     owner = f"account:{account}"
     booked = [BookingId(row["id"]) for row in await connection.fetch(BOOKINGS, owner)]
-    deeds = await connection.fetch(DEEDS, str(account), [str(one) for one in booked], FOUND_OUT)
+    deeds = await connection.fetch(DEEDS, str(account), [str(one) for one in booked], FOUND_OUT, UNTOLD)
     told = await notifications.of_account(connection, account_id=account, limit=ALL)
     return Belongings(
         profile=profile,

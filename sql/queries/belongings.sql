@@ -24,8 +24,8 @@ SELECT purpose, address, created_at, expires_at, used_at
 SELECT id FROM bookings WHERE owner = $1 ORDER BY created_at, id;
 
 -- name: deeds
--- What the audit trail says about account $1 and bookings $2, but for actions $3, with the personal values that are kept
--- apart; the oldest first.
+-- What the audit trail says about account $1 and bookings $2, but for actions $3 and messages of kinds $4, with the
+-- personal values that are kept apart; the oldest first.
 SELECT e.at, e.action, e.principal, e.subject_kind, e.subject_id, (e.canonical -> 'details')::text AS details,
        (SELECT json_object_agg(p.field, convert_from(p.value, 'UTF8')::json) FROM audit_personal AS p
          WHERE p.entry_id = e.id AND p.entry_at = e.at)::text AS personal
@@ -33,4 +33,5 @@ SELECT e.at, e.action, e.principal, e.subject_kind, e.subject_id, (e.canonical -
  WHERE ((e.subject_kind = 'account' AND e.subject_id = $1::text)
      OR (e.subject_kind = 'booking' AND e.subject_id = ANY ($2::text[])))
    AND e.action <> ALL ($3::text[])
+   AND coalesce(e.canonical -> 'details' ->> 'kind', '') <> ALL ($4::text[])
  ORDER BY e.at, e.id;
