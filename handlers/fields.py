@@ -1,18 +1,23 @@
 """The fields that requests are made of, with words for people and codes for programs.
 
 Validation says everything that is wrong at once: `said` turns what marshmallow found into field errors whose
-`field` is the path in the request, `passengers[1].born`.
+`field` is the path in the request, `passengers[1].born`. Everybody waits while a body is judged, so of one
+that is nothing but mistakes the first are told.
 """
 
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from handlers.errors import FieldError, Problem, invalid
+
+MOST_TOLD = 100
+"""Mistakes that one answer names: more than a person mends at once."""
 
 
 class Said(str):
@@ -48,9 +53,9 @@ class Request(Schema):
     def handle_error(self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
         messages: Any = error.messages
         known = [field.data_key or name for name, field in self.fields.items()]
-        for name, found in messages.items():
-            if found == [UNKNOWN]:
-                messages[name] = [Said("unknown", str(UNKNOWN), did_you_mean(str(name), known))]
+        unknown = (name for name, found in messages.items() if found == [UNKNOWN])
+        for name in islice(unknown, MOST_TOLD):
+            messages[name] = [Said("unknown", str(UNKNOWN), did_you_mean(str(name), known))]
 
 
 def did_you_mean(given: str, known: Sequence[str]) -> str:
@@ -152,21 +157,28 @@ class Part(fields.Nested):
 
 
 class Several(fields.List[Any]):
-    """A list of bounded length."""
+    """A list of bounded length; of one that is too long no entry is looked at."""
 
     default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be a list.")}  # noqa: RUF012
 
     def __init__(self, of: fields.Field[Any], *, most: int, least: int = 1, **kwargs: Any) -> None:
-        words = Said("length", f"This has {least} to {most} entries.")
-        super().__init__(of, validate=validate.Length(min=least, max=most, error=words), **kwargs)
+        self._bounds = validate.Length(
+            min=least, max=most, error=Said("length", f"This has {least} to {most} entries.")
+        )
+        super().__init__(of, validate=self._bounds, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._bounds(value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 def load(schema: Schema, given: Any) -> dict[str, Any]:
-    """What was given, as the schema's values. Raises Problem with every mistake in it."""
+    """What was given, as the schema's values. Raises Problem with the mistakes in it, `MOST_TOLD` at most."""
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ValidationError as error:
-        raise invalid(*said(_by_field(error))) from error
+        raise invalid(*islice(said(_by_field(error)), MOST_TOLD)) from error
     return loaded
 
 
