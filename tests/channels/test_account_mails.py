@@ -109,6 +109,23 @@ def test_every_change_of_second_factors_has_its_words(change: FactorChange) -> N
     assert ("My telephone" in mail.text) == change.value.startswith(("passkey", "api_key"))
 
 
+def test_who_is_told_of_what_others_did_for_them_is_not_asked_whether_it_was_them() -> None:
+    shown = replace(view(AccountMailKind.SECOND_FACTOR_CHANGED), change=FactorChange.RESET)
+
+    text = flat(written(shown).text)
+
+    assert "If you asked for it, set a new one up when you have signed in again." in text
+    assert (
+        "If you did not ask for it, change your password at https://trips.agency.example at once, and" in text
+    )
+
+
+def test_who_did_not_make_a_key_is_told_that_a_new_password_does_not_end_it() -> None:
+    shown = replace(view(AccountMailKind.SECOND_FACTOR_CHANGED), change=FactorChange.API_KEY_MADE)
+
+    assert "at once and revoke the key, which a new password does not end, and" in flat(written(shown).text)
+
+
 def test_who_is_not_known_is_not_called_by_a_name() -> None:
     mail = written(replace(view(AccountMailKind.VERIFY), name=""))
 
