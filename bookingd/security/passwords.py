@@ -173,14 +173,14 @@ def refusal_of(password: str, *, context: Iterable[str] = ()) -> str | None:
     `context` is what others know of its owner: names, the mail address.
     """
     if len(password) > MAX_CHARACTERS or (secret := _secret(password)) is None:
-        return f"Must be text of at most {MAX_CHARACTERS} characters."
+        return f"A password is text of at most {MAX_CHARACTERS} characters."
     text = secret.decode()
     if len(text) < MIN_CHARACTERS:
-        return f"Must have at least {MIN_CHARACTERS} characters."
+        return f"A password has at least {MIN_CHARACTERS} characters."
     if _is_common(text.casefold()):
-        return "Is one of the passwords that are tried first: choose another."
+        return "This is one of the passwords that are tried first: choose another."
     if _is_known(text.casefold(), context):
-        return "Must not be made of your name, your address or ours: choose another."
+        return "A password must not be made of your name, your address or ours: choose another."
     return None
 
 

@@ -184,7 +184,7 @@ def reset_second_factor(
     if not reason.strip() or not reason.isprintable():
         raise click.UsageError("--reason is empty, or holds what cannot be printed.")
     if not yes and not dry_run:
-        asked = "Take the second factor away? Who has the password can sign in then."
+        asked = f"Take the second factor of {account} away? Whoever has the password can sign in then."
         click.confirm(asked, abort=True, err=True)
 
     async def reset(office: AccountOffice) -> AccountId:
