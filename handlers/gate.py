@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp import hdrs, web
 
-from bookingd.domain.accounts.permissions import OWN, Permission, permissions_of
+from bookingd.domain.accounts.permissions import OWN, SCOPES, Permission, permissions_of
 from bookingd.domain.accounts.who import NOBODY, Who
 from bookingd.domain.ids import SessionId
 from bookingd.security.api_keys import looks_like_api_key, read_api_key
@@ -142,7 +142,13 @@ def _is_account(who: Who) -> bool:
 
 
 def _refusal(who: Who, access: Access | Permission) -> Problem:
-    """Staff who have not shown a second factor are told what they lack; others are told nothing more."""
-    if access in permissions_of(who.roles) - OWN and who.api_key is None and not who.second_factor:
+    """Staff without a second factor, and who has an API key, are told what they lack; others nothing more."""
+    if who.api_key is not None:
+        by_key = access is Access.SESSION or access in SCOPES
+        lacking = (
+            "Its scopes do not reach here." if by_key else "This takes a sign-in, and no API key does it."
+        )
+        return Problem("not-allowed", lacking)
+    if access in permissions_of(who.roles) - OWN and not who.second_factor:
         return Problem("second-factor-needed", "What staff may do needs a sign-in with a second factor.")
     return Problem("not-allowed", "This is not for you.")

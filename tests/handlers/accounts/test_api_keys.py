@@ -248,6 +248,15 @@ async def test_a_key_neither_makes_nor_lists_nor_revokes_keys(owner: Api) -> Non
     ]
 
     assert {problem["type"] for problem in answers} == {"/problems/not-allowed"}
+    assert {problem["detail"] for problem in answers} == {"This takes a sign-in, and no API key does it."}
+
+
+async def test_who_has_a_key_is_told_that_its_scopes_do_not_reach(owner: Api) -> None:
+    program, _ = await made(owner)
+
+    told = await program.get("/v1/admin/accounts")
+
+    assert (program.status, told["detail"]) == (403, "Its scopes do not reach here.")
 
 
 # What ends a key
