@@ -85,8 +85,12 @@ async def still_opens(
 
 
 async def note_refusal(request: web.Request, who: Who, wanted: str, booking: Booking) -> None:
-    """Log that somebody was refused, and write it into the audit trail, once a minute at most."""
-    log.warning("%s may not %s booking %s", who.acting, wanted, booking.reference)
+    """Log that somebody was refused, and write it into the audit trail, once a minute at most.
+
+    Who shows nothing is most likely a guest on the way back, whom their page helps: nothing to be warned of.
+    """
+    level = logging.WARNING if who.known else logging.INFO
+    log.log(level, "refused: %s asked to %s booking %s", who.acting, wanted, booking.reference)
     entry = _entry(request, who, booking, access.REFUSED, {"wanted": wanted})
     async with request.app[PARTS].database.connection() as connection:
         await access.record_refusal(connection, entry=entry)

@@ -1,6 +1,7 @@
 """P10 over HTTP: every address that leads to a booking, walked by those who have no business there."""
 
 import asyncio
+import logging
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -83,6 +84,21 @@ async def test_a_stranger_learns_nothing_and_does_nothing(api: Api, stranger: Ap
     assert stranger.status == 404
     assert told(foreign) == told(unknown)
     assert (await api.outbox(), await api.stored(booking.reference)) == (before, booking)
+
+
+async def test_a_guest_on_the_way_back_warns_nobody(
+    api: Api, stranger: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    booking = await held(api)
+    caplog.set_level(logging.INFO, logger="handlers.opened")
+
+    await api.nobody().get(f"/v1/bookings/{booking.reference}")
+    await stranger.get(f"/v1/bookings/{booking.reference}")
+
+    assert [record.levelname for record in caplog.records if "refused:" in record.message] == [
+        "INFO",
+        "WARNING",
+    ]
 
 
 async def test_a_refused_look_is_in_the_trail_once_a_minute(api: Api, stranger: Api) -> None:
