@@ -37,7 +37,8 @@ _same = msgspec.json.Encoder(order="deterministic").encode
 async def json_body(request: web.Request, of: type[Schema]) -> tuple[dict[str, Any], Any]:
     """The body as the schema's values, and as it was sent. Raises Problem."""
     if request.content_type != "application/json":
-        told = f"The body is {request.content_type}; it has to be application/json."
+        sent = f"The body is {request.content_type}" if request.body_exists else "There is no body"
+        told = f"{sent}; it has to be application/json, an empty object where there is nothing to say."
         raise Problem("media-type", told, headers={"Accept-Post": "application/json"})
     given = read_json(await read_body(request))
     return load(schema(of), given), given

@@ -338,6 +338,12 @@ async def test_a_body_of_another_type_is_refused(api: Api) -> None:
     assert (api.status, problem["type"]) == (415, "/problems/media-type")
 
 
+async def test_a_body_that_is_missing_is_told_apart_from_a_wrong_one(api: Api) -> None:
+    problem = await api.ask("POST", "/v1/bookings", headers={"Idempotency-Key": "k"})
+
+    assert (api.status, problem["detail"].split(";")[0]) == (415, "There is no body")
+
+
 async def test_a_huge_body_is_refused(api: Api) -> None:
     body = {"offer_id": "x" * 300_000}
 
