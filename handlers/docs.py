@@ -1,6 +1,6 @@
 """The API as a page for people, drawn from its own description; and a page for each sort of problem."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,13 @@ CACHE = "public, max-age=300"
 
 SOON = timedelta(days=14)
 """How far ahead the search in the example is: within what any network has for sale."""
+
+WAYS_IN: Mapping[str, str] = {
+    "booking_token": "a booking token",
+    "session": "a session",
+    "api_key": "an API key",
+}
+"""What people call the ways in that the description names; a cookie is a session too."""
 
 _REF = "#/components/schemas/"
 
@@ -66,13 +73,21 @@ def _groups(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
                 "path": path,
                 "summary": operation["summary"],
                 "description": operation.get("description", ""),
-                "session": "security" in operation,
+                "needs": _needs(operation.get("security", [])),
                 "parameters": [_parameter(one) for one in operation["parameters"]],
                 "body": _body(operation),
                 "answers": list(_answers(operation)),
             }
             groups.setdefault(operation["tags"][0], []).append(entry)
     return groups
+
+
+def _needs(ways: Iterable[Mapping[str, list[str]]]) -> str:
+    """Which of the ways in there are, as the end of a sentence; empty where nobody is refused."""
+    shown = [name for way in ways for name in way]
+    words = " or ".join(told for name, told in WAYS_IN.items() if name in shown)
+    named = next((permission for way in ways for needed in way.values() for permission in needed), "")
+    return f"{words} that may `{named}`" if named else words
 
 
 def _parameter(parameter: Mapping[str, Any]) -> FieldRow:
@@ -113,7 +128,10 @@ def _schemas(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _field(name: str, schema: Mapping[str, Any], required: bool) -> FieldRow:
     kind, target = _type_of(schema)
-    return FieldRow(name=name, type=kind, target=target, required=required, about=_about(schema))
+    about = _about(schema)
+    if "example" in schema:
+        about = f"{about} For example `{schema['example']}`.".strip()
+    return FieldRow(name=name, type=kind, target=target, required=required, about=about)
 
 
 def _about(schema: Mapping[str, Any]) -> str:

@@ -13,11 +13,12 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from bookingd import __version__
+from bookingd.domain.accounts.permissions import SCOPES, Permission
 from handlers.bodies import FORM, IDEMPOTENCY_KEY, LONGEST_WAIT
 from handlers.cookies import cookie_name
 from handlers.errors import PROBLEM_JSON, ProblemBody
 from handlers.gate import refusals
-from handlers.operations import Operation, Route
+from handlers.operations import Access, Operation, Route
 from handlers.parts import Parts
 from handlers.principals import BOOKING_TOKEN
 from handlers.problems import KINDS
@@ -25,7 +26,22 @@ from handlers.reply import encode, json_reply
 
 OPENAPI = web.AppKey("openapi", dict[str, Any])
 
-BEARER = "A session's token; or an API key (bkd_…), where its scopes reach."
+SCHEMES: Mapping[str, dict[str, Any]] = {
+    "session": {"type": "http", "scheme": "bearer", "description": "The token of `POST /v1/sessions`."},
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "bkd_…",
+        "description": "The key of `POST /v1/me/api-keys`; it needs the scope that is named.",
+    },
+    "booking_token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": BOOKING_TOKEN,
+        "description": "Of `POST /v1/bookings`, a mail's link, or a code; it opens that one booking.",
+    },
+}
+"""Ways to be let in, besides the cookie, whose name the installation decides."""
 
 _REF = "#/components/schemas/{name}"
 _IN_PATH = re.compile(r"\{(\w+)\}")
@@ -117,7 +133,8 @@ def describe(routes: Iterable[Route], parts: Parts) -> dict[str, Any]:
 
 def _security(spec: APISpec, parts: Parts) -> None:
     scheme = spec.components.security_scheme
-    scheme("session", {"type": "http", "scheme": "bearer", "description": BEARER})
+    for name, described in SCHEMES.items():
+        scheme(name, described)
     scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie_name(parts)})
 
 
@@ -146,9 +163,23 @@ def _operation(route: Route, plugin: MarshmallowPlugin) -> dict[str, Any]:
         described["requestBody"] = {"required": True, "content": content}
     elif operation.raw_body:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {}}}}
-    if "not-allowed" in refusals(operation.access):
-        described["security"] = [{"session": []}, {"cookie": []}]
+    if ways := _ways_in(operation):
+        described["security"] = ways
     return described
+
+
+def _ways_in(operation: Operation) -> list[dict[str, list[str]]]:
+    """Each with the permission or scope that it has to have; none where nobody is refused."""
+    access = operation.access
+    named = [access.value] if isinstance(access, Permission) else []
+    session: list[dict[str, list[str]]] = [{"session": named}, {"cookie": named}]
+    if access is Access.ANYBODY and "proof" in operation.headers:
+        return [*session, {"api_key": [Permission.BOOK.value]}, {"booking_token": []}]
+    if access is Access.SESSION:
+        return [*session, {"api_key": [Permission.BOOK.value]}]
+    if access in SCOPES:
+        return [*session, {"api_key": named}]
+    return session if "not-allowed" in refusals(access) else []
 
 
 def _in_path(path: str) -> list[dict[str, Any]]:

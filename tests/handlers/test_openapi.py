@@ -66,6 +66,38 @@ def test_every_operation_says_what_it_answers_and_which_problems_it_tells(docume
             assert "default" in operation["responses"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "ways"),
+    [
+        ("get", "/v1/gateways", {}),
+        ("post", "/v1/bookings", {"session": [], "cookie": [], "api_key": ["book"]}),
+        (
+            "get",
+            "/v1/bookings/{reference}",
+            {"session": [], "cookie": [], "api_key": ["book"], "booking_token": []},
+        ),
+        ("get", "/v1/me", {"session": [], "cookie": []}),
+        (
+            "get",
+            "/v1/admin/accounts",
+            {"session": ["accounts.read"], "cookie": ["accounts.read"], "api_key": ["accounts.read"]},
+        ),
+        (
+            "put",
+            "/v1/admin/accounts/{account_id}/roles",
+            {"session": ["roles.grant"], "cookie": ["roles.grant"]},
+        ),
+    ],
+)
+def test_it_says_who_is_let_in_by_what(
+    document: Any, method: str, path: str, ways: dict[str, list[str]]
+) -> None:
+    described = document["paths"][path][method].get("security", [])
+
+    assert {name: needed for way in described for name, needed in way.items()} == ways
+    assert set(ways) <= set(document["components"]["securitySchemes"])
+
+
 async def test_real_answers_are_as_described(api: Api, document: Any) -> None:
     api.search.offers = some_offers(3)
     api.search.checked = OfferChecked(status=OfferStatus.AVAILABLE, offer=some_offers(1)[0])
@@ -125,6 +157,8 @@ async def test_names_within_sentences_are_set_as_code(api: Api) -> None:
     page = await api.get("/docs")
 
     assert "Send <code>proposed_total</code> as the booking shows it." in page
+    assert "needs a session or an API key that may <code>book</code>" in page
+    assert "In the script of its owner. For example <code>Ольга</code>." in page
     assert "`" not in page
 
 
