@@ -1,5 +1,6 @@
 """The API as a page for people, drawn from its own description; and a page for each sort of problem."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -97,7 +98,7 @@ def _parameter(parameter: Mapping[str, Any]) -> FieldRow:
         type=kind,
         target=target,
         required=parameter.get("required", False),
-        about=parameter.get("description", ""),
+        about=f"{parameter.get('description', '')} {_instance(parameter['schema'])}".strip(),
         where=parameter["in"],
     )
 
@@ -128,10 +129,16 @@ def _schemas(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _field(name: str, schema: Mapping[str, Any], required: bool) -> FieldRow:
     kind, target = _type_of(schema)
-    about = _about(schema)
-    if "example" in schema:
-        about = f"{about} For example `{schema['example']}`.".strip()
+    about = f"{_about(schema)} {_instance(schema)}".strip()
     return FieldRow(name=name, type=kind, target=target, required=required, about=about)
+
+
+def _instance(schema: Mapping[str, Any]) -> str:
+    """An example, and what counts where nothing is sent."""
+    example = f"For example `{schema['example']}`." if "example" in schema else ""
+    default = schema.get("default")
+    usual = "" if default is None or default == [] else f"`{json.dumps(default)}` unless sent."
+    return f"{example} {usual}".strip()
 
 
 def _about(schema: Mapping[str, Any]) -> str:

@@ -158,6 +158,7 @@ async def test_names_within_sentences_are_set_as_code(api: Api) -> None:
 
     assert "Send <code>proposed_total</code> as the booking shows it." in page
     assert "needs a session or an API key that may <code>book</code>" in page
+    assert "After which it is good no longer. <code>90</code> unless sent." in page
     assert "In the script of its owner. For example <code>Ольга</code>." in page
     assert "`" not in page
 
