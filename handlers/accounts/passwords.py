@@ -14,6 +14,7 @@ from bookingd.domain.ids import AccountId, SessionId
 from bookingd.messages.accounts import PasswordChanged, RequestReset
 from bookingd.messages.envelope import Origin
 from bookingd.messages.live import AccountChanged
+from bookingd.security.passwords import MIN_CHARACTERS
 from bookingd.storage import accounts, proofs, sessions
 from bookingd.storage.accounts import Account
 from bookingd.storage.proofs import Proof, ProofPurpose
@@ -42,7 +43,8 @@ RESET_LIFE = timedelta(hours=1)
 FORM = Form(
     heading="Choose a new password",
     told="It takes the place of the one before.",
-    advice="Wherever your account is signed in it will be signed out. This link is good once.",
+    advice=f"A password has {MIN_CHARACTERS} characters or more. Wherever your account is signed in it will"
+    " be signed out. This link is good once.",
     button="Set this password",
     label="New password",
     new_password=True,

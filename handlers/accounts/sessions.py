@@ -29,7 +29,7 @@ async def refresh(request: web.Request) -> web.Response:
     asked, _ = await json_body(request, Refresh)
     signer, token = request.app[PARTS].signer, refresh_token_in(request, asked["refresh_token"])
     if token is None:
-        raise session_required("This needs a refresh token.")
+        raise session_required("The refresh token is missing, or is not one of ours.")
     successor = signer.successor(token)
     rotated = await _rotate(request, token, successor)
     if not isinstance(rotated, Rotated):
