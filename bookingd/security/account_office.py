@@ -1,7 +1,8 @@
 """What staff and operators do to the accounts of others: open, suspend, give roles, reset second factors.
 
-The one rule: nobody does it to their own account, one administrator is always left, and whatever is done
-stands in the audit trail with who did it, from the same transaction.
+The one rule: nobody does it to their own account, or who is no administrator any more when it is their turn;
+one administrator is always left, and whatever is done stands in the audit trail with who did it, from the
+same transaction.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -32,6 +33,10 @@ class AddressTaken(Exception):
 
 class OnOneself(Exception):
     """Somebody wanted to do this to their own account."""
+
+
+class NoAdministrator(Exception):
+    """Whoever acts has lost that role meanwhile."""
 
 
 class LastAdministrator(Exception):
@@ -71,7 +76,7 @@ class AccountOffice:
         """The account has these roles, and is a traveller besides; whether that is new.
 
         Who becomes staff signs in again: staff's sessions are short.
-        Raises AccountNotFound, OnOneself, LastAdministrator.
+        Raises AccountNotFound, OnOneself, NoAdministrator, LastAdministrator.
         """
         return await self._put_roles(await self._take(account), frozenset(roles))
 
@@ -88,7 +93,7 @@ class AccountOffice:
     async def suspend(self, account: AccountId, *, reason: str) -> bool:
         """Nobody can use the account until it is opened again; whether that is new.
 
-        Raises AccountNotFound, OnOneself, LastAdministrator.
+        Raises AccountNotFound, OnOneself, NoAdministrator, LastAdministrator.
         """
         found = await self._take(account)
         if not found.account.open:
@@ -100,7 +105,10 @@ class AccountOffice:
         return True
 
     async def reopen(self, account: AccountId) -> bool:
-        """The account can be used again; whether that is new. Raises AccountNotFound, OnOneself."""
+        """The account can be used again; whether that is new.
+
+        Raises AccountNotFound, OnOneself, NoAdministrator.
+        """
         found = await self._take(account)
         if found.account.open:
             return False
@@ -111,7 +119,7 @@ class AccountOffice:
     async def reset_second_factor(self, account: AccountId, *, reason: str) -> None:
         """The account has no second factor any more, and is signed out; its owner is told.
 
-        Raises AccountNotFound, OnOneself, NoSecondFactor.
+        Raises AccountNotFound, OnOneself, NoAdministrator, NoSecondFactor.
         """
         await self._take(account)
         connection = self.transaction.connection
@@ -137,6 +145,8 @@ class AccountOffice:
         if account == self.by:
             raise OnOneself
         administrators = await staff.lock(self.transaction.connection, account=account)
+        if self.by is not None and self.by not in administrators:
+            raise NoAdministrator
         found = await accounts.by_id(self.transaction.connection, account=account)
         if found is None or found.state is AccountState.ERASED:
             raise AccountNotFound

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bookingd.domain.accounts.factors import FactorChange
 from bookingd.domain.accounts.permissions import Role, is_staff
+from bookingd.domain.accounts.who import Who
 from bookingd.domain.audit import AuditEntry, Plain, Subject
 from bookingd.domain.ids import AccountId, SessionId
 from bookingd.messages.accounts import SecondFactorChanged
@@ -89,14 +90,15 @@ class Changing:
 async def changing(request: web.Request) -> AsyncIterator[Changing]:
     """The account of whoever asks, while nobody else changes it.
 
-    Raises Problem, also where the session is from before there was a second factor: whoever has got hold of
-    it could give themselves one.
+    Raises Problem, also where the session has ended while it waited for that, or is from before there was a
+    second factor: whoever has got hold of it could give themselves one.
     """
     parts, who, account = request.app[PARTS], who_of(request), account_of(request)
     async with parts.transactions.begin() as transaction:
         roles = await second_factors.lock(transaction.connection, account=account)
         if roles is None:
             raise session_required("This account is not open.")
+        await check_session(transaction, who)
         change = Changing(
             account=account,
             session=who.session,
@@ -110,6 +112,13 @@ async def changing(request: web.Request) -> AsyncIterator[Changing]:
             raise Problem("second-factor-needed", f"{told} Sign in with it.")
         yield change
     heard(request, account)
+
+
+async def check_session(transaction: Transaction, who: Who) -> None:
+    """Raises Problem where the session is over by now; call it under the account's lock."""
+    asking = [who.session] if who.session else []
+    if not await sessions.who(transaction.connection, ids=asking, now=transaction.now):
+        raise session_required("This session is over.")
 
 
 def heard(request: web.Request, account: AccountId) -> None:

@@ -14,7 +14,7 @@ from bookingd.messages.live import AccountChanged
 from bookingd.storage import accounts, erasure, second_factors, staff
 from bookingd.storage.accounts import Account
 from bookingd.storage.transactions import Transaction
-from handlers.accounts.changes import account_of, heard
+from handlers.accounts.changes import account_of, check_session, heard
 from handlers.accounts.trail import record
 from handlers.cookies import forget
 from handlers.errors import Problem
@@ -62,6 +62,7 @@ async def _locked(request: web.Request, transaction: Transaction, account_id: Ac
     account = await accounts.by_id(connection, account=account_id)
     if account is None or not account.open:
         raise session_required("This account is not open.")
+    await check_session(transaction, who_of(request))
     if not who_of(request).second_factor and (await second_factors.held(connection, account=account_id)).any:
         told = "This account has a second factor, which this session has not shown."
         raise Problem("second-factor-needed", f"{told} Sign in with it.")

@@ -20,6 +20,7 @@ from bookingd.security.account_office import (
     AccountNotFound,
     AccountOffice,
     LastAdministrator,
+    NoAdministrator,
     NoSecondFactor,
     OnOneself,
 )
@@ -162,6 +163,8 @@ async def _office(request: web.Request) -> AsyncIterator[AccountOffice]:
         raise not_found() from error
     except OnOneself as error:
         raise Problem("on-oneself", "Another administrator has to do this to your account.") from error
+    except NoAdministrator as error:
+        raise Problem("not-allowed", "This is not for you any more.") from error
     except LastAdministrator as error:
         raise Problem("last-administrator", "Make somebody else an administrator first.") from error
     except NoSecondFactor as error:

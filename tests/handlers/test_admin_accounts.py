@@ -237,8 +237,8 @@ async def test_one_administrator_is_always_left(boss: Api, connection: Connectio
     assert sorted(client.status in {200, 201} for client in clients) == [False, True]
 
 
-async def test_a_suspended_administrator_is_none_that_is_left(boss: Api, connection: Connection) -> None:
-    """Whose right was found out a moment before it was taken away takes the last one's no more."""
+async def test_a_suspended_administrator_is_none_any_more(boss: Api, connection: Connection) -> None:
+    """Whose right was found out a moment before it was taken away does nothing by it, be they known still."""
     me = AccountId(UUID(boss.principal.removeprefix("account:")))
     gone = await plant_account(connection, 91, Role.ADMINISTRATOR)
     rival = await boss.signed_in(gone, second_factor=True)
@@ -247,7 +247,7 @@ async def test_a_suspended_administrator_is_none_that_is_left(boss: Api, connect
 
     problem = await give(rival, me, "traveller")
 
-    assert problem["type"] == "/problems/last-administrator"
+    assert problem["type"] == "/problems/not-allowed"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from handlers import live
 from handlers.remembered import KNOWN_FOR
 from tests.fakes.accounts import plant_account, plant_api_key
 from tests.handlers.conftest import Api
+from tests.storage.test_accounts import until_somebody_waits
 
 SIGN_IN_AGAIN = 4001
 
@@ -226,3 +227,30 @@ async def test_what_was_waited_for_is_not_told_after_the_end(
     assert (owner.status, answer["type"]) == (401, "/problems/session-required")
     again = await api.signed_in(account)
     assert (await again.book(order, key="once"))["reference"] == reference
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        ("POST", "/v1/me/api-keys", {"json": {"name": "a way back in", "scopes": ["book"]}}),
+        ("POST", "/v1/me/second-factor/totp", {"json": {}}),
+        ("DELETE", "/v1/me", {}),
+    ],
+)
+async def test_what_waited_while_its_session_was_ended_is_not_done(
+    owner: Api, account: AccountId, database: Database, connection: Connection, wish: tuple[str, str, Any]
+) -> None:
+    """Who is being thrown out by a new password makes themselves no other way in at this moment."""
+    async with database.transaction() as other:
+        await accounts.lock(other, account=account)
+        method, path, body = wish
+        late = asyncio.create_task(owner.ask(method, path, **body))
+        await until_somebody_waits(connection)
+        now = owner.clock.now()
+        await sessions.end_all(other, account=account, because=Ending.PASSWORD_CHANGED, now=now)
+
+    problem = await late
+
+    assert (owner.status, problem["type"]) == (401, "/problems/session-required")
+    assert await owner.count("api_keys") + await owner.count("authenticators") == 0
+    assert (await accounts.by_ids(connection, ids=[account]))[account].open

@@ -12,7 +12,12 @@ from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.ids import AccountId, SessionId
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.messages.envelope import Origin
-from bookingd.security.account_office import AccountNotFound, AccountOffice, LastAdministrator
+from bookingd.security.account_office import (
+    AccountNotFound,
+    AccountOffice,
+    LastAdministrator,
+    NoAdministrator,
+)
 from bookingd.sources import Sources, SystemIds
 from bookingd.storage import accounts, sessions
 from bookingd.storage.database import Connection, Database
@@ -26,12 +31,12 @@ ORIGIN = Origin(principal="operator:tester", correlation_id=UUID(int=1))
 
 
 @asynccontextmanager
-async def office(database: Database) -> AsyncIterator[AccountOffice]:
-    """One that an operator runs, for the time of a transaction."""
+async def office(database: Database, by: AccountId | None = None) -> AsyncIterator[AccountOffice]:
+    """One that an operator runs, or the administrator `by`, for the time of a transaction."""
     sources = Sources(clock=ManualClock(), ids=SystemIds(), chance=SeededChance())
     transactions = Transactions(database=database, sources=sources, catalogue=CATALOGUE)
     async with transactions.begin() as transaction:
-        yield AccountOffice(transaction=transaction, sources=sources, origin=ORIGIN)
+        yield AccountOffice(transaction=transaction, sources=sources, origin=ORIGIN, by=by)
 
 
 @pytest.fixture
@@ -60,6 +65,32 @@ async def test_the_second_of_two_at_once_finds_that_the_first_was_the_last_but_o
 
     with pytest.raises(LastAdministrator):
         await other
+
+
+@pytest.mark.parametrize("first", ["suspend", "revoke"])
+async def test_who_is_no_administrator_any_more_does_nothing_that_waited(
+    database: Database, connection: Connection, two: list[AccountId], first: str
+) -> None:
+    """Or an accomplice would have the role that they are just losing."""
+    accomplice = await plant_account(connection, 3)
+
+    async def give_role() -> None:
+        async with office(database, by=two[1]) as theirs:
+            await theirs.grant(accomplice, [Role.ADMINISTRATOR])
+
+    async with office(database, by=two[0]) as ours:
+        if first == "suspend":
+            await ours.suspend(two[1], reason="left")
+        else:
+            await ours.revoke(two[1], [Role.ADMINISTRATOR])
+        late = asyncio.create_task(give_role())
+        await until_somebody_waits(connection)
+
+    with pytest.raises(NoAdministrator):
+        await late
+    found = await accounts.by_id(connection, account=accomplice)
+    assert found is not None
+    assert found.roles == {Role.TRAVELLER}
 
 
 async def test_two_who_grant_at_once_both_do(database: Database, two: list[AccountId]) -> None:
