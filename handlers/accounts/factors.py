@@ -67,6 +67,15 @@ async def shown(
     return Factor.PASSKEY if found and found[0].account_id == account else None
 
 
+async def owner_of(connection: Connection, *, given: Mapping[str, Any]) -> AccountId | None:
+    """Whose passkey it says it is, to be locked before it is looked at; None for one that nobody has."""
+    try:
+        passkey = await second_factors.passkey(connection, passkey_id=passkey_id(given))
+    except InvalidPasskey:
+        return None
+    return passkey.account_id if passkey else None
+
+
 async def signed_in(
     connection: Connection, parts: Parts, *, given: Mapping[str, Any], now: datetime
 ) -> tuple[Passkey, Signed] | None:

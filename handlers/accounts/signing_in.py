@@ -82,7 +82,7 @@ async def by_second_factor(request: web.Request, asked: Mapping[str, Any]) -> we
         await count_unnamed_try(request)
         raise await _refused(request, None, Shown.SECOND_FACTOR)
     gates = await count_factor(request, proof.subject)
-    opened, account = await _shown(request, proof.id, asked)
+    opened, account = await _shown(request, proof, asked)
     if opened is None or account is None:
         raise await _refused(request, account.id if account else None, Shown.SECOND_FACTOR)
     await was_right(request, gates)
@@ -96,13 +96,13 @@ async def by_passkey(request: web.Request, asked: Mapping[str, Any]) -> web.Resp
     gate = await count_unnamed_try(request)
     opened, owner = None, None
     async with parts.transactions.begin() as transaction:
-        found = await factors.signed_in(
-            transaction.connection, parts, given=asked["passkey"], now=transaction.now
-        )
-        if found is not None and found[1].verified:
-            owner = found[0].account_id
-            account = await accounts.lock(transaction.connection, account=owner)
-            if account is not None and account.open:
+        connection, given = transaction.connection, asked["passkey"]
+        named = await factors.owner_of(connection, given=given)
+        account = await accounts.lock(connection, account=named) if named else None
+        found = await factors.signed_in(connection, parts, given=given, now=transaction.now)
+        if account is not None and found is not None and found[1].verified:
+            owner = account.id
+            if account.open:
                 opened = await open_for(request, transaction, account, second_factor=True)
     if opened is None:
         raise await _refused(request, owner, Shown.PASSKEY)
@@ -164,24 +164,25 @@ async def _ask_for_more(
 
 
 async def _shown(
-    request: web.Request, proof_id: ProofId, asked: Mapping[str, Any]
+    request: web.Request, proof: Proof, asked: Mapping[str, Any]
 ) -> tuple[Opened | None, Account | None]:
-    """The session that it opens, if it does, and whose it is about. A wrong code stays counted."""
+    """The session that it opens, if it does, and whose it is about. A wrong code stays counted.
+
+    The account is locked before what it proves itself with, as everywhere: or two would wait for each other.
+    """
     parts = request.app[PARTS]
     async with parts.transactions.begin() as transaction:
-        proof = await proofs.try_code(
-            transaction.connection, proof_id=proof_id, purpose=ProofPurpose.SIGN_IN, now=transaction.now
-        )
-        if proof is None:
-            return None, None
         account = await accounts.lock(transaction.connection, account=AccountId(proof.subject))
-        if account is None or not _still_stands(proof, account):
+        tried = await proofs.try_code(
+            transaction.connection, proof_id=proof.id, purpose=ProofPurpose.SIGN_IN, now=transaction.now
+        )
+        if account is None or tried is None or not _still_stands(tried, account):
             return None, account
         origin = account_origin(request, account.id)
         if not await factors.shown(transaction, parts, account=account.id, given=asked, origin=origin):
             return None, account
         await proofs.use(
-            transaction.connection, proof_id=proof_id, purpose=ProofPurpose.SIGN_IN, now=transaction.now
+            transaction.connection, proof_id=proof.id, purpose=ProofPurpose.SIGN_IN, now=transaction.now
         )
         return await open_for(request, transaction, account, second_factor=True), account
 

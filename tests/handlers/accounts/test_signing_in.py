@@ -15,9 +15,9 @@ from bookingd.domain.ids import AccountId
 from bookingd.messages.accounts import SecondFactorChanged, SignedInOnNewDevice
 from bookingd.security import recovery
 from bookingd.security.passwords import Cost, PasswordHasher
-from bookingd.storage import accounts, second_factors
+from bookingd.storage import accounts, proofs, second_factors
 from bookingd.storage.accounts import AccountState
-from bookingd.storage.database import Connection
+from bookingd.storage.database import Connection, Database
 from bookingd.storage.proofs import MOST_TRIES
 from bookingd.tokens import Purpose, TokenSigner
 from handlers.accounts.opening import SESSION_LIFE, STAFF_SESSION_LIFE
@@ -38,6 +38,7 @@ from tests.handlers.accounts.signing import (
     with_more,
 )
 from tests.handlers.conftest import PUBLIC, Api, MakeApi
+from tests.storage.test_accounts import until_somebody_waits
 
 WRONG = "another sentence altogether"
 
@@ -656,3 +657,30 @@ async def test_tries_are_counted_by_what_was_shown(
         ("passkey", "failed"): 1,
         ("second_factor", "done"): 1,
     }
+
+
+# While the account is changed by somebody else
+
+
+@pytest.mark.parametrize("shown", ["passkey", "code"])
+async def test_a_sign_in_that_waits_for_its_account_holds_nothing_up(
+    api: Api, account: AccountId, database: Database, connection: Connection, shown: str
+) -> None:
+    """Or whoever takes a thief's passkey away, or sets another password, would wait in a circle with them."""
+    authenticator = await with_passkey(api, await by_password(api))
+    if shown == "passkey":
+        body = {"kind": "passkey", "passkey": await signed(api, authenticator)}
+    else:
+        await give_app(api, connection, account)
+        needed = await by_password(api)
+        body = {"kind": "second_factor", "sign_in": needed["sign_in"], "code": code_now(api)}
+
+    async with database.transaction() as other:
+        await accounts.lock(other, account=account)
+        late = asyncio.create_task(api.post("/v1/sessions", body))
+        await until_somebody_waits(connection)
+        await proofs.end_asked(other, account=account, now=api.clock.now())
+        await second_factors.reset(other, account=account)
+    await late
+
+    assert api.status == 401
