@@ -15,11 +15,9 @@ from marshmallow import Schema
 from bookingd import __version__
 from bookingd.domain.accounts.permissions import SCOPES, Permission
 from handlers.bodies import FORM, IDEMPOTENCY_KEY, LONGEST_WAIT
-from handlers.cookies import cookie_name
 from handlers.errors import PROBLEM_JSON, ProblemBody
 from handlers.gate import refusals
 from handlers.operations import Access, Operation, Route
-from handlers.parts import Parts
 from handlers.principals import BOOKING_TOKEN
 from handlers.problems import KINDS
 from handlers.reply import encode, json_reply
@@ -112,8 +110,8 @@ async def openapi(request: web.Request) -> web.Response:
     return json_reply(request.app[OPENAPI], headers={hdrs.CACHE_CONTROL: "public, max-age=300"})
 
 
-def describe(routes: Iterable[Route], parts: Parts) -> dict[str, Any]:
-    """The whole document."""
+def describe(routes: Iterable[Route], *, public_url: str, cookie: str) -> dict[str, Any]:
+    """The whole document; `cookie` is the name of a browser's session."""
     routes = tuple(routes)
     plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _class_of(schema).__name__)
     spec = APISpec(
@@ -121,21 +119,21 @@ def describe(routes: Iterable[Route], parts: Parts) -> dict[str, Any]:
         version=__version__,
         openapi_version="3.1.0",
         info={"description": "Search flights, book them, pay, and follow what becomes of it."},
-        servers=[{"url": parts.public_url}],
+        servers=[{"url": public_url}],
         plugins=[plugin],
     )
-    _security(spec, parts)
+    _security(spec, cookie)
     _answers(spec, routes)
     for route in routes:
         spec.path(path=route.path, operations={route.method.lower(): _operation(route, plugin)})
     return spec.to_dict()
 
 
-def _security(spec: APISpec, parts: Parts) -> None:
+def _security(spec: APISpec, cookie: str) -> None:
     scheme = spec.components.security_scheme
     for name, described in SCHEMES.items():
         scheme(name, described)
-    scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie_name(parts)})
+    scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie})
 
 
 def _answers(spec: APISpec, routes: Iterable[Route]) -> None:
