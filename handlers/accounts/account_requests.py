@@ -1,8 +1,13 @@
 """What is sent to open sessions and to change accounts."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
+
 from bookingd.security.passwords import MAX_CHARACTERS
 from handlers.accounts.factor_requests import Answer
-from handlers.fields import Choice, Request, Text
+from handlers.fields import Choice, Request, Said, Text
 
 SESSION_KINDS = ("guest", "account", "second_factor", "passkey")
 
@@ -29,6 +34,13 @@ class SecondFactorSession(Request):
     code = Text(longest=12)
     recovery_code = Text(longest=40)
     passkey = Answer()
+
+    @validates_schema
+    def _something_is_shown(self, data: Mapping[str, Any], **_: Any) -> None:
+        """To show nothing is a slip of a program, and no wrong try."""
+        if not {"code", "recovery_code", "passkey"} & data.keys():
+            words = Said("required", "Show one of these: code, recovery_code, passkey.")
+            raise ValidationError({"code": [words]})
 
 
 class PasskeySession(Request):

@@ -446,6 +446,20 @@ async def test_a_code_on_paper_is_good_once_and_its_owner_is_told(
     assert [one for one in await api.outbox() if isinstance(one, SecondFactorChanged)]
 
 
+async def test_to_show_nothing_is_told_and_costs_the_sign_in_no_try(
+    api: Api, account: AccountId, connection: Connection
+) -> None:
+    await give_app(api, connection, account)
+    needed = await by_password(api)
+
+    for _ in range(MOST_TRIES + 1):
+        told = await with_more(api, needed)
+        assert (api.status, [error["field"] for error in told["errors"]]) == (422, ["code"])
+
+    await with_more(api, needed, code=code_now(api))
+    assert api.status == 201
+
+
 async def test_a_passkey_is_shown_after_the_password(
     api: Api, account: AccountId, connection: Connection
 ) -> None:
