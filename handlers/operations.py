@@ -13,6 +13,9 @@ from bookingd.domain.accounts.permissions import Permission
 BODY_PROBLEMS = ("malformed-json", "cross-site", "body-too-large", "media-type", "invalid-fields")
 """What may be wrong with a body, whatever it says."""
 
+KEY_PROBLEMS = ("bad-request", "request-running", "key-reused")
+"""What may be wrong with an Idempotency-Key."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

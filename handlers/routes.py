@@ -34,7 +34,7 @@ from handlers.booking_views import (
     WishAccepted,
 )
 from handlers.guests.guest_routes import GUEST_ROUTES
-from handlers.operations import Access, Handler, Operation, Route
+from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Access, Handler, Operation, Route
 
 
 def _get(path: str, handler: Handler, operation: Operation) -> Route:
@@ -87,17 +87,7 @@ BOOKING = (
             description="Browsers get it as a cookie too, which scripts cannot read.",
             body=account_requests.NewSession,
             answers={201: session_views.Session, 202: session_views.SecondFactorNeeded},
-            problems=(
-                "malformed-json",
-                "cross-site",
-                "body-too-large",
-                "media-type",
-                "invalid-fields",
-                "sign-in-failed",
-                "too-many-attempts",
-                "unavailable",
-                "busy",
-            ),
+            problems=(*BODY_PROBLEMS, "sign-in-failed", "too-many-attempts", "unavailable", "busy"),
         ),
     ),
     _post(
@@ -115,17 +105,11 @@ BOOKING = (
             headers=("idempotency_key", "wait"),
             answers={202: BookingAccepted, 201: BookingAccepted},
             problems=(
+                *BODY_PROBLEMS,
+                *KEY_PROBLEMS,
                 "second-factor-needed",
-                "malformed-json",
-                "bad-request",
-                "cross-site",
-                "request-running",
                 "sold-out",
                 "offer-expired",
-                "body-too-large",
-                "media-type",
-                "invalid-fields",
-                "key-reused",
                 "unavailable",
             ),
         ),
@@ -195,7 +179,7 @@ BOOKING = (
             body=requests.Consent,
             headers=("optional_key", "wait", "proof"),
             answers={202: WishAccepted},
-            problems=("not-found", "booking-state", "invalid-fields"),
+            problems=(*BODY_PROBLEMS, *KEY_PROBLEMS, "not-found", "booking-state"),
         ),
     ),
     _post(
@@ -209,7 +193,7 @@ BOOKING = (
             body=requests.Cancellation,
             headers=("optional_key", "wait", "proof"),
             answers={202: WishAccepted},
-            problems=("not-found", "booking-state"),
+            problems=(*BODY_PROBLEMS, *KEY_PROBLEMS, "not-found", "booking-state"),
         ),
     ),
 )
@@ -240,18 +224,7 @@ PAYING = (
             body=requests.NewPayment,
             headers=("idempotency_key", "wait", "proof"),
             answers={202: PaymentAccepted, 201: PaymentAccepted},
-            problems=(
-                "malformed-json",
-                "bad-request",
-                "cross-site",
-                "not-found",
-                "request-running",
-                "booking-state",
-                "media-type",
-                "invalid-fields",
-                "key-reused",
-                "unavailable",
-            ),
+            problems=(*BODY_PROBLEMS, *KEY_PROBLEMS, "not-found", "booking-state", "unavailable"),
         ),
     ),
     _get(

@@ -26,7 +26,7 @@ class NewAccount(Request):
 class Link(Request):
     """Where the link of a mail leads."""
 
-    token = Text(longest=LONGEST_TOKEN, load_default="", metadata=TOKEN)
+    token = Text(longest=LONGEST_TOKEN, shortest=0, load_default="", metadata=TOKEN)
 
 
 class Verification(Request):

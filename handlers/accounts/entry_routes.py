@@ -66,7 +66,7 @@ def _form(
     summary: str,
     body: type[Schema],
     *,
-    answers: Mapping[int, type | None],
+    answers: Mapping[int, type | str | None],
     access: Access = Access.PUBLIC,
     problems: tuple[str, ...] = (),
     description: str = "",
@@ -82,7 +82,7 @@ def _form(
             description=f"{description} {BY_FORM}".strip(),
             body=body,
             form=body,
-            answers=answers,
+            answers={200: "text/html", **answers},
             problems=(*BODY_PROBLEMS, "link-spent", *problems),
         ),
     )

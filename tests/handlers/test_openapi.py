@@ -11,6 +11,7 @@ import pytest
 from bookingd.domain.booking.state import BookingState, PaymentState
 from bookingd.messages.search import OfferChecked, OfferStatus
 from handlers.fields import load
+from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS
 from handlers.requests import FlightSearch, NewBooking
 from handlers.routes import ROUTES
 from tests import factories
@@ -96,6 +97,27 @@ def test_it_says_who_is_let_in_by_what(
 
     assert {name: needed for way in described for name, needed in way.items()} == ways
     assert set(ways) <= set(document["components"]["securitySchemes"])
+
+
+def test_whatever_takes_a_body_or_a_key_says_what_may_be_wrong_with_it() -> None:
+    for route in ROUTES:
+        operation = route.operation
+        if operation.body is not None:
+            assert set(BODY_PROBLEMS) <= set(operation.problems), route.path
+        if {"idempotency_key", "optional_key"} & set(operation.headers):
+            assert set(KEY_PROBLEMS) <= set(operation.problems), route.path
+
+
+def test_what_counts_where_nothing_is_sent_could_be_sent(document: Any) -> None:
+    schemas = [
+        parameter["schema"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for parameter in operation["parameters"]
+    ]
+    for schema in schemas:
+        if schema.get("default") is not None:
+            jsonschema.validate(schema["default"], schema)
 
 
 async def test_real_answers_are_as_described(api: Api, document: Any) -> None:
