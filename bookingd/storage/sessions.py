@@ -38,12 +38,16 @@ FORGIVEN = timedelta(seconds=10)
 """How long the token before the latest is taken for a lost answer, while the latest was not used."""
 
 
+MOST_OPEN = 100
+"""Of one account: more than anybody has devices, and few enough to be listed."""
+
+
 class Ending(StrEnum):
     """Why a session ended."""
 
     SIGNED_OUT = "signed_out"
     REVOKED = "revoked"
-    """By its owner, from another one."""
+    """By its owner, from another one; or there were too many."""
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
     ADDRESS_CHANGED = "address_changed"
     REPLAYED = "replayed"
@@ -108,9 +112,11 @@ def hash_of(token: bytes) -> bytes:
     return sha256(token).digest()
 
 
-async def open_session(connection: Connection, *, new: NewSession, token: bytes, now: datetime) -> None:
-    """Record the session with its first refresh token."""
-    await connection.execute(
+async def open_session(connection: Connection, *, new: NewSession, token: bytes, now: datetime) -> int:
+    """Record the session with its first refresh token. How many end by that, the longest unseen first, since
+    there were too many.
+    """
+    ended: int = await connection.fetchval(
         OPEN,
         new.id,
         new.account,
@@ -120,7 +126,9 @@ async def open_session(connection: Connection, *, new: NewSession, token: bytes,
         new.device,
         new.client_address,
         hash_of(token),
+        MOST_OPEN - 1,
     )
+    return ended
 
 
 async def who(connection: Connection, *, ids: Collection[SessionId], now: datetime) -> dict[SessionId, Who]:

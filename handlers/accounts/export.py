@@ -9,6 +9,7 @@ from bookingd.storage.places import Names
 from handlers.accounts.changes import account_of
 from handlers.accounts.export_views import export_view
 from handlers.accounts.trail import record
+from handlers.accounts.tries import count_export
 from handlers.gate import who_of
 from handlers.parts import PARTS
 from handlers.principals import origin_of, session_required
@@ -19,6 +20,7 @@ from handlers.views import codes
 async def export(request: web.Request) -> web.Response:
     """Everything, as a file. That it was taken stands in the audit trail: it may have been somebody else."""
     parts, account = request.app[PARTS], account_of(request)
+    await count_export(request, account)
     async with parts.transactions.begin() as transaction:
         connection = transaction.connection
         kept = await belongings.gather(connection, keyring=parts.accounts.keyring, account=account)

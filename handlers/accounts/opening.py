@@ -16,7 +16,7 @@ from bookingd.messages.accounts import SignedInOnNewDevice
 from bookingd.messages.envelope import Origin
 from bookingd.storage import sessions
 from bookingd.storage.accounts import Account
-from bookingd.storage.sessions import NewSession
+from bookingd.storage.sessions import Ending, NewSession
 from bookingd.storage.transactions import Transaction
 from bookingd.tokens import Purpose
 from handlers.accounts import ending
@@ -81,7 +81,9 @@ async def open_for(
         device=device,
         client_address=client_address(request),
     )
-    await sessions.open_session(transaction.connection, new=new, token=opened.refresh_token, now=now)
+    token = opened.refresh_token
+    if await sessions.open_session(transaction.connection, new=new, token=token, now=now):
+        ending.note(request, transaction, account.id, Ending.REVOKED)
     origin = account_origin(request, account.id)
     details: dict[str, Plain] = {"second_factor": second_factor, "device": device}
     action = "account.signed_in"

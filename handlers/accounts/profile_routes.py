@@ -66,7 +66,7 @@ PROFILE_ROUTES = (
             access=Access.RECENT,
             description="Everything but secrets, as a file.",
             answers={200: Export},
-            problems=("sealed-unreadable",),
+            problems=("sealed-unreadable", "too-many-attempts"),
         ),
     ),
     Route(

@@ -51,6 +51,12 @@ async def count_mail(request: web.Request, key: str) -> None:
     await _pass(request, *passed, told="There were too many requests of this kind.")
 
 
+async def count_export(request: web.Request, account: UUID) -> None:
+    """Count one that has us gather all that is kept of the account. Raises Problem where there were many."""
+    gate = request.app[PARTS].accounts.gates.codes(f"export {account}")
+    await _pass(request, gate, told="There were too many requests of this kind.")
+
+
 async def _pass(request: web.Request, *gates: Gate, told: str = "There were too many wrong tries.") -> None:
     if wait := await request.app[PARTS].accounts.throttle.take(*gates):
         detail = f"{told} The next is looked at in {wait} s."

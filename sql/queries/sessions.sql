@@ -2,13 +2,21 @@
 
 -- name: open
 -- Session $1 of account $2, opened at $3, good until $4 at the longest, with a second factor or not ($5), on
--- device $6 at address $7; its first refresh token has the hash $8.
+-- device $6 at address $7; its first refresh token has the hash $8. Of the others the $9 that were seen last stay, and
+-- how many there were besides is told: they end.
 WITH opened AS (
     INSERT INTO sessions (id, account_id, created_at, seen_at, expires_at, proved_at, second_factor, device,
                           client_address)
     VALUES ($1, $2, $3, $3, $4, $3, $5, $6, $7)
+), token AS (
+    INSERT INTO refresh_tokens (hash, session_id, number, issued_at) VALUES ($8, $1, 1, $3)
+), ended AS (
+    UPDATE sessions SET ended_at = $3, ended_because = 'revoked', client_address = ''
+     WHERE id IN (SELECT id FROM sessions WHERE account_id = $2 AND ended_at IS NULL
+                   ORDER BY seen_at DESC, id DESC OFFSET $9)
+    RETURNING id
 )
-INSERT INTO refresh_tokens (hash, session_id, number, issued_at) VALUES ($8, $1, 1, $3);
+SELECT count(*) FROM ended;
 
 -- name: who
 -- Of the sessions $1 those that are open at $2: whose, with which roles, when and with what they were proved.

@@ -11,7 +11,7 @@ from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.ids import AccountId, SessionId
 from bookingd.storage import sessions
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.sessions import FORGIVEN, Ending, NewSession, Replayed, Rotated
+from bookingd.storage.sessions import FORGIVEN, MOST_OPEN, Ending, NewSession, Replayed, Rotated
 from tests.fakes.accounts import plant_account
 from tests.fakes.sources import START
 
@@ -206,3 +206,18 @@ async def test_who_proves_themselves_again_keeps_what_they_had_shown(connection:
 
     who = (await sessions.who(connection, ids=[SESSION], now=LATER))[SESSION]
     assert (who.second_factor, who.proved_at) == (True, LATER)
+
+
+async def test_of_too_many_the_longest_unseen_end(
+    connection: Connection, account: AccountId, opened: NewSession
+) -> None:
+    """Or whoever signs in without end has lists made that everybody waits for."""
+    ended = []
+    for number in range(MOST_OPEN + 1):
+        new = replace(opened, id=SessionId(UUID(int=100 + number)))
+        token, now = bytes([number, 200]) * 16, START + timedelta(seconds=number + 1)
+        ended.append(await sessions.open_session(connection, new=new, token=token, now=now))
+
+    assert ended == [0] * (MOST_OPEN - 1) + [1, 1]
+    listed = await sessions.listed(connection, account=account, now=LATER)
+    assert [one.id.int for one in listed] == [100 + number for number in range(MOST_OPEN, 0, -1)]

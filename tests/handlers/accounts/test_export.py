@@ -91,6 +91,16 @@ async def test_no_secret_is_in_it(rich: Rich) -> None:
     assert rich.api.token not in told
 
 
+async def test_who_asks_again_and_again_has_to_wait(rich: Rich) -> None:
+    """Each time all that is kept is gathered, and everybody else waits for a part of that."""
+    statuses = []
+    for _ in range(7):
+        await rich.api.get(EXPORT)
+        statuses.append(rich.api.status)
+
+    assert statuses == [200] * 5 + [429] * 2
+
+
 async def test_it_is_as_described(rich: Rich) -> None:
     document = await rich.api.get("/openapi.json")
 
@@ -144,20 +154,21 @@ async def test_what_a_key_did_with_what_is_its_owners_is_named_as_its(
 async def test_nobody_learns_by_it_which_bookings_there_are_and_whose(rich: Rich) -> None:
     """What no answer tells stands in the trail under who asked; the file is no way around that."""
     stranger = await (await rich.api.somebody()).booked()
-    email, told = CONTACT["email"], []
+    email, told, before = CONTACT["email"], [], await entries(rich.api)
     for reference, address in (
         (stranger.reference, email),
         (stranger.reference, "not-theirs@mail.example"),
         ("ZZZZZZ", email),
     ):
-        before = await entries(rich.api)
         await rich.api.get(f"/v1/bookings/{reference}")
         await rich.api.post(f"/v1/bookings/{reference}/claims", {})
         assert rich.api.status == 404
         await rich.api.post(f"/v1/bookings/{reference}/access", {"email": address})
         assert rich.api.status == 202
         await found_out(rich.api)
-        told.append((await entries(rich.api))[len(before) :])
+        after = await entries(rich.api)
+        told.append(after[len(before) :])
+        before = after
 
     assert told == [[("account.exported", {})]] * 3
 

@@ -15,7 +15,7 @@ from bookingd.domain.ids import AccountId
 from bookingd.messages.accounts import SecondFactorChanged, SignedInOnNewDevice
 from bookingd.security import recovery
 from bookingd.security.passwords import Cost, PasswordHasher
-from bookingd.storage import accounts, proofs, second_factors
+from bookingd.storage import accounts, proofs, second_factors, sessions
 from bookingd.storage.accounts import AccountState
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.proofs import MOST_TRIES
@@ -647,6 +647,19 @@ async def test_elsewhere_one_stays_signed_in(api: Api, account: AccountId) -> No
 
     await there.ask("GET", "/v1/bookings")
     assert there.status == 200
+
+
+async def test_that_one_sign_in_too_many_ends_another_stands_in_the_trail(
+    api: Api, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_OPEN", 1)
+    first = as_program(api, await by_password(api))
+
+    await by_password(api)
+    await first.get("/v1/bookings")
+
+    assert first.status == 401
+    assert [entry["action"] for entry in await audited(connection)].count("account.session_ended") == 1
 
 
 async def test_tries_are_counted_by_what_was_shown(
