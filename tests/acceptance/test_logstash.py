@@ -6,12 +6,11 @@ import re
 from typing import Any
 
 import aiohttp
-import pytest
 
-from tests.acceptance.conftest import Agency, Open
+from tests.acceptance.conftest import ALONE, Agency, Open
 from tests.acceptance.daemon import free_port, until
 
-pytestmark = pytest.mark.parametrize("topology", ["in memory"], indirect=True)
+pytestmark = ALONE
 """Each process ships its own log: what holds for one holds for several."""
 
 
