@@ -1,7 +1,7 @@
 """What is kept of an account, as its owner takes it along.
 
-The one rule: everything but secrets. Of staff who had to do with it only that it was staff: they are people
-too.
+The one rule: everything but secrets. Of others who had to do with it only that it was others: they are people
+too. An account is not called staff's, which is only known of its present: who was refused may be a stranger.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,10 @@ from handlers.accounts.profile import Me, me_view
 from handlers.accounts.traveller_views import TravellerView, traveller_view
 from handlers.booking_views import BookingBody, EventView, MessageView, booking_body, event_view, message_view
 from handlers.views import Amount, View, amount
+
+
+OTHERS = {"account": "another account", "guest": "guest", "nobody": "nobody", "operator": "staff"}
+"""What principals are called that are not its owner; the rest is machinery."""
 
 
 class SessionKept(View, frozen=True, kw_only=True):
@@ -104,7 +108,10 @@ class DeedKept(View, frozen=True, kw_only=True):
     """What stands in the audit trail."""
 
     at: datetime
-    by: Annotated[str, Meta(description="`you`, `your API key`, `guest`, `staff`, `system` or `nobody`.")]
+    by: Annotated[
+        str,
+        Meta(description="`you`, `your API key`, `another account`, `guest`, `staff`, `system`, `nobody`."),
+    ]
     action: str
     about: Annotated[str, Meta(description="`account` or `booking`, and which.")]
     details: msgspec.Raw
@@ -239,5 +246,4 @@ def _by(principal: str, owner: str) -> str:
         return "you"
     if principal.startswith(f"{owner}/key:"):
         return "your API key"
-    kind = principal.partition(":")[0]
-    return kind if kind in {"guest", "system", "nobody"} else "staff"
+    return OTHERS.get(principal.partition(":")[0], "system")

@@ -122,6 +122,17 @@ async def test_nothing_of_anybody_else_is_in_it(rich: Rich, connection: Connecti
     assert len(mine["bookings"]) == 1
 
 
+async def test_a_stranger_who_was_refused_is_not_called_staff(rich: Rich, connection: Connection) -> None:
+    stranger = await rich.api.signed_in(await plant_account(connection, 2))
+    await stranger.get(f"/v1/bookings/{rich.reference}")
+    assert stranger.status == 404
+
+    told = await rich.api.get(EXPORT)
+
+    assert [one["by"] for one in told["audit"] if one["action"] == "access.refused"] == ["another account"]
+    assert stranger.principal.removeprefix("account:") not in texts(told)
+
+
 async def test_staff_are_named_as_staff(rich: Rich, connection: Connection) -> None:
     entry = AuditEntry(
         id=rich.api.parts.sources.ids.new(),
