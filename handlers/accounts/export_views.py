@@ -20,7 +20,6 @@ from handlers.accounts.traveller_views import TravellerView, traveller_view
 from handlers.booking_views import BookingBody, EventView, MessageView, booking_body, event_view, message_view
 from handlers.views import Amount, View, amount
 
-
 OTHERS = {"account": "another account", "guest": "guest", "nobody": "nobody", "operator": "staff"}
 """What principals are called that are not its owner; the rest is machinery."""
 
