@@ -92,6 +92,8 @@ async def change_password(request: web.Request) -> web.Response:
     parts, account = request.app[PARTS], await present(request)
     check_password(request, given["password"], account.name, account.address or "")
     await _check_present(request, account, given["current_password"])
+    if given["password"] == given["current_password"]:
+        raise refuse("password", "same", "This is the account's password already.")
     hashed = await parts.accounts.hasher.hash(given["password"])
     async with changing(request) as change:
         connection, now = change.transaction.connection, change.transaction.now

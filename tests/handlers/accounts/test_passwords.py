@@ -357,6 +357,15 @@ async def test_the_present_password_is_asked_for(api: Api, ada: AccountId, conne
     assert api.status == 201
 
 
+async def test_the_present_password_is_no_new_one(api: Api, ada: AccountId, connection: Connection) -> None:
+    here = await api.signed_in(ada)
+
+    same = await change(here, FORMER)
+
+    assert (same["errors"][0]["field"], same["errors"][0]["code"]) == ("password", "same")
+    assert await audited(connection, "account.password_changed") == 0
+
+
 async def test_the_present_password_is_guessed_ever_more_slowly(api: Api, ada: AccountId) -> None:
     """Whoever finds a session open cannot learn the password by it."""
     here, statuses = await api.signed_in(ada), []
