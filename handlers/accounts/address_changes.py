@@ -81,7 +81,7 @@ async def ask_address_change(request: web.Request) -> web.Response:
         raise refuse("email", "same", "This is the account's address already.")
     if account.password is None:
         raise Problem("password-needed", "A new address is confirmed with the account's password.")
-    await count_mail(request, address.key)
+    await count_mail(request, "change", address.key)
     async with changing(request) as change:
         transaction, sources = change.transaction, change.sources
         proof = await ask(

@@ -61,7 +61,7 @@ async def ask_reset(request: web.Request) -> web.Response:
     """Take down that somebody has forgotten a password."""
     told, _ = await json_body(request, Forgotten)
     parts, address = request.app[PARTS], fit_address(told["email"])
-    await count_mail(request, address.key)
+    await count_mail(request, "reset", address.key)
     async with parts.transactions.begin() as transaction:
         origin = origin_of(request, NOBODY_YET)
         proof = await ask(

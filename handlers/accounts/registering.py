@@ -55,7 +55,7 @@ async def register(request: web.Request) -> web.Response:
     wanted, _ = await json_body(request, NewAccount)
     parts, address = request.app[PARTS], fit_address(wanted["email"])
     check_password(request, wanted["password"], wanted["name"], address.written)
-    await count_mail(request, address.key)
+    await count_mail(request, "registration", address.key)
     hashed = await parts.accounts.hasher.hash(wanted["password"])
     async with parts.transactions.begin() as transaction:
         new = Registration(

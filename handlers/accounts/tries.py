@@ -41,13 +41,14 @@ async def count_unnamed_try(request: web.Request) -> Gate:
     return gate
 
 
-async def count_mail(request: web.Request, key: str) -> None:
+async def count_mail(request: web.Request, about: str, key: str) -> None:
     """Count one that has us write to the address with that key, apart from tries at its account.
 
-    Raises Problem where there were many lately, from wherever: nobody's mailbox is filled.
+    Raises Problem where there were many lately, from wherever: nobody's mailbox is filled. What mails are
+    `about` is counted apart: whoever keeps an owner from asking for a link has that very link sent to them.
     """
     gates = request.app[PARTS].accounts.gates
-    passed = gates.codes(f"to {key}"), gates.from_network(client_address(request))
+    passed = gates.codes(f"{about} to {key}"), gates.from_network(client_address(request))
     await _pass(request, *passed, told="There were too many requests of this kind.")
 
 
