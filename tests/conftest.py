@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import asyncpg
 import pytest
 import redis
+from aiohttp import web_app
 
 from bookingd.engine import DAEMON, OWNER, SUPERUSER, Engine
 from bookingd.sources import SystemClock
@@ -301,6 +302,13 @@ def _no_blocked_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     blocked = longest[0] - (_waited_for_processor() - waited)
     if blocked > BLOCKED_AFTER and request.node.get_closest_marker("may_block") is None:
         pytest.fail(f"the event loop was blocked for {blocked:.2f} s by {longest[1]}")
+
+
+@pytest.fixture(autouse=True)
+def _no_application_kept() -> Iterator[None]:
+    """aiohttp keeps what the last 1,024 handlers are made of: a million objects for each collection."""
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 class Spawn(Protocol):
