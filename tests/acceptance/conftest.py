@@ -85,15 +85,13 @@ class Topology:
         return SplitDaemon(twice=self.twice, **options) if self.split else Daemon(**options)
 
 
-OVER_RABBITMQ = pytest.param("over RabbitMQ", marks=pytest.mark.full)
-SPLIT = pytest.param("a process an actor", marks=pytest.mark.full)
-ALONE_OR_SPLIT = pytest.mark.parametrize("topology", ["in memory", SPLIT], indirect=True)
-"""For what differs at most by who does it: the two that differ the most."""
-ALONE = pytest.mark.parametrize("topology", ["in memory"], indirect=True)
-"""For what one process does by itself, whatever the others do."""
-
-
-@pytest.fixture(params=["in memory", OVER_RABBITMQ, SPLIT])
+@pytest.fixture(
+    params=[
+        "in memory",
+        pytest.param("over RabbitMQ", marks=pytest.mark.full),
+        pytest.param("a process an actor", marks=pytest.mark.full),
+    ]
+)
 def topology(request: pytest.FixtureRequest) -> Topology:
     """One process and nothing else; one over a broker and a cache; a process for each actor and for HTTP."""
     if request.param == "in memory":

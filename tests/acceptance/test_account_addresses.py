@@ -10,7 +10,7 @@ import pytest
 
 from bookingd.sandbox.mail import CaughtMail, list_mail, read_mail
 from tests.acceptance import truths
-from tests.acceptance.conftest import ALONE, ALONE_OR_SPLIT, Agency
+from tests.acceptance.conftest import Agency
 from tests.acceptance.daemon import until
 
 ADA, NEW = "ada@example.org", "ada@new.example"
@@ -85,7 +85,6 @@ async def owner(agency: Agency) -> Any:
         yield Owner(agency=agency, http=http)
 
 
-@ALONE_OR_SPLIT
 async def test_an_account_is_moved_and_taken_back(owner: Owner) -> None:
     await owner.opened()
     assert (await owner.ask("GET", "/v1/me"))[1]["email"] == ADA
@@ -115,7 +114,6 @@ async def test_an_account_is_moved_and_taken_back(owner: Owner) -> None:
     await truths.check_audit(owner.agency.daemon)
 
 
-@ALONE
 async def test_no_token_or_password_is_in_the_log(owner: Owner) -> None:
     await owner.opened()
     assert (await owner.ask("POST", "/v1/password-resets", email=ADA))[0] == 202

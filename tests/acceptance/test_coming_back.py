@@ -8,7 +8,7 @@ import aiohttp
 
 from bookingd.sandbox.mail import list_mail, read_mail
 from tests.acceptance import truths
-from tests.acceptance.conftest import ALONE, ALONE_OR_SPLIT, Agency
+from tests.acceptance.conftest import Agency
 from tests.acceptance.daemon import until
 
 PAGE = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
@@ -39,7 +39,6 @@ async def call(http: aiohttp.ClientSession, method: str, url: str, **options: An
         return answer.status, await answer.json()
 
 
-@ALONE_OR_SPLIT
 async def test_reference_and_address_open_the_booking_by_a_code_in_a_mail(agency: Agency) -> None:
     async with agency.guest() as guest, agency.guest() as other:
         reference = await guest.book((await guest.search(agency.world))[0]["id"])
@@ -66,7 +65,6 @@ async def test_reference_and_address_open_the_booking_by_a_code_in_a_mail(agency
     await truths.check_audit(agency.daemon)
 
 
-@ALONE
 async def test_a_browser_without_scripts_gets_there_by_forms(agency: Agency) -> None:
     async with agency.guest() as guest:
         reference = await guest.book((await guest.search(agency.world))[0]["id"])

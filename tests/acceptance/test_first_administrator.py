@@ -11,7 +11,7 @@ import pytest
 from bookingd.sandbox.mail import list_mail
 from bookingd.security.totp import code_at, step_at
 from bookingd.sources import SystemClock
-from tests.acceptance.conftest import ALONE_OR_SPLIT, Agency
+from tests.acceptance.conftest import Agency
 from tests.acceptance.daemon import until
 from tests.acceptance.guest import Guest, Refused
 
@@ -60,7 +60,6 @@ async def show_app(person: Guest) -> None:
     await person.post(f"{APP}/confirmations", {"code": code_at(secret, step_at(SystemClock().now()))})
 
 
-@ALONE_OR_SPLIT
 async def test_an_installation_gets_its_staff_and_its_partners(
     agency: Agency, http: aiohttp.ClientSession, password_file: Path
 ) -> None:

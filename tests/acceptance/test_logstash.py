@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import aiohttp
+import pytest
 
-from tests.acceptance.conftest import ALONE, Agency, Open
+from tests.acceptance.conftest import Agency, Open
 from tests.acceptance.daemon import free_port, until
 
-pytestmark = ALONE
+pytestmark = pytest.mark.parametrize("topology", ["in memory"], indirect=True)
 """Each process ships its own log: what holds for one holds for several."""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import ALONE, Agency
+from tests.acceptance.conftest import Agency
 from tests.acceptance.daemon import Daemon, free_port
 from tests.conftest import Spawn
 
@@ -24,7 +24,6 @@ async def test_a_trip_is_booked_and_told_about(agency: Agency) -> None:
     assert "payment.captured" in steps
 
 
-@ALONE
 async def test_as_json_it_is_the_booking_alone(agency: Agency) -> None:
     status, told, _ = await agency.daemon.command("trip", "--url", agency.daemon.url, "--json")
 
@@ -32,7 +31,6 @@ async def test_as_json_it_is_the_booking_alone(agency: Agency) -> None:
     assert json.loads(told)["state"] == "confirmed"
 
 
-@ALONE
 async def test_a_declined_trip_is_called_off_and_counts_as_success(agency: Agency) -> None:
     status, told, steps = await agency.daemon.command("trip", "--url", agency.daemon.url, "--decline")
 
@@ -52,7 +50,6 @@ async def test_a_trip_with_three_d_secure_answers_the_bank(agency: Agency) -> No
     await agency.check()
 
 
-@ALONE
 async def test_a_trip_fails_where_the_gateway_takes_no_card(agency: Agency) -> None:
     """The smoke test must be able to fail: a gateway that takes no calls is no working installation."""
     await agency.gateway.misbehave("error_before", "payment_method")
@@ -63,7 +60,7 @@ async def test_a_trip_fails_where_the_gateway_takes_no_card(agency: Agency) -> N
     assert "Traceback" not in steps
 
 
-@ALONE
+@pytest.mark.parametrize("topology", ["in memory"], indirect=True)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
