@@ -12,7 +12,6 @@ OURS = {"actors", "bookingd", "handlers"}
 """Where our rooms are: in so short a run any process may be the costliest, and busy with anything."""
 
 
-@pytest.mark.full
 def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, checkout: Path) -> None:
     file = tmp_path / "figures.json"
     tiny = ["--seconds", "0.5", "--rounds", "1", "--users", "2", "--departures", "1000"]
