@@ -17,7 +17,7 @@ def check(
     criteria: FlightCriteria, *, asked_currency: str | None, known: Mapping[str, Place], now: datetime
 ) -> None:
     """Raises Problem with everything that keeps the search from being made."""
-    origin = known.get(criteria.origin)
+    origin = known.get(criteria.slices[0].origin)
     today = local(now, origin.zone).date() if origin else now.astimezone(UTC).date()
     found = [
         *_places(criteria, known),
@@ -30,23 +30,24 @@ def check(
 
 
 def _places(criteria: FlightCriteria, known: Mapping[str, Place]) -> Iterator[FieldError]:
-    for field, code in (("origin", criteria.origin), ("destination", criteria.destination)):
+    out = criteria.slices[0]
+    for field, code in (("origin", out.origin), ("destination", out.destination)):
         if code not in known:
             yield _wrong(field, "unknown_place", f"{code} is neither an airport nor a city that we know.")
-    ends = [known[code].city_code for code in (criteria.origin, criteria.destination) if code in known]
+    ends = [known[code].city_code for code in (out.origin, out.destination) if code in known]
     if len(ends) == 2 and ends[0] == ends[1]:
         yield _wrong("destination", "same_place", "Origin and destination are in the same place.")
 
 
 def _dates(criteria: FlightCriteria, today: date) -> Iterator[FieldError]:
     last = today + timedelta(days=DAYS_AHEAD)
-    ends = (("depart", criteria.depart_on), ("return", criteria.return_on))
-    for field, day in ends:
-        if day is not None and day < today:
+    days = [part.day for part in criteria.slices]
+    for field, day in zip(("depart", "return"), days, strict=False):
+        if day < today:
             yield _wrong(field, "past", f"{day} is over; at the origin it is {today}.")
-        elif day is not None and day > last:
+        elif day > last:
             yield _wrong(field, "too_far", f"Flights are sold {DAYS_AHEAD} days ahead, until {last}.")
-    if criteria.return_on is not None and criteria.return_on < criteria.depart_on:
+    if days[-1] < days[0]:
         yield _wrong("return", "before_departure", "The return is before the departure.")
 
 

@@ -16,7 +16,7 @@ from bookingd.bus.port import ask_once
 from bookingd.cache import Kept
 from bookingd.domain.flights import Cabin
 from bookingd.domain.passengers import Party
-from bookingd.domain.search import FlightCriteria
+from bookingd.domain.search import FlightCriteria, WantedSlice
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import FlightResults, SearchFlights, SupplierStatus
 from bookingd.storage import places
@@ -98,7 +98,7 @@ class Searches:
         asked = load_query(schema(FlightSearch), request.query)
         criteria = _criteria(asked, self._parts.settings.booking.currency)
         async with self._parts.database.connection() as connection:
-            known = await places.known(connection, codes={criteria.origin, criteria.destination})
+            known = await places.known(connection, codes=_codes(criteria))
         rules.check(criteria, asked_currency=asked["currency"], known=known, now=now)
         sort, limit = asked["sort"], asked["limit"]
         of = results.fingerprint(criteria, sort)
@@ -179,15 +179,24 @@ async def flight_offers(request: web.Request) -> web.Response:
 
 def _criteria(asked: dict[str, Any], currency: str) -> FlightCriteria:
     return FlightCriteria(
-        origin=asked["origin"].strip().upper(),
-        destination=asked["destination"].strip().upper(),
-        depart_on=asked["depart"],
-        return_on=asked["return_on"],
+        slices=_slices(asked),
         party=Party(adults=asked["adults"], children=asked["children"], infants=asked["infants"]),
         cabin=Cabin(asked["cabin"]),
         max_stops=asked["max_stops"],
         currency=currency,
     )
+
+
+def _codes(criteria: FlightCriteria) -> set[str]:
+    return {code for part in criteria.slices for code in (part.origin, part.destination)}
+
+
+def _slices(asked: dict[str, Any]) -> tuple[WantedSlice, ...]:
+    origin, destination = asked["origin"].strip().upper(), asked["destination"].strip().upper()
+    out = WantedSlice(origin=origin, destination=destination, day=asked["depart"])
+    if asked["return_on"] is None:
+        return (out,)
+    return out, WantedSlice(origin=destination, destination=origin, day=asked["return_on"])
 
 
 def _place(cursor: str | None, of: str) -> results.Place | None:

@@ -16,6 +16,7 @@ from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.prices import LineKind, Price, PriceLine
 from bookingd.domain.references import ALPHABET
+from bookingd.domain.search import FlightCriteria, WantedSlice
 from bookingd.messages.envelope import SYSTEM, Envelope
 from bookingd.storage.bookings import Contact, NewBooking, Traveller
 from bookingd.storage.intents import IntentKey, Wish
@@ -28,6 +29,22 @@ TOTAL = Money(10_000, "EUR")
 
 def party(adults: int = 1, children: int = 0, infants: int = 0) -> Party:
     return Party(adults=adults, children=children, infants=infants)
+
+
+def wanted(
+    origin: str,
+    destination: str,
+    day: date,
+    *,
+    return_on: date | None = None,
+    party: Party = Party(adults=1),  # noqa: B008 - a constant
+    max_stops: int = 1,
+    currency: str = "EUR",
+) -> FlightCriteria:
+    """What somebody looks for: one way, or there and back."""
+    out = WantedSlice(origin=origin, destination=destination, day=day)
+    back = [WantedSlice(origin=destination, destination=origin, day=return_on)] if return_on else []
+    return FlightCriteria(slices=(out, *back), party=party, max_stops=max_stops, currency=currency)
 
 
 def conditions(family: str = "Classic", *, cancel_fee: int | None = None) -> Conditions:

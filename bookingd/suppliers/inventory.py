@@ -159,10 +159,9 @@ def keys_of(offer: Offer) -> list[StockKey]:
 
 
 def _searches(criteria: FlightCriteria) -> list[Search]:
-    out = Search(origin=criteria.origin, destination=criteria.destination, day=criteria.depart_on)
-    if criteria.return_on is None:
-        return [out]
-    return [out, Search(origin=criteria.destination, destination=criteria.origin, day=criteria.return_on)]
+    return [
+        Search(origin=part.origin, destination=part.destination, day=part.day) for part in criteria.slices
+    ]
 
 
 def _combined(

@@ -12,6 +12,7 @@ from typing import Protocol
 from bookingd.domain.ids import IntentId, ItemId, RecordLocator
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
+from bookingd.domain.stays import StayCriteria, StayOffer
 
 SOLD_OUT = "sold_out"
 """The code of a refusal for want of seats: others that want the same are refused it too."""
@@ -52,6 +53,26 @@ class FlightSource(Protocol):
 
     async def check(self, offer: Offer) -> Offer:
         """The same offer with price, conditions and seats as they are now; it expires when it did.
+
+        Raises Refused, Unavailable.
+        """
+        ...
+
+
+class StaySource(Protocol):
+    """Where offers of hotel stays come from."""
+
+    @property
+    def name(self) -> str:
+        """As in the configuration: `inventory`."""
+        ...
+
+    async def search(self, criteria: StayCriteria) -> list[StayOffer]:
+        """Offers that meet the criteria, in any order, without ids. Raises Unavailable."""
+        ...
+
+    async def check(self, offer: StayOffer) -> StayOffer:
+        """The same offer with price, terms and rooms as they are now; it expires when it did.
 
         Raises Refused, Unavailable.
         """

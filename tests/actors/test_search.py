@@ -6,9 +6,7 @@ from uuid import UUID
 import pytest
 
 from actors.search import SearchActor
-from bookingd.domain.passengers import Party
 from bookingd.domain.price_rules import RuleBook
-from bookingd.domain.search import FlightCriteria
 from bookingd.messages.envelope import SYSTEM, Origin
 from bookingd.messages.search import CheckOffer, OfferStatus, SearchFlights
 from bookingd.sources import Sources
@@ -16,14 +14,13 @@ from bookingd.storage import offers
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.offers import OfferExpired
 from bookingd.suppliers.inventory import InventoryFlights
+from tests.factories import wanted
 from tests.fakes.inventory import Planted, plant, plant_world
 from tests.fakes.sources import START, ManualClock, SeededChance, SequentialIds
 
 ORIGIN = Origin(principal=SYSTEM, correlation_id=UUID(int=1))
 NOON = datetime(2026, 12, 2, 12, 0)  # noqa: DTZ001 - a wall clock, its zone is the airport's
-WISH = FlightCriteria(
-    origin="FRA", destination="JFK", depart_on=date(2026, 12, 2), party=Party(adults=1), max_stops=0
-)
+WISH = wanted("FRA", "JFK", date(2026, 12, 2), max_stops=0)
 
 
 class NoRules:

@@ -23,11 +23,11 @@ from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.price_rules import Endpoint, Match, Per, PriceContext, Rule, RuleKind, RuleVersion
 from bookingd.domain.prices import NetFare, Price, Tax, compose
-from bookingd.domain.search import FlightCriteria
 from bookingd.engine import DAEMON, OWNER, Engine
 from bookingd.sources import SystemClock
 from bookingd.storage import migrations, offers, prices
 from bookingd.storage.database import Connection, Database
+from tests.factories import wanted
 from tests.fakes.sources import START, ManualClock
 
 Run = Callable[..., Awaitable[Result]]
@@ -116,7 +116,7 @@ async def offer(connection: Connection) -> Offer:
         made_at=START,
         expires_at=START + timedelta(minutes=30),
     )
-    criteria = FlightCriteria(origin="FRA", destination="LHR", depart_on=DEPARTS.date(), party=FAMILY)
+    criteria = wanted("FRA", "LHR", DEPARTS.date(), party=FAMILY)
     saved = await offers.save(
         connection,
         set_id=UUID(int=7),

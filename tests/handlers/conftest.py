@@ -26,7 +26,6 @@ from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import AccountId, Reference, SessionId
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party
-from bookingd.domain.search import FlightCriteria
 from bookingd.messages import codec
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.messages.live import BookingMoved
@@ -47,6 +46,7 @@ from bookingd.tokens import Purpose, TokenSigner
 from handlers.application import GatewayFacts, Parts, build
 from handlers.parts import AccountParts
 from tests import factories
+from tests.factories import wanted
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.inventory import plant_world
 from tests.fakes.search import FakeSearch, quiet_bus
@@ -210,7 +210,7 @@ class Api:
         return found
 
 
-CRITERIA = FlightCriteria(origin="FRA", destination="JFK", depart_on=date(2026, 12, 2), party=Party(adults=1))
+CRITERIA = wanted("FRA", "JFK", date(2026, 12, 2))
 
 
 def moved(booking: Booking) -> BookingMoved:

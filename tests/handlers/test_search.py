@@ -112,7 +112,7 @@ async def test_a_city_is_searched_as_such(api: Api) -> None:
 
     (asked,) = api.search.asked
     assert isinstance(asked, SearchFlights)
-    assert (api.status, asked.criteria.origin) == (200, "LON")
+    assert (api.status, asked.criteria.slices[0].origin) == (200, "LON")
 
 
 async def test_neither_net_nor_markup_leaves_the_house(api: Api) -> None:

@@ -11,7 +11,6 @@ import pytest
 from bookingd.domain.flights import Cabin
 from bookingd.domain.ids import ItemId
 from bookingd.domain.passengers import Party
-from bookingd.domain.search import FlightCriteria
 from bookingd.seeding import loading
 from bookingd.seeding.loading import SeedRefused
 from bookingd.seeding.world import Plan
@@ -19,6 +18,7 @@ from bookingd.storage import inventory, prices, stock
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.stock import StockWant
 from bookingd.suppliers.inventory import InventoryFlights
+from tests.factories import wanted
 from tests.fakes.inventory import plant_world
 from tests.fakes.sources import START, ManualClock
 
@@ -134,10 +134,10 @@ async def test_famous_ways_are_found_in_it(
         await prices.seed_rules(connection, START)
     flights = InventoryFlights(database=database, clock=clock, rules=prices.CurrentRules())
     for origin, destination in (("LON", "NYC"), ("NYC", "LON"), ("SIN", "LON"), ("PAR", "TYO")):
-        criteria = FlightCriteria(
-            origin=origin,
-            destination=destination,
-            depart_on=date(2026, 11, 30),
+        criteria = wanted(
+            origin,
+            destination,
+            date(2026, 11, 30),
             return_on=date(2026, 12, 4),
             party=Party(adults=2, children=1),
         )

@@ -12,15 +12,13 @@ from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.prices import LineKind, Price, PriceLine
-from bookingd.domain.search import FlightCriteria
 from bookingd.storage import offers
 from bookingd.storage.database import Connection
 from bookingd.storage.offers import MalformedOfferId, OfferExpired, OfferNotFound
+from tests.factories import wanted
 from tests.fakes.sources import START, SequentialIds
 
-CRITERIA = FlightCriteria(
-    origin="LON", destination="JFK", depart_on=date(2026, 12, 1), party=Party(adults=2, children=1)
-)
+CRITERIA = wanted("LON", "JFK", date(2026, 12, 1), party=Party(adults=2, children=1))
 LIFE = timedelta(minutes=20)
 
 

@@ -1,12 +1,11 @@
 """A searcher that tries everything: slow, plain, and made of the domain's rules instead of SQL."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bookingd.domain.connections import ConnectionRules
 from bookingd.domain.places import great_circle_km
-from bookingd.domain.search import FlightCriteria
+from bookingd.domain.search import FlightCriteria, WantedSlice
 from tests.fakes.inventory import AIRPORTS, FACTORS, FAMILIES, Planted
 
 DOMESTIC, INTERNATIONAL = timedelta(minutes=45), timedelta(minutes=75)
@@ -21,19 +20,14 @@ Found = tuple[tuple[tuple[int, ...], ...], str, int]
 
 def reference_search(network: Sequence[Planted], criteria: FlightCriteria, now: datetime) -> set[Found]:
     """Everything that the search may offer, without rules of ours on top of the prices."""
-    outs = list(_ways(network, criteria, now))
-    if criteria.return_on is None:
-        trips: list[tuple[tuple[Planted, ...], ...]] = [(out,) for out in outs]
-    else:
-        home = replace(
-            criteria,
-            origin=criteria.destination,
-            destination=criteria.origin,
-            depart_on=criteria.return_on,
-        )
-        backs = _ways(network, home, now)
+    trips: list[tuple[tuple[Planted, ...], ...]] = [()]
+    for part in criteria.slices:
+        ways = list(_ways(network, criteria, part, now))
         trips = [
-            (out, back) for back in backs for out in outs if back[0].departs_at >= out[-1].arrives_at + STAY
+            (*trip, way)
+            for way in ways
+            for trip in trips
+            if not trip or way[0].departs_at >= trip[-1][-1].arrives_at + STAY
         ]
     return {
         (tuple(tuple(leg.id for leg in way) for way in trip), name, _total(trip, factor, criteria))
@@ -43,23 +37,23 @@ def reference_search(network: Sequence[Planted], criteria: FlightCriteria, now: 
 
 
 def _ways(
-    network: Sequence[Planted], criteria: FlightCriteria, now: datetime
+    network: Sequence[Planted], criteria: FlightCriteria, part: WantedSlice, now: datetime
 ) -> Iterator[tuple[Planted, ...]]:
     for one in network:
-        if not _begins(one, criteria, now):
+        if not _begins(one, criteria, part, now):
             continue
-        if _inside(one.destination, criteria.destination):
+        if _inside(one.destination, part.destination):
             yield (one,)
         for two in network if criteria.max_stops else ():
-            ends = _inside(two.destination, criteria.destination)
+            ends = _inside(two.destination, part.destination)
             if ends and _connects(one, two) and _open(two, criteria):
                 yield (one, two)
 
 
-def _begins(one: Planted, criteria: FlightCriteria, now: datetime) -> bool:
+def _begins(one: Planted, criteria: FlightCriteria, part: WantedSlice, now: datetime) -> bool:
     return (
-        _inside(one.origin, criteria.origin)
-        and one.leaves.date() == criteria.depart_on
+        _inside(one.origin, part.origin)
+        and one.leaves.date() == part.day
         and one.departs_at > now + LEAD
         and AIRPORTS[one.destination][0] != AIRPORTS[one.origin][0]
         and _open(one, criteria)

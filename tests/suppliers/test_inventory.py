@@ -19,6 +19,7 @@ from bookingd.storage.database import Connection, Database
 from bookingd.storage.stock import StockWant
 from bookingd.suppliers.inventory import MOST_OFFERS, InventoryFlights, Repricer, keys_of
 from bookingd.suppliers.inventory_pricing import strictest
+from tests.factories import wanted
 from tests.fakes.inventory import Planted, plant, plant_world
 from tests.fakes.sources import START, ManualClock
 from tests.suppliers.reference_search import Found
@@ -53,8 +54,7 @@ async def world(connection: Connection) -> Connection:
 
 
 def looking(origin: str = "FRA", destination: str = "JFK", **changed: object) -> FlightCriteria:
-    criteria = FlightCriteria(origin=origin, destination=destination, depart_on=DAY, party=Party(adults=1))
-    return replace(criteria, **changed)  # type: ignore[arg-type]
+    return wanted(origin, destination, **{"day": DAY, **changed})  # type: ignore[arg-type]
 
 
 def found(offer: Offer) -> Found:
@@ -105,7 +105,7 @@ async def test_the_day_is_the_origins_own(world: Connection, flights: InventoryF
     await plant(world, Planted(id=1, origin="LAX", destination="AKL", leaves=late, minutes=780))
     [offer, *_] = await flights.search(looking("LAX", "AKL"))
     assert offer.itinerary.slices[0].departs_at.date() == date(2026, 12, 3)
-    assert await flights.search(looking("LAX", "AKL", depart_on=date(2026, 12, 3))) == []
+    assert await flights.search(looking("LAX", "AKL", day=date(2026, 12, 3))) == []
 
 
 async def test_sales_end_an_hour_before_departure(
@@ -113,7 +113,7 @@ async def test_sales_end_an_hour_before_departure(
 ) -> None:
     soon = datetime(2026, 11, 22, 14, 30)  # noqa: DTZ001 - a wall clock: 13:30 UTC
     await plant(world, Planted(id=1, leaves=soon))
-    today = looking(depart_on=date(2026, 11, 22))
+    today = looking(day=date(2026, 11, 22))
     [offer, *_] = await flights.search(today)
     assert offer.expires_at == START + timedelta(minutes=30)
     clock.advance(timedelta(minutes=35))

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party
 from bookingd.domain.price_rules import RuleBook
-from bookingd.domain.search import FlightCriteria
+from bookingd.domain.search import FlightCriteria, WantedSlice
 from bookingd.storage.database import Connection, Database
 from bookingd.suppliers.inventory import InventoryFlights
+from tests.factories import wanted
 from tests.fakes.inventory import AIRPORTS, Planted, plant, plant_world
 from tests.fakes.sources import START, ManualClock
 from tests.suppliers.reference_search import Found, reference_search
@@ -41,10 +42,10 @@ def searches(draw: st.DrawFn) -> FlightCriteria:
     origin, destination = draw(st.sampled_from(ENDS))
     night = draw(st.sampled_from(NIGHTS))
     back = draw(st.sampled_from([None, 0, 1]))
-    return FlightCriteria(
-        origin=origin,
-        destination=destination,
-        depart_on=night,
+    return wanted(
+        origin,
+        destination,
+        night,
         return_on=None if back is None else night + timedelta(days=back),
         party=draw(st.sampled_from([Party(adults=1), Party(adults=2, children=1, infants=1)])),
         max_stops=draw(st.sampled_from([1, 1, 1, 0])),
@@ -52,11 +53,11 @@ def searches(draw: st.DrawFn) -> FlightCriteria:
 
 
 @st.composite
-def some_flights(draw: st.DrawFn, criteria: FlightCriteria) -> list[Planted]:
+def some_flights(draw: st.DrawFn, way: WantedSlice) -> list[Planted]:
     """A direct flight or two that may connect, there or back."""
-    ends = draw(st.permutations([criteria.origin, criteria.destination]))
+    ends = draw(st.permutations([way.origin, way.destination]))
     one, other = (draw(st.sampled_from(airports_of(end))) for end in ends)
-    midnight = datetime.combine(criteria.depart_on, datetime.min.time())
+    midnight = datetime.combine(way.day, datetime.min.time())
     first = draw(a_plane(one, other, midnight + timedelta(minutes=30 * draw(st.integers(0, 90)))))
     via = draw(st.sampled_from([None, *(code for code in VIAS if code not in {one, other})]))
     if via is None:
@@ -85,7 +86,7 @@ def a_plane(draw: st.DrawFn, origin: str, destination: str, leaves: datetime) ->
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[FlightCriteria, list[Planted]]:
     criteria = draw(searches())
-    groups = draw(st.lists(some_flights(criteria), min_size=4, max_size=12))
+    groups = draw(st.lists(some_flights(criteria.slices[0]), min_size=4, max_size=12))
     network = [flight for group in groups for flight in group]
     return criteria, [replace(flight, id=number) for number, flight in enumerate(network, start=1)]
 
