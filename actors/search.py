@@ -75,10 +75,10 @@ class SearchActor:
 
     async def _ask(
         self, source: FlightSource, criteria: FlightCriteria
-    ) -> tuple[list[Offer], SupplierStatus]:
+    ) -> tuple[Sequence[Offer], SupplierStatus]:
         try:
             async with asyncio.timeout(self._deadline):
-                return await source.search(criteria), SupplierStatus.ANSWERED
+                return (await source.search(criteria)).offers, SupplierStatus.ANSWERED
         except TimeoutError:
             log.warning("supplier %s did not answer within %g s", source.name, self._deadline)
             return [], SupplierStatus.LATE

@@ -29,7 +29,7 @@ from bookingd.storage.inventory import Leg, Search, Way
 from bookingd.storage.stock import StockKey
 from bookingd.suppliers.inventory_pricing import Facts, Pricer, Quote, read_facts
 from bookingd.suppliers.own_stock import NAME
-from bookingd.suppliers.port import SOLD_OUT
+from bookingd.suppliers.port import SOLD_OUT, Found
 
 LEAD = timedelta(minutes=60)
 """Sales end this long before departure: check-in closes."""
@@ -68,7 +68,7 @@ class InventoryFlights:
     def name(self) -> str:
         return NAME
 
-    async def search(self, criteria: FlightCriteria) -> list[Offer]:
+    async def search(self, criteria: FlightCriteria) -> Found[Offer]:
         """Offers without ids, good until their sale ends; the cheapest where there are too many.
 
         Nothing in another currency than that of our fares. Raises Unavailable when the database cannot be
@@ -93,7 +93,9 @@ class InventoryFlights:
         pricer = Pricer(facts=facts, rules=rules, cabin=criteria.cabin, party=criteria.party, sold_at=now)
         combined = _combined(found, facts, criteria)
         quotes = (quote for ways in combined for quote in pricer.quotes(ways))
-        return [_offer(quote, criteria, now) for quote in heapq.nsmallest(MOST_OFFERS, quotes, key=_total)]
+        kept = heapq.nsmallest(MOST_OFFERS, quotes, key=_total)
+        complete = len(combined) < WAYS and all(len(ways) < WAYS for ways in found)
+        return Found(offers=[_offer(quote, criteria, now) for quote in kept], complete=complete)
 
     async def check(self, offer: Offer) -> Offer:
         """The offer as it is now, seats included; it lasts no longer than it was shown to.

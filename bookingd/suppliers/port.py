@@ -5,9 +5,10 @@ A call ends in one of four ways: an answer, or one of bookingd.outcomes: Refused
 again) or UnknownOutcome (it may have happened: look it up by our own reference, P9).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from bookingd.domain.ids import IntentId, ItemId, RecordLocator
 from bookingd.domain.offers import Offer
@@ -16,6 +17,17 @@ from bookingd.domain.stays import StayCriteria, StayOffer
 
 SOLD_OUT = "sold_out"
 """The code of a refusal for want of seats: others that want the same are refused it too."""
+
+O_co = TypeVar("O_co", Offer, StayOffer, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Generic[O_co]):
+    """What a supplier answers to a search: offers in any order, without ids."""
+
+    offers: Sequence[O_co]
+    complete: bool = True
+    """Whether these are all that it has; if not, there are dearer ones too, and counts are lower bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +55,8 @@ class FlightSource(Protocol):
         """As in the configuration: `inventory`."""
         ...
 
-    async def search(self, criteria: FlightCriteria) -> list[Offer]:
-        """Offers that meet the criteria, in any order, without ids.
+    async def search(self, criteria: FlightCriteria) -> Found[Offer]:
+        """Offers that meet the criteria.
 
         `expires_at` is the supplier's own limit; how long we let an offer stand is decided when it is kept.
         Raises Unavailable.
@@ -67,8 +79,8 @@ class StaySource(Protocol):
         """As in the configuration: `inventory`."""
         ...
 
-    async def search(self, criteria: StayCriteria) -> list[StayOffer]:
-        """Offers that meet the criteria, in any order, without ids. Raises Unavailable."""
+    async def search(self, criteria: StayCriteria) -> Found[StayOffer]:
+        """Offers that meet the criteria. Raises Unavailable."""
         ...
 
     async def check(self, offer: StayOffer) -> StayOffer:
