@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
 KNOWN = query("places.known")
 NAMES = query("places.names")
+NEARBY = query("places.nearby")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,14 @@ class Names:
     airlines: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearby:
+    """An airport near a place; `km` over the great circle, from the nearest airport of a city."""
+
+    code: str
+    km: float
+
+
 async def known(connection: Connection, *, codes: Collection[str]) -> dict[str, Place]:
     """Those of `codes` that are an airport or a city."""
     return {row["code"]: Place(**row) for row in await connection.fetch(KNOWN, list(codes))}
@@ -55,3 +65,14 @@ async def names(connection: Connection, *, airports: Collection[str], airlines: 
         },
         airlines={row["code"]: row["name"] for row in rows if row["city"] is None},
     )
+
+
+async def nearby(
+    connection: Connection, *, code: str, radius_km: float, limit: int, today: date
+) -> list[Nearby]:
+    """The airports around an airport or city that have traffic, the nearest first, `limit` at most.
+
+    Not those of the place itself: of a city, none that its code means already. None of an unknown code.
+    """
+    rows = await connection.fetch(NEARBY, code, float(radius_km), limit, today)
+    return [Nearby(code=row["code"], km=row["km"]) for row in rows]

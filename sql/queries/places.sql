@@ -16,3 +16,20 @@ SELECT cities.code, cities.name, cities.code, first.zone
 SELECT code, name, city, country FROM airports WHERE code = ANY ($1::text[])
  UNION ALL
 SELECT code, name, NULL, country FROM airlines WHERE code = ANY ($2::text[]);
+
+-- name: nearby
+-- The airports within $2 km of the airport or city $1 that are not in it, the nearest first, $3 at most, with how
+-- far they are from its nearest airport. Only such that have traffic: ranked, or with departures of ours from day
+-- $4 on. The latitude comes first: a degree of it is 111.19 km everywhere, so that few distances are computed.
+SELECT airport.code, min(great_circle_km_v1(here.latitude, here.longitude, airport.latitude, airport.longitude)) AS km
+  FROM airports AS here
+  JOIN airports AS airport
+    ON airport.latitude BETWEEN here.latitude - $2::double precision / 111.0
+                            AND here.latitude + $2::double precision / 111.0
+       AND great_circle_km_v1(here.latitude, here.longitude, airport.latitude, airport.longitude)
+           <= $2::double precision
+ WHERE (here.code = $1 OR here.city_code = $1) AND airport.code <> $1 AND airport.city_code <> $1
+   AND (airport.traffic_rank IS NOT NULL
+        OR EXISTS (SELECT FROM departures WHERE origin = airport.code AND service_date >= $4))
+ GROUP BY airport.code
+ ORDER BY km, airport.code LIMIT $3;
