@@ -28,6 +28,16 @@ class Board(StrEnum):
     ALL_INCLUSIVE = "all_inclusive"
 
 
+class HotelKind(StrEnum):
+    """What sort of house it is."""
+
+    HOTEL = "hotel"
+    RESORT = "resort"
+    APARTMENT = "apartment"
+    GUEST_HOUSE = "guest_house"
+    HOSTEL = "hostel"
+
+
 class PaidAt(StrEnum):
     """When a part of a stay's price is paid."""
 
@@ -89,12 +99,13 @@ class HotelFacts:
     city: str
     city_code: str
     """IATA code of the city; empty where a supplier names none."""
+    district: str = ""
+    """Part of the city or village nearby, as people call it; empty where it is not known."""
     country: str
     """ISO 3166-1 alpha-2."""
     zone: str
     """IANA."""
-    kind: str
-    """hotel, resort, apartment, guest_house or hostel."""
+    kind: HotelKind
     stars: int
     """1 to 5; 0 where it has none."""
     rating: int | None = None
