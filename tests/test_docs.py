@@ -15,7 +15,17 @@ ROOMS = (
     *("actors", "handlers", "sql", "tests", "config", "bookingd"),
     *(
         f"bookingd/{room}"
-        for room in ("domain", "messages", "actor", "bus", "storage", "security", "suppliers", "gateways")
+        for room in (
+            "domain",
+            "messages",
+            "results",
+            "actor",
+            "bus",
+            "storage",
+            "security",
+            "suppliers",
+            "gateways",
+        )
     ),
     *(f"bookingd/{room}" for room in ("channels", "sandbox", "wiring", "cli")),
 )

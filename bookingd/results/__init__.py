@@ -1,0 +1,1 @@
+"""What a search found, kept as columns, to be filtered, counted, sorted and paged without asking anybody."""
