@@ -28,7 +28,7 @@ class ChargePer(StrEnum):
     ROOM = "room"
     """Once a room, however long the stay is."""
     SHARE = "share"
-    """Of the net price of the rooms."""
+    """Of what travellers pay for the rooms: of our net nobody could work it out then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,12 @@ comes first in the alphabet); rules marked `add` come on top of it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from bookingd.domain.flights import Cabin
 from bookingd.domain.money import Money, rounded
-from bookingd.domain.passengers import Party
+from bookingd.domain.price_matches import InvalidRule, Match, PriceContext, Product
 
 MILLION = 1_000_000
 PPM_OF_PERCENT = 10_000  # a percentage has four decimals at most, so that it is a whole number of millionths
@@ -29,137 +28,27 @@ class RuleKind(StrEnum):
 
 
 class Per(StrEnum):
-    """What a rule's amount is for."""
+    """What a rule's amount is for. Where a product has no such thing, the rule does not apply."""
 
     PASSENGER = "passenger"
+    """Of a stay: each guest, of an equal part of the whole net price."""
+    ROOM = "room"
+    """Of stays only."""
+    NIGHT = "night"
+    """Each night of a room; of stays only."""
     BOOKING = "booking"
 
 
-class InvalidRule(ValueError):
-    """A rule contradicts itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One end of a journey: the airport, and the city and country that it serves, where known."""
-
-    airport: str
-    """IATA code."""
-    city: str = ""
-    """IATA code of the city: LON for LHR."""
-    country: str = ""
-    """ISO 3166-1 alpha-2 code."""
-
-    def lies_in(self, place: str) -> bool:
-        """Whether it is in `place`: `airport:LHR`, `city:LON` or `country:GB`."""
-        kind, _, code = place.partition(":")
-        codes = {"airport": self.airport, "city": self.city, "country": self.country}
-        return bool(code) and codes[kind] == code
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceContext:
-    """What rules look at; equal contexts have equal rules.
-
-    `party` is the whole party of the journey, also where a part of it is priced.
-    """
-
-    supplier: str
-    origin: Endpoint
-    """Where the journey begins."""
-    destination: Endpoint
-    """Where it goes to; of a return, where it turns."""
-    airline: str
-    """IATA code of the marketing airline of the first flight."""
-    cabin: Cabin
-    party: Party
-    departs_on: date
-    """Local date of the first departure."""
-    returns_on: date | None = None
-    sold_on: date
-    """UTC date of the offer."""
-    product: str = "flight"
-    channel: str = "web"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """When a rule applies: whatever is given must hold. Bounds are included; dates are those of the context.
-
-    Places are written `airport:LHR`, `city:LON` or `country:GB`.
-    """
-
-    supplier: str | None = None
-    origin: str | None = None
-    destination: str | None = None
-    place: str | None = None
-    """The journey begins or ends there."""
-    product: str | None = None
-    airline: str | None = None
-    cabin: Cabin | None = None
-    channel: str | None = None
-    party_from: int | None = None
-    """Heads, infants too."""
-    party_to: int | None = None
-    sold_from: date | None = None
-    sold_to: date | None = None
-    travel_from: date | None = None
-    """Of the first day of travel."""
-    travel_to: date | None = None
-
-    def __post_init__(self) -> None:
-        for place in (self.origin, self.destination, self.place):
-            if place is not None and place.partition(":")[0] not in ("airport", "city", "country"):
-                raise InvalidRule(f"{place!r} is no place: write airport:LHR, city:LON or country:GB")
-
-    def holds(self, context: PriceContext) -> bool:
-        """Whether a price of this context falls under it."""
-        return self._names_hold(context) and self._places_hold(context) and self._bounds_hold(context)
-
-    def __str__(self) -> str:
-        """What it asks for, in a line for operators: `supplier inventory, party from 2 to 9`."""
-        names = ("supplier", "product", "airline", "cabin", "channel", "origin", "destination", "place")
-        asked = [f"{name} {value}" for name in names if (value := getattr(self, name)) is not None]
-        bounds = (
-            ("party", self.party_from, self.party_to),
-            ("sold", self.sold_from, self.sold_to),
-            ("travel", self.travel_from, self.travel_to),
-        )
-        asked += [_range(name, low, high) for name, low, high in bounds if (low, high) != (None, None)]
-        return ", ".join(asked) or "every price"
-
-    def _names_hold(self, context: PriceContext) -> bool:
-        return (
-            self.supplier in (None, context.supplier)
-            and self.product in (None, context.product)
-            and self.airline in (None, context.airline)
-            and self.cabin in (None, context.cabin)
-            and self.channel in (None, context.channel)
-        )
-
-    def _places_hold(self, context: PriceContext) -> bool:
-        origin, destination = context.origin, context.destination
-        return (
-            (self.origin is None or origin.lies_in(self.origin))
-            and (self.destination is None or destination.lies_in(self.destination))
-            and (self.place is None or origin.lies_in(self.place) or destination.lies_in(self.place))
-        )
-
-    def _bounds_hold(self, context: PriceContext) -> bool:
-        return (
-            _within(context.party.size, self.party_from, self.party_to)
-            and _within(context.sold_on, self.sold_from, self.sold_to)
-            and _within(context.departs_on, self.travel_from, self.travel_to)
-        )
+EVERY_PRODUCT = (Per.PASSENGER, Per.BOOKING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One version of a rule; it stays what it is for ever, so that old prices can be explained.
 
-    It is either a percentage of the net fare or a fixed amount, for each passenger or once a booking.
-    `minimum` and `maximum` bound what a percentage gives, after rounding, for one passenger or the
-    booking. A rule with an amount in it is for prices in that currency alone.
+    It is either a percentage of the net fare or a fixed amount, for what `per` says. `minimum` and `maximum`
+    bound what a percentage gives, after rounding, for one of these. A rule with an amount in it is for prices
+    in that currency alone.
     """
 
     id: str
@@ -233,7 +122,8 @@ class Rule:
 
     def applies(self, context: PriceContext, currency: str) -> bool:
         """Whether it matches a price of this context in `currency`."""
-        return self.currency in (None, currency) and self.match.holds(context)
+        countable = self.per in EVERY_PRODUCT or context.product is Product.STAY
+        return self.currency in (None, currency) and countable and self.match.holds(context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +132,7 @@ class Charge:
 
     reference: str
     label: str
-    per_booking: bool
+    per: Per
     millionths: int
     fixed: int
     minimum: int | None
@@ -253,18 +143,18 @@ class Charge:
         return cls(
             reference=rule.reference,
             label=rule.label,
-            per_booking=rule.per is Per.BOOKING,
+            per=rule.per,
             millionths=int((rule.percent or Decimal(0)) * PPM_OF_PERCENT),
             fixed=rule.fixed.amount if rule.fixed else 0,
             minimum=rule.minimum.amount if rule.minimum is not None else None,
             maximum=rule.maximum.amount if rule.maximum is not None else None,
         )
 
-    def on(self, net: int) -> int:
-        """What it makes of a net amount (both minor units): the one rounding of its line."""
+    def on(self, net: int, parts: int = 1) -> int:
+        """What it makes of a part of a net amount (both minor units): the one rounding of its line."""
         if not self.millionths:
             return max(self.fixed, self.minimum or 0)
-        amount = rounded(net * self.millionths, MILLION)
+        amount = rounded(net * self.millionths, MILLION * parts)
         if self.minimum is not None and amount < self.minimum:
             return self.minimum
         if self.maximum is not None and amount > self.maximum:
@@ -329,13 +219,3 @@ class RuleVersion:
     rule: Rule
     valid_from: datetime
     withdrawn: bool = False
-
-
-def _range(name: str, low: int | date | None, high: int | date | None) -> str:
-    return " ".join(
-        [name, *([f"from {low}"] if low is not None else []), *([f"to {high}"] if high is not None else [])]
-    )
-
-
-def _within(value: int | date, low: int | date | None, high: int | date | None) -> bool:
-    return (low is None or low <= value) and (high is None or value <= high)  # type: ignore[operator]

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from bookingd.domain.money import CurrencyMismatch, Money, total
 from bookingd.domain.passengers import Party, PassengerType
-from bookingd.domain.price_rules import Charge, PriceContext, RuleBook
+from bookingd.domain.price_matches import PriceContext
+from bookingd.domain.price_rules import Charge, Per, RuleBook
 
 
 class LineKind(StrEnum):
@@ -211,7 +212,7 @@ def _charge_lines(
     kind: LineKind, charge: Charge, heads: _Heads, bases: list[int], currency: str
 ) -> list[PriceLine]:
     """A line a passenger type, or one for the booking; what comes to nothing makes no line."""
-    if charge.per_booking:
+    if charge.per is Per.BOOKING:
         whole = sum(base * count for base, (_, count) in zip(bases, heads, strict=True))
         amount = charge.on(whole)
         return [_charge_line(kind, charge, Money(amount, currency), 1, None)] if amount else []

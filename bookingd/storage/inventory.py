@@ -14,7 +14,7 @@ from bookingd.domain.connections import ConnectionRules
 from bookingd.domain.flights import Cabin, Conditions, Segment
 from bookingd.domain.money import Money
 from bookingd.domain.passengers import PassengerType
-from bookingd.domain.price_rules import Endpoint
+from bookingd.domain.price_matches import Endpoint
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 from bookingd.storage.stock import StockKey

@@ -12,7 +12,8 @@ import asyncpg
 
 from bookingd.domain.flights import Cabin
 from bookingd.domain.money import Money
-from bookingd.domain.price_rules import Match, Per, Rule, RuleBook, RuleKind, RuleVersion
+from bookingd.domain.price_matches import Match
+from bookingd.domain.price_rules import Per, Rule, RuleBook, RuleKind, RuleVersion
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
@@ -169,6 +170,9 @@ def _match(row: asyncpg.Record) -> Match:
         sold_to=row["sold_to"],
         travel_from=row["travel_from"],
         travel_to=row["travel_to"],
+        hotel=row["hotel"],
+        stars_from=row["stars_from"],
+        stars_to=row["stars_to"],
     )
 
 

@@ -16,7 +16,8 @@ from bookingd.domain.flights import Cabin, Conditions, Itinerary, Slice
 from bookingd.domain.money import Money, rounded
 from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.places import local
-from bookingd.domain.price_rules import PriceContext, RuleBook
+from bookingd.domain.price_matches import Flown, PriceContext
+from bookingd.domain.price_rules import RuleBook
 from bookingd.domain.prices import NetFare, Price, Tax, compose
 from bookingd.storage import inventory
 from bookingd.storage.database import Connection
@@ -143,18 +144,17 @@ class Pricer:
         return self._taxes[airport]
 
     def _context(self, slices: Sequence[Sequence[Leg]]) -> PriceContext:
-        out, back = slices[0], slices[1] if len(slices) > 1 else None
+        out = slices[0]
         return PriceContext(
             supplier=NAME,
-            origin=out[0].origin,
-            destination=out[-1].destination,
-            airline=out[0].segment.airline,
-            cabin=self._cabin,
-            party=self._party,
-            departs_on=local(out[0].segment.departs_at, out[0].segment.origin_zone).date(),
-            returns_on=local(back[0].segment.departs_at, back[0].segment.origin_zone).date()
-            if back
-            else None,
+            flight=Flown(
+                origin=out[0].origin,
+                destination=out[-1].destination,
+                airline=out[0].segment.airline,
+                cabin=self._cabin,
+            ),
+            heads=self._party.size,
+            starts_on=local(out[0].segment.departs_at, out[0].segment.origin_zone).date(),
             sold_on=self._sold_on,
         )
 

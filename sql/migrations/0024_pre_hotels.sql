@@ -172,7 +172,7 @@ CREATE TABLE hotel_charges (
     label text NOT NULL,                                -- as travellers read it: City tax
     per text NOT NULL CHECK (per IN ('person_night', 'room_night', 'room', 'share')),  -- what the amount is for
     amount integer CHECK (amount >= 0),
-    share integer CHECK (share BETWEEN 0 AND 100000),   -- of the net price of the rooms, with `per` share
+    share integer CHECK (share BETWEEN 0 AND 100000),   -- of what travellers pay for the rooms, with `per` share
     age_from smallint NOT NULL DEFAULT 0 CHECK (age_from BETWEEN 0 AND 18),  -- of persons: the younger ones pay nothing
     nights_max smallint CHECK (nights_max >= 1),        -- of nights: not for more than so many of a stay
     included boolean NOT NULL,                          -- in the rates already: told, not added

@@ -21,7 +21,8 @@ from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party, PassengerType
-from bookingd.domain.price_rules import Endpoint, Match, Per, PriceContext, Rule, RuleKind, RuleVersion
+from bookingd.domain.price_matches import Endpoint, Flown, Match, PriceContext
+from bookingd.domain.price_rules import Per, Rule, RuleKind, RuleVersion
 from bookingd.domain.prices import NetFare, Price, Tax, compose
 from bookingd.engine import DAEMON, OWNER, Engine
 from bookingd.sources import SystemClock
@@ -64,12 +65,14 @@ def euro(text: str) -> Money:
 async def price(connection: Connection) -> Price:
     context = PriceContext(
         supplier="inventory",
-        origin=Endpoint(airport="FRA"),
-        destination=Endpoint(airport="LHR"),
-        airline="LH",
-        cabin=Cabin.ECONOMY,
-        party=FAMILY,
-        departs_on=DEPARTS.date(),
+        flight=Flown(
+            origin=Endpoint(airport="FRA"),
+            destination=Endpoint(airport="LHR"),
+            airline="LH",
+            cabin=Cabin.ECONOMY,
+        ),
+        heads=FAMILY.size,
+        starts_on=DEPARTS.date(),
         sold_on=START.date(),
     )
     return compose(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bookingd.domain.flights import Cabin
 from bookingd.domain.money import CurrencyMismatch, Money, total
 from bookingd.domain.passengers import Party, PassengerType
-from bookingd.domain.price_rules import Endpoint, Match, Per, PriceContext, Rule, RuleBook, RuleKind
+from bookingd.domain.price_matches import Endpoint, Flown, Match, PriceContext
+from bookingd.domain.price_rules import Per, Rule, RuleBook, RuleKind
 from bookingd.domain.prices import LineKind, NetFare, NoFare, Price, PriceLine, Tax, compose
 
 FAMILY = Party(adults=2, children=1)
@@ -20,12 +21,14 @@ FAMILY = Party(adults=2, children=1)
 def context(*, party: Party = FAMILY, supplier: str = "inventory") -> PriceContext:
     return PriceContext(
         supplier=supplier,
-        origin=Endpoint(airport="FRA", city="FRA", country="DE"),
-        destination=Endpoint(airport="LHR", city="LON", country="GB"),
-        airline="LH",
-        cabin=Cabin.ECONOMY,
-        party=party,
-        departs_on=date(2027, 3, 10),
+        flight=Flown(
+            origin=Endpoint(airport="FRA", city="FRA", country="DE"),
+            destination=Endpoint(airport="LHR", city="LON", country="GB"),
+            airline="LH",
+            cabin=Cabin.ECONOMY,
+        ),
+        heads=party.size,
+        starts_on=date(2027, 3, 10),
         sold_on=date(2026, 11, 22),
     )
 

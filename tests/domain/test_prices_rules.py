@@ -9,30 +9,25 @@ import pytest
 
 from bookingd.domain.flights import Cabin
 from bookingd.domain.money import Money
-from bookingd.domain.passengers import Party
-from bookingd.domain.price_rules import (
-    CONTEXTS_KEPT,
-    Charge,
-    Endpoint,
-    InvalidRule,
-    Match,
-    PriceContext,
-    Rule,
-    RuleBook,
-    RuleKind,
-)
+from bookingd.domain.price_matches import Endpoint, Flown, InvalidRule, Match, PriceContext, Product, Stayed
+from bookingd.domain.price_rules import CONTEXTS_KEPT, Charge, Per, Rule, RuleBook, RuleKind
 
-CONTEXT = PriceContext(
-    supplier="inventory",
+FLOWN = Flown(
     origin=Endpoint(airport="FRA", city="FRA", country="DE"),
     destination=Endpoint(airport="LHR", city="LON", country="GB"),
     airline="LH",
     cabin=Cabin.ECONOMY,
-    party=Party(adults=2, infants=1),
-    departs_on=date(2027, 3, 10),
-    returns_on=date(2027, 3, 24),
+)
+STAYED = Stayed(place=Endpoint(city="LON", country="GB"), hotel="12", stars=4)
+CONTEXT = PriceContext(
+    supplier="inventory",
+    flight=FLOWN,
+    heads=3,
+    starts_on=date(2027, 3, 10),
     sold_on=date(2026, 11, 22),
 )
+STAY = replace(CONTEXT, flight=None, stay=STAYED)
+PACKAGE = replace(CONTEXT, stay=STAYED)
 
 
 def rule(name: str = "a", **given: Any) -> Rule:
@@ -99,8 +94,62 @@ def test_a_match_fails_by_any_one_thing(match: Match) -> None:
     assert not match.holds(CONTEXT)
 
 
+@pytest.mark.parametrize(
+    "match",
+    [
+        Match(),
+        Match(product="stay"),
+        Match(hotel="12"),
+        Match(stars_from=4, stars_to=4),
+        Match(destination="country:GB"),
+        Match(place="city:LON"),
+        Match(supplier="inventory", party_from=3, travel_from=date(2027, 3, 10)),
+    ],
+)
+def test_a_match_holds_of_a_stay(match: Match) -> None:
+    assert match.holds(STAY)
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        Match(product="flight"),
+        Match(airline="LH"),
+        Match(cabin=Cabin.ECONOMY),
+        Match(origin="country:GB"),
+        Match(destination="airport:LHR"),
+        Match(place="country:DE"),
+        Match(hotel="1"),
+        Match(stars_from=5),
+        Match(stars_to=3),
+    ],
+)
+def test_a_match_fails_of_a_stay_by_what_it_has_not(match: Match) -> None:
+    assert not match.holds(STAY)
+
+
+@pytest.mark.parametrize("match", [Match(hotel="12"), Match(stars_from=0), Match(stars_to=5)])
+def test_what_only_stays_have_holds_of_no_flight(match: Match) -> None:
+    assert not match.holds(CONTEXT)
+    assert match.holds(PACKAGE)
+
+
+def test_a_package_is_matched_by_both_of_its_halves() -> None:
+    assert PACKAGE.product is Product.PACKAGE
+    assert Match(product="package", airline="LH", hotel="12", origin="city:FRA").holds(PACKAGE)
+    assert not Match(product="flight").holds(PACKAGE)
+
+
+@pytest.mark.parametrize("per", [Per.ROOM, Per.NIGHT])
+def test_a_rule_for_rooms_is_for_stays_alone(per: Per) -> None:
+    by_room = rule(per=per)
+
+    assert by_room.applies(STAY, "EUR")
+    assert not by_room.applies(CONTEXT, "EUR")
+
+
 def test_an_unknown_country_is_in_no_place() -> None:
-    nowhere = replace(CONTEXT, origin=Endpoint(airport="XYZ"))
+    nowhere = replace(CONTEXT, flight=replace(FLOWN, origin=Endpoint(airport="XYZ")))
 
     assert Match(origin="airport:XYZ").holds(nowhere)
     assert not Match(origin="country:").holds(nowhere)
@@ -142,7 +191,7 @@ def test_a_book_does_not_remember_without_end() -> None:
     book = RuleBook(version=1, rules=[rule()])
 
     for number in range(CONTEXTS_KEPT + 1):
-        book.charges(replace(CONTEXT, airline=f"{number}"), "EUR")
+        book.charges(replace(CONTEXT, flight=replace(FLOWN, airline=f"{number}")), "EUR")
 
     assert len(book._charges) == 1
 

@@ -9,7 +9,8 @@ import pytest
 
 from bookingd.domain.flights import Cabin
 from bookingd.domain.money import Money
-from bookingd.domain.price_rules import Match, Per, Rule, RuleKind, RuleVersion
+from bookingd.domain.price_matches import Match
+from bookingd.domain.price_rules import Per, Rule, RuleKind, RuleVersion
 from bookingd.storage import prices
 from bookingd.storage.database import Connection
 from tests.fakes.sources import ManualClock
