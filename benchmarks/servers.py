@@ -31,7 +31,7 @@ from tests.servers.redis import RedisServer
 
 Say = Callable[[str], None]
 
-ALL = ("auth", "search", "booking", "payment", "notify", "audit")
+ALL = ("auth", "search.flights", "search.hotels", "booking", "payment", "notify", "audit")
 TOPOLOGIES: Mapping[str, Mapping[str, tuple[bool, Sequence[str]]]] = {
     "memory": {"daemon": (True, ALL)},
     "rabbitmq": {"daemon": (True, ALL)},

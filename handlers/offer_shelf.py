@@ -6,7 +6,7 @@ from bookingd.domain.offers import Offer
 from bookingd.sources import Clock
 from bookingd.storage import offers
 from bookingd.storage.database import Database
-from bookingd.storage.offers import OfferExpired
+from bookingd.storage.offers import FLIGHTS, OfferExpired
 
 KEPT = 1024
 """Some 10 kB each in memory."""
@@ -26,7 +26,7 @@ class OfferShelf:
         kept = self._kept.get(offer_id)
         if kept is None:
             async with self._database.connection() as connection:
-                kept = await offers.load(connection, offer_id=offer_id, now=now)
+                kept = await offers.load(connection, kind=FLIGHTS, offer_id=offer_id, now=now)
             self._kept[offer_id] = kept
         self._kept.move_to_end(offer_id)
         if len(self._kept) > KEPT:

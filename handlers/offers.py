@@ -1,6 +1,8 @@
 """One offer, asked of its supplier again: is it still to be had, and at which price?"""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Meta
@@ -10,11 +12,12 @@ from bookingd.domain.ids import OfferId
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import CheckOffer, OfferChecked, OfferStatus
 from bookingd.storage import places
+from bookingd.storage.offers import FLIGHTS, kind_of
+from handlers.asking import GRACE, NOBODY
 from handlers.errors import not_found
 from handlers.middlewares import CORRELATION, trace_of
-from handlers.parts import PARTS
+from handlers.parts import PARTS, Parts
 from handlers.reply import json_reply
-from handlers.search import GRACE, NOBODY
 from handlers.views import OfferView, View, codes, offer_view
 
 
@@ -25,20 +28,37 @@ class OfferNow(View, frozen=True, kw_only=True):
     offer: Annotated[OfferView | None, Meta(description="As it is now; null where it is not to be had.")]
 
 
+Check = Callable[[Parts, OfferId, Origin], Awaitable[View]]
+"""Asks for an offer of one kind and shows what came of it. Raises Problem."""
+
+
 async def offer(request: web.Request) -> web.Response:
     """The offer as it is now."""
-    parts = request.app[PARTS]
-    checked: OfferChecked = await ask_once(
-        parts.bus,
-        CheckOffer(offer_id=OfferId(request.match_info["id"])),
-        origin=Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request)),
-        timeout=parts.settings.search.deadline_seconds + GRACE,
-    )
+    offer_id = OfferId(request.match_info["id"])
+    check = CHECKS.get(kind_of(offer_id).name)
+    if check is None:
+        raise not_found()
+    origin = Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
+    return json_reply(await check(request.app[PARTS], offer_id, origin))
+
+
+async def _flight(parts: Parts, offer_id: OfferId, origin: Origin) -> OfferNow:
+    checked: OfferChecked = await ask(parts, CheckOffer(offer_id=offer_id), origin)
     if checked.status is OfferStatus.UNKNOWN:
         raise not_found()
     if checked.offer is None:
-        return json_reply(OfferNow(status=checked.status, offer=None))
+        return OfferNow(status=checked.status, offer=None)
     airports, airlines = codes([checked.offer.itinerary])
     async with parts.database.connection() as connection:
         names = await places.names(connection, airports=airports, airlines=airlines)
-    return json_reply(OfferNow(status=checked.status, offer=offer_view(checked.offer, names)))
+    return OfferNow(status=checked.status, offer=offer_view(checked.offer, names))
+
+
+async def ask(parts: Parts, query: Any, origin: Origin) -> Any:
+    """The answer of an actor that searches."""
+    timeout = parts.settings.search.deadline_seconds + GRACE
+    return await ask_once(parts.bus, query, origin=origin, timeout=timeout)
+
+
+CHECKS: Mapping[str, Check] = MappingProxyType({FLIGHTS.name: _flight})
+"""By the kind of what is offered."""

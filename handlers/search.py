@@ -12,7 +12,6 @@ from typing import Annotated, Any
 from aiohttp import hdrs, web
 from msgspec import Meta
 
-from bookingd.bus.port import ask_once
 from bookingd.cache import Kept
 from bookingd.domain.flights import Cabin
 from bookingd.domain.passengers import Party
@@ -22,6 +21,7 @@ from bookingd.messages.search import FlightResults, SearchFlights, SupplierStatu
 from bookingd.storage import places
 from handlers import criteria as rules
 from handlers import results
+from handlers.asking import GRACE, NOBODY, whole
 from handlers.fields import load_query, refuse
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.parts import PARTS, Parts
@@ -29,14 +29,8 @@ from handlers.reply import bytes_reply, encode
 from handlers.requests import FlightSearch, schema
 from handlers.views import OfferView, View, codes, offer_view
 
-NOBODY = "anonymous"
-"""The principal of whoever searches: nobody needs to be known for that."""
-
 INCOMPLETE = timedelta(seconds=5)
 """How long a search is kept in which a supplier failed or was late, at most."""
-
-GRACE = 1.0
-"""Seconds beyond the search's deadline: the actor ends it by itself, with what it has."""
 
 KNOWN_QUERIES = 4096
 QUERY_LIFE = timedelta(seconds=30)
@@ -126,9 +120,8 @@ class Searches:
 
     async def _search(self, criteria: FlightCriteria, origin: Origin) -> Kept:
         timeout = self._parts.settings.search.deadline_seconds + GRACE
-        found: FlightResults = await ask_once(
-            self._parts.bus, SearchFlights(criteria=criteria), origin=origin, timeout=timeout
-        )
+        query = SearchFlights(criteria=criteria)
+        found: FlightResults = await whole(self._parts.bus, query, origin=origin, timeout=timeout)
         now = self._parts.sources.clock.now()
         return Kept(value=results.pack(found), made_at=now, until=now + self._life(found, now))
 

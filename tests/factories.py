@@ -17,6 +17,17 @@ from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.prices import LineKind, Price, PriceLine
 from bookingd.domain.references import ALPHABET
 from bookingd.domain.search import FlightCriteria, WantedSlice
+from bookingd.domain.stays import (
+    Board,
+    CancellationStep,
+    HotelFacts,
+    HotelKind,
+    RoomGuests,
+    StayCriteria,
+    StayOffer,
+    StayRoom,
+    StayTerms,
+)
 from bookingd.messages.envelope import SYSTEM, Envelope
 from bookingd.storage.bookings import Contact, NewBooking, Traveller
 from bookingd.storage.intents import IntentKey, Wish
@@ -108,6 +119,65 @@ def offer(
         seats_left=9,
         made_at=START,
         expires_at=START + timedelta(minutes=20),
+    )
+
+
+def wanted_stay(
+    *,
+    place: str = "NYC",
+    check_in: date = date(2026, 12, 2),
+    nights: int = 3,
+    rooms: Sequence[RoomGuests] = (RoomGuests(adults=2),),
+) -> StayCriteria:
+    """What somebody looks for: a room for two, unless said otherwise."""
+    return StayCriteria(
+        place=place, check_in=check_in, check_out=check_in + timedelta(days=nights), rooms=tuple(rooms)
+    )
+
+
+def hotel(number: int = 1) -> HotelFacts:
+    return HotelFacts(
+        key=str(number),
+        name=f"Hotel {number}",
+        latitude=40.75,
+        longitude=-73.98,
+        address=f"{number} Fifth Avenue",
+        city="New York",
+        city_code="NYC",
+        country="US",
+        zone="America/New_York",
+        kind=HotelKind.HOTEL,
+        stars=4,
+    )
+
+
+def stay(
+    number: int = 1,
+    *,
+    supplier: str = OWN,
+    total: Money = TOTAL,
+    wish: StayCriteria | None = None,
+    rate: str = "flex",
+) -> StayOffer:
+    """In hotel `number`, of `supplier`, paid when it is booked and never to be cancelled for nothing."""
+    wish = wish or wanted_stay()
+    rooms = [
+        StayRoom(key="double", rate=rate, name="Double", rate_name="Flexible", beds="1 double", guests=guests)
+        for guests in wish.rooms
+    ]
+    return StayOffer(
+        id=OfferId("st_test"),
+        supplier=supplier,
+        hotel=hotel(number),
+        check_in=wish.check_in,
+        check_out=wish.check_out,
+        rooms=tuple(rooms),
+        terms=StayTerms(board=Board.ROOM_ONLY, cancellation=(CancellationStep(until=None, fee=total),)),
+        price=price(total),
+        at_property=Money(0, total.currency),
+        rooms_left=5,
+        made_at=START,
+        expires_at=START + timedelta(minutes=30),
     )
 
 

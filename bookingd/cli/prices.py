@@ -120,7 +120,9 @@ def as_data(offer: Offer, explained: Sequence[Explained]) -> dict[str, Any]:
 async def _read(settings: Settings, offer_id: str) -> tuple[Offer, dict[str, Rule]]:
     async with open_database(settings) as database, database.connection() as connection:
         try:
-            offer = await offers.load(connection, offer_id=offer_id, now=BEFORE_ANY_EXPIRY)
+            offer = await offers.load(
+                connection, kind=offers.FLIGHTS, offer_id=offer_id, now=BEFORE_ANY_EXPIRY
+            )
         except offers.OfferNotFound as error:
             raise click.ClickException(str(error)) from error
         made = {line.rule for line in offer.price.lines if line.kind in MADE_BY_RULES}

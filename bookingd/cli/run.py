@@ -29,7 +29,7 @@ from bookingd.config import (
     embedded_file,
     ensure_development_keys,
 )
-from bookingd.config.errors import did_you_mean
+from bookingd.config.parsing import named, nearest
 from bookingd.config.rules import Breach, breaches
 from bookingd.engine import EngineError
 from bookingd.lifecycle import CLOSING, PartFailed, Stopped, given_up_when, live, stop_on_signals
@@ -207,14 +207,15 @@ def _ourselves(started_as: str) -> list[str]:
 
 
 def _chosen(actors: str) -> tuple[ActorName, ...]:
-    named = [name.strip() for name in actors.split(",") if name.strip()]
-    if unknown := [name for name in named if name not in ACTORS]:
+    given = [name.strip() for name in actors.split(",") if name.strip()]
+    if unknown := [name for name in given if not named(ACTORS, name)]:
         raise click.BadParameter(
             f"{', '.join(unknown)}: there are {', '.join(ACTORS)}"
-            + "".join(f"; {hint}" for name in unknown if (hint := did_you_mean(name, ACTORS))),
+            + "".join(f"; {hint}" for name in unknown if (hint := nearest(ACTORS, name))),
             param_hint="--actors",
         )
-    return tuple(name for name in ACTORS if name in named)
+    meant = {actor for name in given for actor in named(ACTORS, name)}
+    return tuple(name for name in ACTORS if name in meant)
 
 
 def _say(text: str) -> None:

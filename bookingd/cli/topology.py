@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bookingd.cli.screen import put
 from bookingd.config import ACTORS, ConfigErrors, Secret, Settings
 from bookingd.config.topology import Process, Topology, fingerprint, read_topology
 
@@ -56,7 +56,7 @@ def _print(found: Topology) -> None:
         table.add_column(heading, overflow="fold")
     for process in found.processes:
         table.add_row(*map(Text, _row(process)))
-    Console().print(table)
+    put(table)
     click.echo("\n".join(["", *_shared(found.processes[0].settings), *_remarks(found)]))
 
 

@@ -186,8 +186,11 @@ def _hint(path: Path) -> str:
     siblings = {known[-1] for known in SPELLED if known[:-1] == path[:-1]}
     if close := did_you_mean(path[-1], siblings):
         return close
-    elsewhere = [known for known in SPELLED if known[-1] == path[-1]]
-    return f"it belongs in [{'.'.join(elsewhere[0][:-1])}]" if len(elsewhere) == 1 else ""
+    elsewhere = [known[:-1] for known in SPELLED if known[-1] == path[-1]]
+    if len(elsewhere) > 1:  # then only those below the section that was named
+        elsewhere = [section for section in elsewhere if section[: len(path) - 1] == path[:-1]]
+    sections = [f"[{'.'.join(section)}]" for section in elsewhere]
+    return f"it belongs in {' or '.join(sections)}" if sections else ""
 
 
 def did_you_mean_variable(name: str) -> str:

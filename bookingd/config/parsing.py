@@ -3,7 +3,7 @@
 A value that cannot be meant raises `Wrong`; text from the environment is read as TOML would have it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -149,9 +149,20 @@ def _list(kind: Any, value: Any, *, text: bool) -> tuple[str, ...]:
 
 def _choices(choices: tuple[str, ...], values: list[str]) -> tuple[str, ...]:
     for value in values:
-        if value not in choices:
-            raise Wrong(f"{value!r} is none of {', '.join(choices)}", did_you_mean(value, choices))
-    return tuple(choice for choice in choices if choice in values)
+        if not named(choices, value):
+            raise Wrong(f"{value!r} is none of {', '.join(choices)}", nearest(choices, value))
+    meant = {choice for value in values for choice in named(choices, value)}
+    return tuple(choice for choice in choices if choice in meant)
+
+
+def named(choices: Iterable[str], value: str) -> frozenset[str]:
+    """Which choices are meant: the one of that name, or all below it, as by `search` what searches."""
+    return frozenset(choice for choice in choices if choice == value or choice.startswith(f"{value}."))
+
+
+def nearest(choices: Iterable[str], value: str) -> str:
+    """A hint that names the choice, or what several begin with, that was probably meant."""
+    return did_you_mean(value, {word for choice in choices for word in (choice, choice.partition(".")[0])})
 
 
 def _one_of(choices: tuple[str, ...]) -> str:

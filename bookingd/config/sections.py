@@ -26,7 +26,7 @@ from bookingd.config.values import MASK, Secret, Url
 from bookingd.outcomes import CALL_LIMIT
 
 Environment = Literal["development", "production"]
-ActorName = Literal["auth", "search", "booking", "payment", "notify", "audit"]
+ActorName = Literal["auth", "search.flights", "search.hotels", "booking", "payment", "notify", "audit"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
@@ -143,19 +143,29 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Searching:
+    """How much each of the two actors that search does at once."""
+
+    flights: Answering = Answering()
+    hotels: Answering = Answering()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actors:
     """Which actors this process runs, and how much each does at once; `audit` has no mailbox to bound."""
 
     run: tuple[ActorName, ...] = ACTORS
     auth: Deciding = Deciding()
-    search: Answering = Answering()
+    search: Searching = Searching()
     booking: Deciding = Deciding()
     payment: Calling = field(default=Calling(concurrency=64))
     notify: Calling = Calling()
 
     def bounds(self, name: ActorName) -> Mapping[str, int]:
         """The numbers of one actor by name; none for one that has none."""
-        found: Answering | Deciding | Calling | None = getattr(self, name, None)
+        found: Any = self
+        for part in name.split("."):
+            found = getattr(found, part, None)
         return {} if found is None else asdict(found)
 
 

@@ -15,7 +15,7 @@ TravellerId = NewType("TravellerId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
 
 OfferId = NewType("OfferId", str)
-"""`of_` and what finds the offer again; opaque to clients."""
+"""What kind it is of (`of_` a flight, `st_` a stay) and what finds it again; opaque to clients."""
 
 Reference = NewType("Reference", str)
 """A booking reference: six letters and digits, see `bookingd.domain.references`."""

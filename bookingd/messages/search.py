@@ -1,39 +1,84 @@
-"""What is asked of the search actor."""
+"""What is asked of the actors that search: offers of flights and of stays, and one of them again.
 
-from dataclasses import dataclass
+The one rule: an answer comes in parts, one for each supplier that was asked, as each of them answers; put
+together they are the whole. Every part says how far all suppliers are, and with the last none is pending.
+"""
+
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from bookingd.domain.ids import OfferId
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
+from bookingd.domain.stays import StayCriteria, StayOffer
 
 
 class SupplierStatus(StrEnum):
     """How a supplier took part in a search."""
 
+    PENDING = "pending"
+    """It was asked, and nothing was heard of it yet."""
     ANSWERED = "answered"
     FAILED = "failed"
     LATE = "late"
+    BUSY = "busy"
+    """It was not asked: we already ask it as much as it allows."""
+    PAUSED = "paused"
+    """It was not asked: it has failed too often just now, and is left alone for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchFlights:
-    """Query: offers that meet the criteria. Answered by FlightResults."""
+    """Query: offers that meet the criteria. Answered by FlightResults, in parts."""
 
     criteria: FlightCriteria
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightResults:
-    """Offers, best price first, and which suppliers they came from."""
+    """Offers that one supplier found, or several put together, and how far every supplier is."""
 
     offers: tuple[Offer, ...]
     suppliers: dict[str, SupplierStatus]
+    incomplete: tuple[str, ...] = ()
+    """Of those that answered, who has more than it gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchStays:
+    """Query: offers of hotel stays that meet the criteria. Answered by StayResults, in parts."""
+
+    criteria: StayCriteria
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayResults:
+    """As FlightResults."""
+
+    offers: tuple[StayOffer, ...]
+    suppliers: dict[str, SupplierStatus]
+    incomplete: tuple[str, ...] = ()
+    """As of FlightResults."""
+
+
+Results = TypeVar("Results", FlightResults, StayResults)
+
+
+def joined(earlier: Results, part: Results) -> Results:
+    """The parts of an answer so far, and one more."""
+    incomplete = {*earlier.incomplete, *part.incomplete}
+    return replace(
+        part,
+        offers=(*earlier.offers, *part.offers),
+        suppliers=dict(part.suppliers),
+        incomplete=tuple(sorted(incomplete)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOffer:
-    """Query: ask the offer's supplier again. Answered by OfferChecked."""
+    """Query: ask a flight offer's supplier again. Answered by OfferChecked."""
 
     offer_id: OfferId
 
@@ -55,3 +100,18 @@ class OfferChecked:
 
     status: OfferStatus
     offer: Offer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckStay:
+    """Query: ask the supplier of a stay again. Answered by StayChecked."""
+
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayChecked:
+    """As OfferChecked."""
+
+    status: OfferStatus
+    offer: StayOffer | None = None

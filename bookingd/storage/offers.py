@@ -2,16 +2,18 @@
 
 Its one rule: what was shown can be booked while it lasts, with or without a cache, and how long that is
 stands in the offer: until its supplier's own limit or that of its set, whichever comes first. An offer's id
-is `of_` and, in URL-safe base 64, the id of its set (a UUIDv7) and its place in it. A set is kept as
-deflated JSON: there is one a search, and one offer of hundreds is read again.
+is a prefix that tells its kind (`of_` a flight, `st_` a stay) and, in URL-safe base 64, the id of its set (a
+UUIDv7) and its place in it. A set holds what one supplier found in one search, as deflated JSON: one offer of
+hundreds is read again.
 """
 
 import base64
 import binascii
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,6 +21,7 @@ import msgspec
 from bookingd.domain.ids import OfferId
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
+from bookingd.domain.stays import StayCriteria, StayOffer
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
@@ -26,14 +29,14 @@ SAVE = query("offers.save")
 LOAD = query("offers.load")
 CRITERIA = query("offers.criteria")
 
-PREFIX = "of_"
 _SET_BYTES, _PLACE_BYTES = 16, 2
 _FASTEST = 1  # of zlib's levels: offers of a search are so alike that higher ones save little more
 
 _encode = msgspec.json.Encoder().encode
 _set = msgspec.json.Decoder(list[msgspec.Raw])
-_offer = msgspec.json.Decoder(Offer)
-_criteria = msgspec.json.Decoder(FlightCriteria)
+
+O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
+C = TypeVar("C")
 
 
 class OfferNotFound(LookupError):
@@ -41,73 +44,120 @@ class OfferNotFound(LookupError):
 
 
 class MalformedOfferId(OfferNotFound):
-    """The text is no offer id, and never was."""
+    """The text is no offer id, and never was; or it is one of another kind."""
 
 
 class OfferExpired(LookupError):
     """There was such an offer; search again."""
 
 
-def id_of(set_id: UUID, place: int) -> OfferId:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[O, C]):
+    """What is offered, and what it is searched by."""
+
+    name: str
+    """As the table has it."""
+    prefix: str
+    """Of the ids."""
+    offers: msgspec.json.Decoder[O]
+    criteria: msgspec.json.Decoder[C]
+
+
+FLIGHTS = Kind(
+    name="flights",
+    prefix="of_",
+    offers=msgspec.json.Decoder(Offer),
+    criteria=msgspec.json.Decoder(FlightCriteria),
+)
+STAYS = Kind(
+    name="stays",
+    prefix="st_",
+    offers=msgspec.json.Decoder(StayOffer),
+    criteria=msgspec.json.Decoder(StayCriteria),
+)
+KINDS: tuple[Kind[Any, Any], ...] = (FLIGHTS, STAYS)
+
+
+class Shelf(NamedTuple):
+    """Where an offer lies."""
+
+    kind: Kind[Any, Any]
+    set_id: UUID
+    place: int
+    """In the set, from 0."""
+
+
+def id_of(kind: Kind[Any, Any], set_id: UUID, place: int) -> OfferId:
     """The id of the offer at `place` (from 0) of a set."""
     packed = set_id.bytes + place.to_bytes(_PLACE_BYTES, "big")
-    return OfferId(PREFIX + base64.urlsafe_b64encode(packed).decode())
+    return OfferId(kind.prefix + base64.urlsafe_b64encode(packed).decode())
 
 
-def parse_id(text: str) -> tuple[UUID, int]:
-    """The set and the place in it that an id stands for. Raises MalformedOfferId."""
+def kind_of(text: str) -> Kind[Any, Any]:
+    """What an id is one of, by its prefix. Raises MalformedOfferId."""
+    kind = next((one for one in KINDS if text.startswith(one.prefix)), None)
+    if kind is None:
+        raise MalformedOfferId("this is no offer id")
+    return kind
+
+
+def parse_id(text: str) -> Shelf:
+    """Where the offer of this id lies, and of which kind it is. Raises MalformedOfferId."""
+    kind = kind_of(text)
     try:
-        packed = base64.b64decode(text.removeprefix(PREFIX), altchars=b"-_", validate=True)
+        packed = base64.b64decode(text.removeprefix(kind.prefix), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise MalformedOfferId("this is no offer id") from error
-    if not text.startswith(PREFIX) or len(packed) != _SET_BYTES + _PLACE_BYTES:
+    if len(packed) != _SET_BYTES + _PLACE_BYTES:
         raise MalformedOfferId("this is no offer id")
-    return UUID(bytes=packed[:_SET_BYTES]), int.from_bytes(packed[_SET_BYTES:], "big")
+    place = int.from_bytes(packed[_SET_BYTES:], "big")
+    return Shelf(kind, UUID(bytes=packed[:_SET_BYTES]), place)
 
 
 async def save(
     connection: Connection,
     *,
+    kind: Kind[O, C],
     set_id: UUID,
-    criteria: FlightCriteria,
-    found: Sequence[Offer],
+    criteria: C,
+    found: Sequence[O],
     now: datetime,
     expires_at: datetime,
-) -> list[Offer]:
+) -> list[O]:
     """Keep the offers of one search as set `set_id`, none longer than until `expires_at`.
 
     The answer is the same offers in the same order, with their ids, and until when they can be booked.
     """
     numbered = [
-        replace(offer, id=id_of(set_id, place), expires_at=min(offer.expires_at, expires_at))
+        replace(offer, id=id_of(kind, set_id, place), expires_at=min(offer.expires_at, expires_at))
         for place, offer in enumerate(found)
     ]
     packed = zlib.compress(_encode(numbered), _FASTEST)
-    await connection.execute(SAVE, set_id, now, expires_at, _encode(criteria).decode(), packed)
+    await connection.execute(SAVE, set_id, kind.name, now, expires_at, _encode(criteria).decode(), packed)
     return numbered
 
 
-async def load(connection: Connection, *, offer_id: str, now: datetime) -> Offer:
+async def load(connection: Connection, *, kind: Kind[O, C], offer_id: str, now: datetime) -> O:
     """The offer as it was shown.
 
     Raises OfferNotFound (MalformedOfferId among it), and OfferExpired from the instant at which it expires.
     """
-    set_id, place = parse_id(offer_id)
-    packed = await connection.fetchval(LOAD, set_id)
-    if packed is None:
+    shelf = parse_id(offer_id)
+    if shelf.kind is not kind:
+        raise MalformedOfferId(f"{offer_id} is none of {kind.name}")
+    packed = await connection.fetchval(LOAD, shelf.set_id, kind.name)
+    kept = [] if packed is None else _set.decode(zlib.decompress(packed))
+    if shelf.place >= len(kept):
         raise OfferNotFound(f"there is no offer {offer_id}")
-    kept = _set.decode(zlib.decompress(packed))
-    if place >= len(kept):
-        raise OfferNotFound(f"there is no offer {offer_id}")
-    offer = _offer.decode(kept[place])
+    offer = kind.offers.decode(kept[shelf.place])
     if offer.expires_at <= now:
         raise OfferExpired(f"offer {offer_id} was good until {offer.expires_at:%Y-%m-%d %H:%M} UTC")
     return offer
 
 
-async def load_criteria(connection: Connection, *, set_id: UUID) -> FlightCriteria:
+async def load_criteria(connection: Connection, *, kind: Kind[O, C], set_id: UUID) -> C:
     """What was searched for when the set was made. Raises OfferNotFound."""
-    found = await connection.fetchval(CRITERIA, set_id)
+    found = await connection.fetchval(CRITERIA, set_id, kind.name)
     if found is None:
-        raise OfferNotFound(f"there is no set of offers {set_id}")
-    return _criteria.decode(found)
+        raise OfferNotFound(f"there is no set of {kind.name} {set_id}")
+    return kind.criteria.decode(found)

@@ -10,7 +10,8 @@ from actors.booking import BookingActor, Times
 from actors.booking.desks import Desks
 from actors.notify import NotifyActor
 from actors.payment import PaymentActor
-from actors.search import SearchActor
+from actors.search import FlightSearchActor, HotelSearchActor, flights, hotels
+from actors.search.asking import Asking
 from bookingd.actor.kinds import Actor
 from bookingd.bus.port import Bus, Topology
 from bookingd.channels.render import Agency
@@ -26,6 +27,7 @@ from bookingd.storage.checkpoints import (
     public_key_path,
 )
 from bookingd.storage.database import Database
+from bookingd.storage.offers import FLIGHTS, STAYS
 from bookingd.storage.prices import CurrentRules
 from bookingd.storage.transactions import Transactions
 from bookingd.suppliers.inventory import InventoryFlights, Repricer
@@ -37,7 +39,15 @@ from bookingd.wiring.outside import Outside
 LINKS_LAST = timedelta(days=90)
 """How long after the journey a mail's link still opens its booking: for receipts and claims."""
 
-ALL = (AuthActor, SearchActor, BookingActor, PaymentActor, NotifyActor, AuditActor)
+ALL = (
+    AuthActor,
+    FlightSearchActor,
+    HotelSearchActor,
+    BookingActor,
+    PaymentActor,
+    NotifyActor,
+    AuditActor,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +83,8 @@ def build_actors(tools: Tools, outside: Outside) -> dict[ActorName, Actor]:
     rules = CurrentRules()
     builders: dict[ActorName, Callable[[], Actor]] = {
         "auth": lambda: AuthActor(sources=tools.sources),
-        "search": lambda: _search(tools, rules),
+        "search.flights": lambda: _search_flights(tools, rules),
+        "search.hotels": lambda: _search_hotels(tools),
         "booking": lambda: _booking(tools, rules),
         "payment": lambda: _payment(tools, outside),
         "notify": lambda: _notify(tools, outside),
@@ -82,14 +93,32 @@ def build_actors(tools: Tools, outside: Outside) -> dict[ActorName, Actor]:
     return {name: builders[name]() for name in tools.settings.actors.run}
 
 
-def _search(tools: Tools, rules: CurrentRules) -> Actor:
+def _search_flights(tools: Tools, rules: CurrentRules) -> Actor:
     inventory = InventoryFlights(database=tools.database, clock=tools.sources.clock, rules=rules)
-    return SearchActor(
-        flights=(inventory,),
-        database=tools.database,
-        sources=tools.sources,
-        deadline=tools.settings.search.deadline_seconds,
-        offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
+    return FlightSearchActor(
+        asking=Asking(
+            kind=FLIGHTS,
+            suppliers=(inventory,),
+            database=tools.database,
+            sources=tools.sources,
+            deadline=tools.settings.search.deadline_seconds,
+            offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
+            shown=flights.shown,
+        )
+    )
+
+
+def _search_hotels(tools: Tools) -> Actor:
+    return HotelSearchActor(
+        asking=Asking(
+            kind=STAYS,
+            suppliers=(),
+            database=tools.database,
+            sources=tools.sources,
+            deadline=tools.settings.search.deadline_seconds,
+            offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
+            shown=hotels.shown,
+        )
     )
 
 

@@ -5,14 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from actors.search import SearchActor
+from actors.search import FlightSearchActor, flights
+from actors.search.asking import Asking
 from bookingd.domain.price_rules import RuleBook
 from bookingd.messages.envelope import SYSTEM, Origin
 from bookingd.messages.search import CheckOffer, OfferStatus, SearchFlights
 from bookingd.sources import Sources
 from bookingd.storage import offers
 from bookingd.storage.database import Connection, Database
-from bookingd.storage.offers import OfferExpired
+from bookingd.storage.offers import FLIGHTS, OfferExpired
 from bookingd.suppliers.inventory import InventoryFlights
 from tests.factories import wanted
 from tests.fakes.inventory import Planted, plant, plant_world
@@ -31,18 +32,23 @@ class NoRules:
 
 
 @pytest.fixture
-def actor(database: Database, clock: ManualClock, ids: SequentialIds, chance: SeededChance) -> SearchActor:
-    return SearchActor(
-        flights=(InventoryFlights(database=database, clock=clock, rules=NoRules()),),
+def actor(
+    database: Database, clock: ManualClock, ids: SequentialIds, chance: SeededChance
+) -> FlightSearchActor:
+    asking = Asking(
+        kind=FLIGHTS,
+        suppliers=(InventoryFlights(database=database, clock=clock, rules=NoRules()),),
         database=database,
         sources=Sources(clock=clock, ids=ids, chance=chance),
         deadline=5.0,
         offers_last=timedelta(minutes=7),
+        shown=flights.shown,
     )
+    return FlightSearchActor(asking=asking)
 
 
 async def test_an_offer_can_be_booked_for_as_long_as_is_configured_and_shown(
-    owner_connection: Connection, database: Database, clock: ManualClock, actor: SearchActor
+    owner_connection: Connection, database: Database, clock: ManualClock, actor: FlightSearchActor
 ) -> None:
     await plant_world(owner_connection)
     await plant(owner_connection, Planted(id=1, leaves=NOON))
@@ -59,11 +65,11 @@ async def test_an_offer_can_be_booked_for_as_long_as_is_configured_and_shown(
     clock.advance(timedelta(minutes=1))
     async with database.connection() as connection:
         with pytest.raises(OfferExpired):
-            await offers.load(connection, offer_id=shown.id, now=clock.now())
+            await offers.load(connection, kind=FLIGHTS, offer_id=shown.id, now=clock.now())
 
 
 async def test_offers_come_by_price_then_duration_then_departure(
-    owner_connection: Connection, actor: SearchActor
+    owner_connection: Connection, actor: FlightSearchActor
 ) -> None:
     await plant_world(owner_connection)
     hour = timedelta(hours=1)

@@ -167,8 +167,12 @@ def test_an_unknown_actor(place: Place) -> None:
     in_file = place.refused(actors={"run": ["search", "bokking"]})
     by_flag = place.refused("--actors", "search,bokking")
 
-    assert "'bokking' is none of auth, search, booking, payment, notify, audit" in in_file
-    assert "bokking: there are auth, search, booking, payment, notify, audit" in by_flag
+    assert (
+        "'bokking' is none of auth, search.flights, search.hotels, booking, payment, notify, audit" in in_file
+    )
+    assert (
+        "bokking: there are auth, search.flights, search.hotels, booking, payment, notify, audit" in by_flag
+    )
     for said in (in_file, by_flag):
         assert "did you mean 'booking'?" in said
 

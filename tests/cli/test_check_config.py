@@ -147,7 +147,7 @@ def test_several_processes_that_fit_are_shown_side_by_side(split: Path) -> None:
     result = run("check-config", "--topology", str(split))
 
     assert result.exit_code == 0
-    assert f"The 9 processes in {split} fit together." in result.stdout
+    assert f"The 10 processes in {split} fit together." in result.stdout
     rows = [line.split() for line in result.stdout.splitlines()]
     assert ["booking", "booking", "-", "127.0.0.1:8092"] in rows
     assert ["http", "-", "127.0.0.1:8080", "(shared)", "127.0.0.1:8090"] in rows

@@ -122,6 +122,7 @@ async def offer(connection: Connection) -> Offer:
     criteria = wanted("FRA", "LHR", DEPARTS.date(), party=FAMILY)
     saved = await offers.save(
         connection,
+        kind=offers.FLIGHTS,
         set_id=UUID(int=7),
         criteria=criteria,
         found=[made],

@@ -9,6 +9,8 @@ from bookingd.config import ACTORS, ConfigErrors, load_settings
 from bookingd.config.reading import embedded_file
 from tests.config.arrange import Bench
 
+OVER_RABBITMQ = '[bus]\nurl = "amqp://mq"\n[database]\nurl = "postgresql://db/bookingd"\n'
+
 
 def test_nothing_configured_is_the_embedded_defaults(bench: Bench) -> None:
     settings = bench.load()
@@ -47,7 +49,7 @@ def test_sections_are_read_by_their_types(bench: Bench) -> None:
         [inventory]
         demo = false
         [actors]
-        run = ["payment", "notify", "audit", "booking", "search", "auth"]
+        run = ["payment", "notify", "audit", "booking", "search.hotels", "search.flights", "auth"]
         [actors.payment]
         concurrency = 3
         [paths]
@@ -59,7 +61,7 @@ def test_sections_are_read_by_their_types(bench: Bench) -> None:
     assert settings.inventory.demo is False
     assert settings.actors.run == ACTORS
     assert settings.actors.bounds("payment") == {"concurrency": 3, "prefetch": 64, "batch": 64}
-    assert settings.actors.bounds("search") == {"concurrency": 16, "prefetch": 64}
+    assert settings.actors.bounds("search.hotels") == {"concurrency": 16, "prefetch": 64}
     assert settings.actors.bounds("audit") == {}
     assert settings.paths.var == Path.cwd() / "elsewhere"
 
@@ -70,7 +72,8 @@ def test_the_environment_overrides_the_file_and_is_read_by_type(bench: Bench) ->
         BOOKINGD_SERVER__PORT="7070",
         BOOKINGD_SERVER__REQUEST_TIMEOUT_SECONDS="9.5",
         BOOKINGD_INVENTORY__DEMO="no",
-        BOOKINGD_ACTORS__RUN="search, booking",
+        BOOKINGD_ACTORS__RUN="search.flights, booking",
+        BOOKINGD_ACTORS__SEARCH__FLIGHTS__CONCURRENCY="5",
         BOOKINGD_ACTORS__BOOKING__BATCH="8",
         BOOKINGD_PUBLIC_URL="http://travel.test/",
     )
@@ -78,10 +81,21 @@ def test_the_environment_overrides_the_file_and_is_read_by_type(bench: Bench) ->
     assert settings.server.port == 7070
     assert settings.server.request_timeout_seconds == 9.5
     assert settings.inventory.demo is False
-    assert settings.actors.run == ("search", "booking")
+    assert settings.actors.run == ("search.flights", "booking")
+    assert settings.actors.bounds("search.flights")["concurrency"] == 5
     assert settings.actors.booking.batch == 8
     assert settings.public_url == "http://travel.test"
     assert settings.given["server.port"] == "BOOKINGD_SERVER__PORT"
+
+
+def test_search_means_both_actors_that_search(bench: Bench) -> None:
+    assert bench.load(
+        '[actors]\nrun = ["search", "audit", "search.hotels"]\n' + OVER_RABBITMQ
+    ).actors.run == (
+        "search.flights",
+        "search.hotels",
+        "audit",
+    )
 
 
 def test_an_empty_variable_and_those_of_tests_count_for_nothing(bench: Bench) -> None:
@@ -149,6 +163,10 @@ def test_a_mistake_in_the_file_is_told_while_the_environment_hides_it(bench: Ben
         ("[server]\nprot = 1\n", "did you mean 'port'?"),
         ("[server]\npool_maximum = 1\n", "it belongs in [database]"),
         ("[actors.bookings]\nbatch = 1\n", "did you mean '[actors.booking]'?"),
+        (
+            "[actors.search]\nprefetch = 1\n",
+            "it belongs in [actors.search.flights] or [actors.search.hotels]",
+        ),
         ("[databse]\nurl = 1\n", "did you mean '[database]'?"),
         ('[actors]\nrun = ["serch"]\n', "did you mean 'search'?"),
         ('[log]\nlevel = "warn"\n', "did you mean 'warning'?"),
@@ -177,7 +195,12 @@ def test_a_variable_that_nobody_reads_is_a_mistake(bench: Bench) -> None:
         ("inventory", "demo", '"yes"', "must be true or false"),
         ("server", "host", "1", "must be text in quotes"),
         ("paths", "var", '""', "must be a path"),
-        ("actors", "run", '["serch"]', "'serch' is none of auth, search, booking, payment, notify, audit"),
+        (
+            "actors",
+            "run",
+            '["serch"]',
+            "'serch' is none of auth, search.flights, search.hotels, booking, payment, notify, audit",
+        ),
         ("actors", "run", '"search"', 'must be a list of texts, such as ["a", "b"]'),
         (
             "server",

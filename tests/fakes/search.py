@@ -17,7 +17,7 @@ from bookingd.messages.search import (
 )
 from bookingd.sources import Clock, Ids
 
-ACTORS = frozenset({"auth", "search", "booking", "payment", "notify", "audit"})
+ACTORS = frozenset({"auth", "search.flights", "search.hotels", "booking", "payment", "notify", "audit"})
 
 
 def quiet_bus(clock: Clock, ids: Ids) -> MemoryBus:

@@ -20,7 +20,7 @@ AWAY = 20.0
 CUTS = 20
 MAILBOXES = [
     f"bookingd.{actor}.{lane}"
-    for actor in ("auth", "search", "booking", "payment", "notify", "audit")
+    for actor in ("auth", "search.flights", "search.hotels", "booking", "payment", "notify", "audit")
     for lane in ("finishing", "normal", "bulk")
 ]
 

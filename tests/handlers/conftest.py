@@ -139,6 +139,7 @@ class Api:
         async with self.parts.database.transaction() as connection:
             (kept,) = await offers.save(
                 connection,
+                kind=offers.FLIGHTS,
                 set_id=self.parts.sources.ids.new(),
                 criteria=CRITERIA,
                 found=[made],
@@ -246,7 +247,7 @@ async def make_api(
     async def make(*, settings: Settings | None = None, **changes: Any) -> Api:
         sources = Sources(clock=clock, ids=ids, chance=chance)
         bus, search, gateway = quiet_bus(clock, ids), FakeSearch(), FakeGateway(clock)
-        await bus.serve(actor="search", backlog=8, receive=search.receive)
+        await bus.serve(actor="search.flights", backlog=8, receive=search.receive)
         parts = Parts(
             settings=settings or Settings(public_url=PUBLIC),
             gateway_facts=(

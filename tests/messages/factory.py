@@ -15,6 +15,7 @@ from bookingd.domain import money
 PLAIN = {
     str: st.text(max_size=20),
     int: st.integers(-(2**53), 2**53),
+    float: st.floats(allow_nan=False, allow_infinity=False),
     bool: st.booleans(),
     msgspec.Raw: st.sampled_from([b"{}", b'{"a":[1,null]}']).map(msgspec.Raw),
     UUID: st.uuids(),

@@ -1,7 +1,7 @@
 """Offers found again by their ids."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -14,7 +14,8 @@ from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.prices import LineKind, Price, PriceLine
 from bookingd.storage import offers
 from bookingd.storage.database import Connection
-from bookingd.storage.offers import MalformedOfferId, OfferExpired, OfferNotFound
+from bookingd.storage.offers import FLIGHTS, STAYS, MalformedOfferId, OfferExpired, OfferNotFound
+from tests import factories
 from tests.factories import wanted
 from tests.fakes.sources import START, SequentialIds
 
@@ -53,28 +54,62 @@ def an_offer(number: int = 1) -> Offer:
 
 async def kept(connection: Connection, ids: SequentialIds, *found: Offer) -> list[Offer]:
     return await offers.save(
-        connection, set_id=ids.new(), criteria=CRITERIA, found=found, now=START, expires_at=START + LIFE
+        connection,
+        kind=FLIGHTS,
+        set_id=ids.new(),
+        criteria=CRITERIA,
+        found=found,
+        now=START,
+        expires_at=START + LIFE,
     )
+
+
+async def load(connection: Connection, offer_id: str, *, now: datetime) -> Offer:
+    return await offers.load(connection, kind=FLIGHTS, offer_id=offer_id, now=now)
 
 
 async def test_an_offer_comes_back_as_it_was_shown(connection: Connection, ids: SequentialIds) -> None:
     first, second = await kept(connection, ids, an_offer(1), an_offer(2))
-    assert await offers.load(connection, offer_id=second.id, now=START) == second
+    assert await load(connection, second.id, now=START) == second
     assert second == replace(an_offer(2), id=second.id)
     assert first.id != second.id
 
 
+async def test_a_stay_is_kept_and_named_as_one(connection: Connection, ids: SequentialIds) -> None:
+    made, wish = factories.stay(), factories.wanted_stay()
+    [stay] = await offers.save(
+        connection,
+        kind=STAYS,
+        set_id=ids.new(),
+        criteria=wish,
+        found=[made],
+        now=START,
+        expires_at=START + LIFE,
+    )
+
+    kind, set_id, _ = offers.parse_id(stay.id)
+
+    assert (kind, stay.id[:3]) == (STAYS, "st_")
+    assert await offers.load(connection, kind=STAYS, offer_id=stay.id, now=START) == replace(
+        made, id=stay.id, expires_at=START + LIFE
+    )
+    assert await offers.load_criteria(connection, kind=STAYS, set_id=set_id) == wish
+    for other in (stay.id, offers.id_of(FLIGHTS, set_id, 0)):
+        with pytest.raises(OfferNotFound):
+            await load(connection, other, now=START)
+
+
 async def test_the_criteria_of_a_set_come_back(connection: Connection, ids: SequentialIds) -> None:
     [offer] = await kept(connection, ids, an_offer())
-    set_id, _ = offers.parse_id(offer.id)
-    assert await offers.load_criteria(connection, set_id=set_id) == CRITERIA
+    _, set_id, _ = offers.parse_id(offer.id)
+    assert await offers.load_criteria(connection, kind=FLIGHTS, set_id=set_id) == CRITERIA
 
 
 async def test_an_offer_ends_at_its_instant(connection: Connection, ids: SequentialIds) -> None:
     [offer] = await kept(connection, ids, an_offer())
-    await offers.load(connection, offer_id=offer.id, now=START + LIFE - timedelta(seconds=1))
+    await load(connection, offer.id, now=START + LIFE - timedelta(seconds=1))
     with pytest.raises(OfferExpired, match="2026-11-22 12:20"):
-        await offers.load(connection, offer_id=offer.id, now=START + LIFE)
+        await load(connection, offer.id, now=START + LIFE)
 
 
 @pytest.mark.parametrize("own", [LIFE / 2, LIFE * 3])
@@ -83,17 +118,19 @@ async def test_an_offer_ends_when_it_was_said_to_by_its_supplier_or_by_us(
 ) -> None:
     [offer] = await kept(connection, ids, replace(an_offer(), expires_at=START + own))
     assert offer.expires_at == START + min(own, LIFE)
-    await offers.load(connection, offer_id=offer.id, now=offer.expires_at - timedelta(seconds=1))
+    await offers.load(
+        connection, kind=FLIGHTS, offer_id=offer.id, now=offer.expires_at - timedelta(seconds=1)
+    )
     with pytest.raises(OfferExpired):
-        await offers.load(connection, offer_id=offer.id, now=offer.expires_at)
+        await load(connection, offer.id, now=offer.expires_at)
 
 
 async def test_an_unknown_offer_is_told_apart(connection: Connection, ids: SequentialIds) -> None:
     [offer] = await kept(connection, ids, an_offer())
-    set_id, place = offers.parse_id(offer.id)
-    for unknown in (offers.id_of(set_id, place + 1), offers.id_of(UUID(int=1), 0)):
+    _, set_id, place = offers.parse_id(offer.id)
+    for unknown in (offers.id_of(FLIGHTS, set_id, place + 1), offers.id_of(FLIGHTS, UUID(int=1), 0)):
         with pytest.raises(OfferNotFound, match=unknown):
-            await offers.load(connection, offer_id=unknown, now=START)
+            await load(connection, unknown, now=START)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +143,7 @@ def test_what_is_no_id_is_refused_before_anything_is_asked(text: str) -> None:
 
 def test_an_id_stands_for_its_set_and_place() -> None:
     set_id = UUID("0192f0c1-2b3c-7def-8abc-0123456789ab")
-    assert offers.parse_id(offers.id_of(set_id, 199)) == (set_id, 199)
+    assert offers.parse_id(offers.id_of(FLIGHTS, set_id, 199)) == (FLIGHTS, set_id, 199)
 
 
 async def test_sets_lie_in_the_part_of_their_day(

@@ -15,7 +15,7 @@ from tests.systemd.confined import settings
 UNITS = Path(__file__).parents[2] / "systemd"
 SERVICES = {
     "bookingd.service": "bookingd.service",
-    "bookingd@.service": "bookingd@search.service",
+    "bookingd@.service": "bookingd@search.flights.service",
     "bookingd-migrate@.service": "bookingd-migrate@all.service",
 }
 """File to a unit that it is good for."""

@@ -127,7 +127,9 @@ async def test_the_service_manager_hears_of_the_day_and_of_its_end(house: House,
         ended = ear.heard()
 
     ready_at = f"STATUS=ready at {house.settings.public_url}; actors: "
-    assert begun == [f"READY=1\n{ready_at}auth, search, booking, payment, notify, audit"]
+    assert begun == [
+        f"READY=1\n{ready_at}auth, search.flights, search.hotels, booking, payment, notify, audit"
+    ]
     # Two seconds of draining, thirty to close.
     assert ended[-1].splitlines() == [
         "STOPPING=1",

@@ -29,8 +29,9 @@ def mailbox_queue(mailbox: Mailbox) -> str:
 
 def owner_of(queue: str) -> str:
     """The actor whose mailbox it is; the queue's own name where it is nobody's."""
-    parts = queue.split(".")
-    return parts[1] if len(parts) == 3 and parts[0] == "bookingd" else queue
+    house, _, name = queue.partition(".")
+    actor, dot, _ = name.rpartition(".")
+    return actor if house == "bookingd" and dot else queue
 
 
 def query_queue(actor: str) -> str:

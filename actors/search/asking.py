@@ -1,0 +1,139 @@
+"""Asks all suppliers of one kind of travel at once, and keeps what each of them finds.
+
+The one rule: a supplier that fails or is late costs its own offers only, and is named. What is found is
+stored before it is shown, so that it can be booked whatever becomes of the cache.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+from bookingd.domain.offers import Offer
+from bookingd.domain.stays import StayOffer
+from bookingd.messages.search import OfferStatus, SupplierStatus
+from bookingd.outcomes import OutsideError, Refused
+from bookingd.sources import Sources
+from bookingd.storage import offers
+from bookingd.storage.database import Database
+from bookingd.storage.offers import Kind, OfferExpired, OfferNotFound
+from bookingd.suppliers.port import Found
+
+log = logging.getLogger(__name__)
+
+O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
+
+
+class Source(Protocol[O, C_contra]):
+    """A FlightSource or a StaySource."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def search(self, criteria: C_contra) -> Found[O]: ...
+
+    async def check(self, offer: O) -> O: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Generic[O]):
+    """What one supplier has found, and how far every supplier is by now."""
+
+    offers: Sequence[O]
+    suppliers: Mapping[str, SupplierStatus]
+    incomplete: tuple[str, ...] = ()
+
+
+class Asking(Generic[O, C]):
+    """All suppliers of one kind of travel."""
+
+    def __init__(
+        self,
+        *,
+        kind: Kind[O, C],
+        suppliers: Sequence[Source[O, C]],
+        database: Database,
+        sources: Sources,
+        deadline: float,
+        offers_last: timedelta,
+        shown: Callable[[O], object],
+    ) -> None:
+        """`shown` gives of an offer what the traveller decided by: where that differs, it has changed."""
+        self._kind: Kind[O, C] = kind
+        self._suppliers: Mapping[str, Source[O, C]] = {supplier.name: supplier for supplier in suppliers}
+        self._database = database
+        self._sources = sources
+        self._deadline = deadline
+        self._offers_last = offers_last
+        self._shown: Callable[[O], object] = shown
+
+    async def search(self, criteria: C) -> AsyncIterator[Part[O]]:
+        """What each supplier finds, as soon as it has; one part without offers where nobody can be asked."""
+        suppliers = dict.fromkeys(self._suppliers, SupplierStatus.PENDING)
+        asking = [asyncio.ensure_future(self._ask(one, criteria)) for one in self._suppliers.values()]
+        try:
+            for answer in asyncio.as_completed(asking):
+                name, status, found = await answer
+                suppliers[name] = status
+                incomplete = () if found.complete else (name,)
+                yield Part(offers=found.offers, suppliers=dict(suppliers), incomplete=incomplete)
+        finally:
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+        if not asking:
+            yield Part(offers=(), suppliers={})
+
+    async def check(self, offer_id: str) -> tuple[OfferStatus, O | None]:
+        """The offer as its supplier has it now."""
+        try:
+            async with self._database.connection() as connection:
+                shown = await offers.load(
+                    connection, kind=self._kind, offer_id=offer_id, now=self._sources.clock.now()
+                )
+        except OfferExpired:
+            return OfferStatus.EXPIRED, None
+        except OfferNotFound:
+            return OfferStatus.UNKNOWN, None
+        try:
+            now = await self._suppliers[shown.supplier].check(shown)
+        except Refused:
+            return OfferStatus.UNAVAILABLE, None
+        alike = self._shown(now) == self._shown(shown)
+        return OfferStatus.AVAILABLE if alike else OfferStatus.CHANGED, now
+
+    async def _ask(self, supplier: Source[O, C], criteria: C) -> tuple[str, SupplierStatus, Found[O]]:
+        try:
+            async with asyncio.timeout(self._deadline):
+                found = await supplier.search(criteria)
+        except TimeoutError:
+            log.warning("supplier %s did not answer within %g s", supplier.name, self._deadline)
+            return supplier.name, SupplierStatus.LATE, Found(offers=())
+        except OutsideError as error:
+            log.warning("supplier %s failed: %s", supplier.name, error)
+            return supplier.name, SupplierStatus.FAILED, Found(offers=())
+        except Exception:
+            # A bug in one adapter is told with its trace, and is no reason to show nothing of the others.
+            log.exception("supplier %s failed by a fault of ours", supplier.name)
+            return supplier.name, SupplierStatus.FAILED, Found(offers=())
+        return supplier.name, SupplierStatus.ANSWERED, await self._keep(criteria, found)
+
+    async def _keep(self, criteria: C, found: Found[O]) -> Found[O]:
+        if not found.offers:
+            return found
+        now = self._sources.clock.now()
+        async with self._database.connection() as connection:
+            kept = await offers.save(
+                connection,
+                kind=self._kind,
+                set_id=self._sources.ids.new(),
+                criteria=criteria,
+                found=found.offers,
+                now=now,
+                expires_at=now + self._offers_last,
+            )
+        return Found(offers=kept, complete=found.complete)

@@ -1,0 +1,59 @@
+"""Asking the actors that search: their answers as they come, and the whole of them.
+
+The one rule: an answer that breaks off ends with what came of it; whoever was still pending counts as late.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from bookingd.bus.port import Bus, QueryFailed, QueryTimeout
+from bookingd.messages.envelope import Origin
+from bookingd.messages.search import (
+    FlightResults,
+    SearchFlights,
+    SearchStays,
+    StayResults,
+    SupplierStatus,
+    joined,
+)
+
+GRACE = 1.0
+"""Seconds beyond the search's deadline: the actor ends it by itself, with what it has."""
+
+NOBODY = "anonymous"
+"""The principal of whoever searches: nobody needs to be known for that."""
+
+Results = TypeVar("Results", FlightResults, StayResults)
+
+
+async def growing(
+    bus: Bus, query: SearchFlights | SearchStays, *, origin: Origin, timeout: float
+) -> AsyncIterator[Any]:
+    """The FlightResults or StayResults so far, each time that a supplier has answered; the last are all.
+
+    Raises QueryTimeout, QueryFailed when nothing came at all.
+    """
+    so_far: Any = None
+    try:
+        async for part in bus.ask(query, origin=origin, timeout=timeout):
+            so_far = part if so_far is None else joined(so_far, part)
+            yield so_far
+    except (QueryTimeout, QueryFailed):
+        if so_far is None:
+            raise
+        yield _ended(so_far)
+
+
+async def whole(bus: Bus, query: SearchFlights | SearchStays, *, origin: Origin, timeout: float) -> Any:
+    """All that was found. Raises as `growing`."""
+    answers = [found async for found in growing(bus, query, origin=origin, timeout=timeout)]
+    return answers[-1]
+
+
+def _ended(so_far: Results) -> Results:
+    suppliers: dict[str, SupplierStatus] = {
+        name: SupplierStatus.LATE if status is SupplierStatus.PENDING else status
+        for name, status in so_far.suppliers.items()
+    }
+    return replace(so_far, suppliers=suppliers)
