@@ -40,6 +40,11 @@ WARN_AT = 3
 TELL_OPERATOR_AT = 8
 """The attempt at which a person is told: about a minute of trying."""
 
+LOOK_AGAIN = 1.0
+"""Seconds, of which half are drawn, until who met a live lease looks again. They do not grow: whoever
+calls is done within moments, or dies and is inherited from within seconds.
+"""
+
 BUSY = "busy"
 """What became of a message that met a live lease: it was not tried."""
 
@@ -120,7 +125,7 @@ class Actions:
         if intent is None or intent.found in (IntentState.DONE, IntentState.REFUSED):
             return "done"
         if not intent.leased:
-            await self._come_back(letter, tried=False)
+            await self._patiently(lambda: self._stand_by(letter))
             return BUSY
         if intent.found is IntentState.CALLING and not alone:
             await self._patiently(lambda: self._let_go(intent))
@@ -278,25 +283,28 @@ class Actions:
         async with self._transactions.begin() as transaction:
             await intents.leave(transaction.connection, endings=[ending])
 
-    async def _come_back(
-        self, letter: Letter, retry_after: float | None = None, *, tried: bool = True
-    ) -> None:
-        """Somebody else is calling for the same effect, or nothing was to be seen: look again later."""
+    async def _stand_by(self, letter: Letter) -> None:
+        """Somebody else is calling for the same effect: that was no attempt of ours."""
+        wait = backoff(1, first=LOOK_AGAIN, chance=self._sources.chance)
+        async with self._transactions.begin() as transaction:
+            lane = transaction.lane_of(letter.envelope)
+            transaction.put_back(letter.envelope, actor=self._actor, lane=lane, after=wait)
+
+    async def _come_back(self, letter: Letter, retry_after: float | None) -> None:
+        """Nothing was to be seen: look again later."""
 
         async def again() -> None:
             async with self._transactions.begin() as transaction:
-                self._send_again(transaction, letter, retry_after, tried=tried)
+                self._send_again(transaction, letter, retry_after)
 
         await self._patiently(again)
 
-    def _send_again(
-        self, transaction: Transaction, letter: Letter, retry_after: float | None, *, tried: bool = True
-    ) -> None:
+    def _send_again(self, transaction: Transaction, letter: Letter, retry_after: float | None) -> None:
         wait = backoff(letter.envelope.attempt, first=FIRST_OUTSIDE, chance=self._sources.chance)
         if retry_after is not None:
             wait = max(wait, timedelta(seconds=retry_after))
         lane = transaction.lane_of(letter.envelope)
-        transaction.send_again(letter.envelope, actor=self._actor, lane=lane, after=wait, tried=tried)
+        transaction.send_again(letter.envelope, actor=self._actor, lane=lane, after=wait)
 
     async def _tell_operator(self, transaction: Transaction, conclusion: _Conclusion) -> None:
         acting = conclusion.request.acting

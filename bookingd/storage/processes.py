@@ -18,7 +18,7 @@ from bookingd.storage.queries import query
 
 BEAT = query("processes.beat")
 LEAVE = query("processes.leave")
-NAMES = query("processes.names")
+AT_WORK = query("processes.at_work")
 RELEASE_INTENTS = query("processes.release_intents")
 RELEASE_ANNOUNCEMENTS = query("processes.release_announcements")
 ALL = query("processes.all")
@@ -104,9 +104,13 @@ async def leave(connection: Connection, *, gone: Sequence[UUID], now: datetime) 
     await connection.execute(LEAVE, gone)
 
 
-async def dead(connection: Connection) -> set[UUID]:
-    """Those that have a row and at this moment no session, also if one has just lost it."""
-    known = [row["id"] for row in await connection.fetch(NAMES)]
+async def dead(connection: Connection, *, now: datetime) -> set[UUID]:
+    """Those that at this moment have no session, also if one has just lost it.
+
+    Also one that holds something and has no row: it died before its first word, or came back from being taken
+    for dead and died before its next.
+    """
+    known = [row["id"] for row in await connection.fetch(AT_WORK, now)]
     return set(known) - await living(connection, processes=known)
 
 

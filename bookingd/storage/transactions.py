@@ -70,16 +70,12 @@ class Transaction:
         """The lane that the message belongs in; raises UnknownMessage."""
         return self._catalogue.named(envelope.name).lane
 
-    def send_again(
-        self, envelope: Envelope, *, actor: str, lane: Lane, after: timedelta, tried: bool = True
-    ) -> None:
+    def send_again(self, envelope: Envelope, *, actor: str, lane: Lane, after: timedelta) -> None:
         """Deliver the same message to `actor` once more, `after` from now, as its next attempt.
 
-        Whoever has `tried` it has survived it: what it was suspected of is forgotten.
+        Whoever has tried it has survived it: what it was suspected of is forgotten.
         """
-        again = replace(envelope, attempt=envelope.attempt + 1)
-        if tried:
-            again = replace(again, abandoned=0)
+        again = replace(envelope, attempt=envelope.attempt + 1, abandoned=0)
         self.put_back(again, actor=actor, lane=lane, after=after)
 
     def put_back(self, envelope: Envelope, *, actor: str, lane: Lane, after: timedelta) -> None:

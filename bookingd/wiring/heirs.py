@@ -46,7 +46,7 @@ class Heirs:
         """See who is missing, and inherit from those who have been for long enough."""
         now = self._clock.now()
         async with self._database.transaction() as connection:
-            missing = await processes.dead(connection)
+            missing = await processes.dead(connection, now=now)
             self._missing = {process: self._missing.get(process, now) for process in missing}
             dead = sorted(process for process, since in self._missing.items() if now - since >= DEAD_AFTER)
             if dead:

@@ -22,9 +22,13 @@ UPDATE intents SET leased_until = $2 WHERE state = 'calling' AND leased_until > 
 -- What the processes $1 were handling alone they handle no more, as of $2.
 UPDATE announcements SET lapses_at = $2 WHERE lapses_at > $2 AND process = ANY($1::uuid[]);
 
--- name: names
--- The ids of all processes.
-SELECT id FROM processes;
+-- name: at_work
+-- The ids of all processes that have a row, or hold something at $1.
+SELECT id FROM processes
+ UNION
+SELECT process FROM intents WHERE state = 'calling' AND leased_until > $1 AND process IS NOT NULL
+ UNION
+SELECT process FROM announcements WHERE lapses_at > $1 AND process IS NOT NULL;
 
 -- name: all
 -- Every process, the longest running first.

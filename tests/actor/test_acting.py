@@ -7,15 +7,16 @@ from uuid import UUID
 
 import pytest
 
-from bookingd.actor.acting import LEASE, TELL_OPERATOR_AT
+from bookingd.actor.acting import LEASE, LOOK_AGAIN, TELL_OPERATOR_AT
 from bookingd.actor.runtime import Limits
+from bookingd.messages import codec
 from bookingd.sources import SystemIds
 from bookingd.storage.attention import oldest
 from bookingd.storage.database import Database, DatabaseUnavailable
 from bookingd.storage.intents import IntentKey
 from tests.actor.test_deciding import put, sealed
 from tests.toy.courier import FakeCourier
-from tests.toy.house import House, until
+from tests.toy.house import House, hurried, until
 from tests.toy.messages import Look, Send
 
 ACCOUNT, PARCEL = UUID(int=5), UUID(int=6)
@@ -206,6 +207,36 @@ async def test_a_delivery_that_meets_a_live_lease_comes_back_later(bank_database
         assert courier.calls == ["send"]
         assert await one.rows(PARCELS) == DONE
         assert await _sent(one) == 1
+
+
+async def test_waiting_for_whoever_calls_is_no_attempt_and_never_takes_long(bank_database: Database) -> None:
+    """Else what waits for a process that has died waits for minutes, and no operator is told in time."""
+    courier, sources = FakeCourier("slow"), hurried(pace=5)
+    one = House(bank_database, courier=courier, sources=sources)
+    async with one, House(bank_database, courier=courier, sources=sources) as two:
+        envelope = sealed(one, SEND)
+        await put(one, envelope, actor="post")
+        await courier.called.wait()
+        await put(two, envelope, actor="post")
+
+        async def five_times_busy() -> bool:
+            """Whichever of them meets it: the relay of either takes it out of the outbox."""
+            return _busy(one) + _busy(two) >= 5
+
+        await until(five_times_busy)
+        bundle, due_at = (await two.rows("SELECT bundle, due_at FROM outbox ORDER BY due_at DESC LIMIT 1"))[0]
+        wait = due_at - sources.clock.now()
+        courier.gate.set()
+        await one.rest()
+
+        assert wait <= timedelta(seconds=LOOK_AGAIN)
+        assert [waiting.attempt for waiting in codec.unpack(bundle)] == [envelope.attempt]
+        assert courier.calls == ["send"]
+
+
+def _busy(house: House) -> float:
+    labels = {"actor": "post", "message": "post.send", "outcome": "busy"}
+    return house.metrics.registry.get_sample_value("bookingd_messages_total", labels) or 0
 
 
 async def test_a_lease_that_has_lapsed_goes_to_the_look_up(bank_database: Database) -> None:

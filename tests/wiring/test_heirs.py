@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from bookingd.domain.ids import IntentId
-from bookingd.storage import intents, processes
+from bookingd.domain.ids import IntentId, MessageId
+from bookingd.storage import announcements, intents, processes
+from bookingd.storage.announcements import Record
 from bookingd.storage.database import Database
 from bookingd.storage.exclusive import hold_together
 from bookingd.storage.intents import IntentKey
@@ -29,9 +30,7 @@ class House:
         self.sessions: dict[UUID, AsyncExitStack] = {}
 
     async def start(self) -> UUID:
-        process = uuid4()
-        self.sessions[process] = AsyncExitStack()
-        await self.sessions[process].enter_async_context(hold_together(self.dsn, process=process))
+        process = await self.begin_to_start()
         async with self.database.transaction() as connection:
             await processes.beat(
                 connection,
@@ -40,6 +39,13 @@ class House:
                 now=self.clock.now(),
                 forget_before=self.clock.now() - timedelta(days=1),
             )
+        return process
+
+    async def begin_to_start(self) -> UUID:
+        """Have a session, and be about to say the first word."""
+        process = uuid4()
+        self.sessions[process] = AsyncExitStack()
+        await self.sessions[process].enter_async_context(hold_together(self.dsn, process=process))
         return process
 
     def _process(self, process: UUID) -> Process:
@@ -66,6 +72,21 @@ class House:
                 connection, actor="bank", wishes=[wish], process=process, now=now, until=now + LEASE
             )
         return met[KEY].leased
+
+    async def announce(self, process: UUID) -> None:
+        """It handles a message apart."""
+        now, message = self.clock.now(), MessageId(uuid4())
+        record = Record(process=process, deaths=0, lapses_at=now + LEASE)
+        async with self.database.transaction() as connection:
+            await announcements.meet(connection, actor="bank", message=message, now=now)
+            await announcements.write(connection, actor="bank", message=message, record=record)
+
+    async def lapsed_announcements(self) -> int:
+        async with self.database.connection() as connection:
+            now = self.clock.now()
+            lapsed = "SELECT count(*) FROM announcements WHERE lapses_at <= $1"
+            count: int = await connection.fetchval(lapsed, now)
+        return count
 
     async def look(self, after: timedelta = timedelta()) -> None:
         self.clock.advance(after)
@@ -94,6 +115,32 @@ async def test_what_a_dead_process_was_calling_for_is_free_long_before_its_lease
 
     assert await house.lease(heir)
     assert await house.rows() == {heir}
+
+
+async def test_who_dies_before_its_first_word_is_inherited_from_as_well(house: House) -> None:
+    """It takes messages from then on: a backlog is begun within milliseconds."""
+    dead, heir = await house.begin_to_start(), await house.start()
+    assert await house.lease(dead)
+    await house.announce(dead)
+    await house.kill(dead)
+
+    await house.look()
+    await house.look(after=DEAD_AFTER)
+
+    assert await house.lease(heir)
+    assert await house.lapsed_announcements() == 1
+
+
+async def test_nobody_inherits_from_who_has_not_said_its_first_word(house: House) -> None:
+    caller, other = await house.begin_to_start(), await house.start()
+    assert await house.lease(caller)
+    await house.announce(caller)
+
+    await house.look()
+    await house.look(after=DEAD_AFTER)
+
+    assert not await house.lease(other)
+    assert await house.lapsed_announcements() == 0
 
 
 async def test_nobody_inherits_from_the_living(house: House) -> None:
