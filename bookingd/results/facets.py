@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bookingd.results.columns import NO_PRICE, Columns, Mask
+from bookingd.results.columns import NO_PRICE, Columns, Mask, Numbers, Rows
 from bookingd.results.filters import Filter
 
 
@@ -21,6 +21,8 @@ class Count:
     value: str
     """As the filter takes it."""
     results: int
+    occurs: int
+    """Results in which it occurs at all: more than `results` where the filter asks for it alone."""
     lowest: int | None
     """The price of the cheapest offer behind it; None where there is none."""
 
@@ -46,22 +48,31 @@ class EachTerm:
 
     def counts(self, columns: Columns, left: Mask, chosen: frozenset[str]) -> Iterator[Count]:
         terms = columns.terms[self.column]
-        yield from (_count(value, 0, NO_PRICE) for value in sorted(chosen.difference(terms.names)))
+        yield from (_count(value, 0, 0, NO_PRICE) for value in sorted(chosen.difference(terms.names)))
         if not terms.names:
             return
+        occurs, lowest = self._each(columns, left)
+        each = occurs
         if self.alone:
-            left = left & (columns.terms_each(self.column) == 1)
+            each, lowest = self._each(columns, left & (columns.terms_each(self.column) == 1))
+        for number in np.lexsort((-occurs, -each)):
+            yield _count(terms.names[number], int(each[number]), int(occurs[number]), int(lowest[number]))
+
+    def _each(self, columns: Columns, left: Mask) -> tuple[Rows, Numbers]:
+        """Of each term the results and the lowest price; there is one term at least.
+
+        A result that has a term in several offers counts once: by where the rows of a term or a result begin.
+        """
+        terms = columns.terms[self.column]
         hits, results = left[terms.rows], columns.result_of[terms.rows]
-        # A result that has a term twice counts once: by where the rows of a term or of a result begin.
         new = np.ones(len(terms.rows), bool)
         new[1:] = results[1:] != results[:-1]
         new[terms.begins[:-1]] = True
         begins = np.flatnonzero(new)
         found = np.logical_or.reduceat(hits, begins)
         each = np.add.reduceat(found, np.searchsorted(begins, terms.begins[:-1]), dtype=np.int64)
-        lowest = np.minimum.reduceat(np.where(hits, columns.prices[terms.rows], NO_PRICE), terms.begins[:-1])
-        for number in sorted(range(len(each)), key=lambda one: (-each[one], terms.names[one])):
-            yield _count(terms.names[number], int(each[number]), int(lowest[number]))
+        prices = np.where(hits, columns.prices[terms.rows], NO_PRICE)
+        return each, np.minimum.reduceat(prices, terms.begins[:-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +83,7 @@ class Choices:
 
     def counts(self, columns: Columns, left: Mask, chosen: frozenset[str]) -> Iterator[Count]:
         for value, one in self.choices:
-            yield _behind(value, columns, left & one.mask(columns))
+            yield behind(value, columns, left & one.mask(columns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +94,7 @@ class EachNumber:
 
     def counts(self, columns: Columns, left: Mask, chosen: frozenset[str]) -> Iterator[Count]:
         for value in _values(columns, self.column, chosen):
-            yield _behind(value, columns, left & (columns.numbers[self.column] == value))
+            yield behind(value, columns, left & (columns.numbers[self.column] == value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +105,7 @@ class UpTo:
 
     def counts(self, columns: Columns, left: Mask, chosen: frozenset[str]) -> Iterator[Count]:
         for value in _values(columns, self.column, chosen):
-            yield _behind(value, columns, left & (columns.numbers[self.column] <= value))
+            yield behind(value, columns, left & (columns.numbers[self.column] <= value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +117,19 @@ class From:
     def counts(self, columns: Columns, left: Mask, chosen: frozenset[str]) -> Iterator[Count]:
         for value in _values(columns, self.column, chosen):
             if value > 0:
-                yield _behind(value, columns, left & (columns.numbers[self.column] >= value))
+                yield behind(value, columns, left & (columns.numbers[self.column] >= value))
 
 
 def shown(counts: Iterator[Count], chosen: frozenset[str]) -> tuple[Count, ...]:
     """Those with something behind them, and those that are chosen whatever is left of them."""
-    return tuple(count for count in counts if count.results or count.value in chosen)
+    return tuple(count for count in counts if count.occurs or count.value in chosen)
+
+
+def behind(value: int | str, columns: Columns, mask: Mask) -> Count:
+    """The count of a value that leaves the offers of the mask."""
+    lowest = int(columns.prices[mask].min(initial=NO_PRICE))
+    results = columns.count(mask)
+    return _count(str(value), results, results, lowest)
 
 
 def _values(columns: Columns, column: str, chosen: frozenset[str]) -> list[int]:
@@ -119,10 +137,5 @@ def _values(columns: Columns, column: str, chosen: frozenset[str]) -> list[int]:
     return sorted(occur | {int(value) for value in chosen})
 
 
-def _behind(value: int | str, columns: Columns, mask: Mask) -> Count:
-    lowest = int(columns.prices[mask].min(initial=NO_PRICE))
-    return _count(str(value), columns.count(mask), lowest)
-
-
-def _count(value: str, results: int, lowest: int) -> Count:
-    return Count(value=value, results=results, lowest=None if lowest == NO_PRICE else lowest)
+def _count(value: str, results: int, occurs: int, lowest: int) -> Count:
+    return Count(value=value, results=results, occurs=occurs, lowest=None if lowest == NO_PRICE else lowest)

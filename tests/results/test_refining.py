@@ -128,9 +128,13 @@ def test_a_count_is_what_its_value_alone_would_leave(
         if isinstance(facet, UpTo | From) and int(value) not in {1, *(offer.stars for offer in some)}:
             continue  # nothing begins or ends there, and it is not chosen
         behind = left(some, [*others, alone(name, value, facet)])
-        if behind or value == chosen_value:
+        occurs = results(behind)
+        if isinstance(facet, EachTerm):
+            anywhere = filters.AnyOf(facet=name, column=name, names=(value,))
+            occurs = results(left(some, [*others, anywhere]))
+        if occurs or value == chosen_value:
             lowest = min((offer.price for offer in behind), default=None)
-            expected[value] = Count(value=value, results=results(behind), lowest=lowest)
+            expected[value] = Count(value=value, results=results(behind), occurs=occurs, lowest=lowest)
     assert {count.value: count for count in counts} == expected
 
 
