@@ -174,7 +174,6 @@ def stay(
         rooms=tuple(rooms),
         terms=StayTerms(board=Board.ROOM_ONLY, cancellation=(CancellationStep(until=None, fee=total),)),
         price=price(total),
-        at_property=Money(0, total.currency),
         rooms_left=5,
         made_at=START,
         expires_at=START + timedelta(minutes=30),

@@ -56,13 +56,16 @@ class Tax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceLine:
-    """One rounded amount; `each` is for one passenger (or the booking), `count` how often it applies."""
+    """One rounded amount; `each` is for one passenger, room or night, or the booking, `count` how often."""
 
     kind: LineKind
     each: Money
     count: int
     passenger: PassengerType | None = None
-    """None where the line is for the whole booking."""
+    room: int | None = None
+    """From 1, in the order of the criteria. Without passenger and room a line is for the whole booking."""
+    at_property: bool = False
+    """Paid at the hotel, not to us."""
     rule: str = ""
     """The rule (`id@version`) or the supplier's name for it, for `prices explain`."""
     label: str = ""
@@ -75,7 +78,7 @@ class PriceLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TravellerLine:
-    """One line as a traveller reads it: for `count` passengers of a type, or for the booking."""
+    """One line as a traveller reads it: for `count` passengers of a type, for a room, or for the booking."""
 
     kind: str
     """`fare`, `tax` or `fee`."""
@@ -84,6 +87,8 @@ class TravellerLine:
     """The whole line."""
     count: int
     passenger: PassengerType | None = None
+    room: int | None = None
+    at_property: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,8 @@ class TravellerPrice:
     fees: Money
     taxes: Money
     total: Money
+    at_property: Money
+    """How much of the total is paid at the hotel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +113,18 @@ class Price:
 
     @property
     def total(self) -> Money:
-        """What the traveller pays."""
+        """What the traveller pays, wherever it is paid."""
         return _sum([line for line in self.lines if line.kind is not LineKind.COMMISSION], self.currency)
 
     def of_kind(self, *kinds: LineKind) -> Money:
         """The sum of the lines of these kinds."""
         return _sum([line for line in self.lines if line.kind in kinds], self.currency)
+
+    @property
+    def at_property(self) -> Money:
+        """How much of the total is paid at the hotel."""
+        there = [line for line in self.lines if line.at_property and line.kind is not LineKind.COMMISSION]
+        return _sum(there, self.currency)
 
     @property
     def commission(self) -> Money:
@@ -126,6 +139,7 @@ class Price:
             fees=self.of_kind(LineKind.SERVICE_FEE),
             taxes=self.of_kind(LineKind.TAX),
             total=self.total,
+            at_property=self.at_property,
         )
 
 
@@ -242,19 +256,37 @@ def _sum(lines: Sequence[PriceLine], currency: str) -> Money:
 
 
 def _fares(price: Price) -> list[TravellerLine]:
-    """One line a passenger type; a markup of the whole booking is spread over all heads to the cent."""
+    """One line a passenger type or room; a markup of all together is spread over all heads to the cent."""
     fare = [line for line in price.lines if line.kind in (LineKind.NET, LineKind.MARKUP)]
-    heads = {line.passenger: line.count for line in fare if line.passenger is not None}
-    shared = _sum([line for line in fare if line.passenger is None], price.currency)
-    shares = iter(shared.allocate(max(sum(heads.values()), 1)))
+    units: dict[_Unit, PriceLine] = {}
+    for line in fare:
+        if line.kind is LineKind.NET:
+            units.setdefault(_unit(line), line)
+    shared = _sum([line for line in fare if _unit(line) not in units], price.currency)
+    shares = iter(shared.allocate(max(sum(line.count for line in units.values()), 1)))
     lines = []
-    for passenger, count in heads.items():
-        own = _sum([line for line in fare if line.passenger is passenger], price.currency)
-        share = total((next(shares) for _ in range(count)), price.currency)
+    for unit, line in units.items():
+        own = _sum([one for one in fare if _unit(one) == unit], price.currency)
+        share = total((next(shares) for _ in range(line.count)), price.currency)
         lines.append(
-            TravellerLine(kind="fare", label="Fare", amount=own + share, count=count, passenger=passenger)
+            TravellerLine(
+                kind="fare",
+                label="Fare" if line.room is None else line.label,
+                amount=own + share,
+                count=line.count,
+                passenger=line.passenger,
+                room=line.room,
+                at_property=line.at_property,
+            )
         )
     return lines
+
+
+_Unit = tuple[PassengerType | None, int | None]
+
+
+def _unit(line: PriceLine) -> _Unit:
+    return line.passenger, line.room
 
 
 def _fees_and_taxes(price: Price) -> list[TravellerLine]:
@@ -266,6 +298,8 @@ def _fees_and_taxes(price: Price) -> list[TravellerLine]:
             amount=line.amount,
             count=line.count,
             passenger=line.passenger,
+            room=line.room,
+            at_property=line.at_property,
         )
         for line in price.lines
         if line.kind in names

@@ -156,11 +156,19 @@ class StayRoom:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Included:
+    """A tax or charge that the price of the rooms has in it already: told, not added."""
+
+    label: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StayOffer:
     """Priced rooms of one hotel for one stay, all under the same terms.
 
     The price and the terms are what the traveller was shown (P8). The price's total is all that is mandatory,
-    also what is paid at the hotel; `at_property` says how much of it that is.
+    also what is paid at the hotel; its lines say which that is.
     """
 
     id: OfferId
@@ -171,9 +179,9 @@ class StayOffer:
     rooms: tuple[StayRoom, ...]
     terms: StayTerms
     price: Price
-    at_property: Money
+    included: tuple[Included, ...] = ()
     rooms_left: int
-    """The smallest number of rooms left over its nights when it was made; a hint, never a promise."""
+    """How often it could be had when it was made, over all its nights; a hint, never a promise."""
     made_at: datetime
     expires_at: datetime
 
@@ -181,6 +189,11 @@ class StayOffer:
     def total(self) -> Money:
         """What the stay costs all in all."""
         return self.price.total
+
+    @property
+    def at_property(self) -> Money:
+        """How much of it is paid at the hotel."""
+        return self.price.at_property
 
     @property
     def nights(self) -> int:
