@@ -16,6 +16,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from handlers.errors import FieldError, Problem, invalid
 
+MOST_CODES = 50
+"""In one list of a query string."""
+
 MOST_TOLD = 100
 """Mistakes that one answer names: more than a person mends at once."""
 
@@ -150,6 +153,36 @@ class Code(fields.String):
         super().__init__(validate=validate.Regexp(r"^\s*[A-Za-z]{3}\s*\Z", error=words), **kwargs)
 
 
+class Codes(fields.List[str]):
+    """Codes in one text, parted by commas, in any case: `LH,UA`. Loaded as a tuple, each code once."""
+
+    default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be text.")}  # noqa: RUF012
+
+    def __init__(self, pattern: str, *, example: str, most: int = MOST_CODES, **kwargs: Any) -> None:
+        self._pattern = re.compile(pattern)
+        self._most = most
+        self._wrong = Said("code", f"This has to be codes parted by commas, such as {example}.")
+        super().__init__(fields.String(metadata={"pattern": pattern, "example": example}), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        found = dict.fromkeys(code.strip().upper() for code in value.split(","))
+        if not all(self._pattern.fullmatch(code) for code in found):
+            raise ValidationError([self._wrong])
+        if len(found) > self._most:
+            raise ValidationError([Said("length", f"This has 1 to {self._most} codes.")])
+        return tuple(found)
+
+
+class TrueOrFalse(fields.Boolean):
+    """A yes or no in a query string: `true` or `false`, and no other word for it."""
+
+    default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be true or false.")}  # noqa: RUF012
+    truthy = {"true"}  # noqa: RUF012
+    falsy = {"false"}  # noqa: RUF012
+
+
 class Part(fields.Nested):
     """An object within the request."""
 
@@ -173,6 +206,10 @@ class Several(fields.List[Any]):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+class Repeated(Several):
+    """What may stand in a query string several times: a list in that order."""
+
+
 def load(schema: Schema, given: Any) -> dict[str, Any]:
     """What was given, as the schema's values. Raises Problem with the mistakes in it, `MOST_TOLD` at most."""
     try:
@@ -187,10 +224,11 @@ def _by_field(error: ValidationError) -> Mapping[Any, Any]:
 
 
 def load_query(schema: Schema, pairs: Any) -> dict[str, Any]:
-    """The same for a query string, in which each name stands once."""
-    given = dict(pairs)
-    if len(given) != len(pairs):
-        names = sorted({name for name in pairs if len(pairs.getall(name)) > 1})
+    """The same for a query string, in which each name stands once, unless it is `Repeated`."""
+    lists = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, Repeated)}
+    given = {name: pairs.getall(name) if name in lists else value for name, value in pairs.items()}
+    names = sorted({name for name in pairs if name not in lists and len(pairs.getall(name)) > 1})
+    if names:
         words = "This stands in the query string more than once."
         raise invalid(*(FieldError(field=name, code="repeated", message=words) for name in names))
     return load(schema, given)

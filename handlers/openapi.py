@@ -16,6 +16,7 @@ from bookingd import __version__
 from bookingd.domain.accounts.permissions import SCOPES, Permission
 from handlers.bodies import FORM, IDEMPOTENCY_KEY, LONGEST_WAIT
 from handlers.errors import PROBLEM_JSON, ProblemBody
+from handlers.fields import Codes
 from handlers.gate import refusals
 from handlers.operations import Access, Operation, Route
 from handlers.principals import BOOKING_TOKEN
@@ -122,11 +123,18 @@ def describe(routes: Iterable[Route], *, public_url: str, cookie: str) -> dict[s
         servers=[{"url": public_url}],
         plugins=[plugin],
     )
+    if plugin.converter is not None:
+        plugin.converter.add_parameter_attribute_function(_parted_by_commas)
     _security(spec, cookie)
     _answers(spec, routes)
     for route in routes:
         spec.path(path=route.path, operations={route.method.lower(): _operation(route, plugin)})
     return spec.to_dict()
+
+
+def _parted_by_commas(_converter: Any, field: Any, **_: Any) -> dict[str, Any]:
+    """Lists in one text are not repeated, as other lists in a query string are."""
+    return {"explode": False} if isinstance(field, Codes) else {}
 
 
 def _security(spec: APISpec, cookie: str) -> None:
