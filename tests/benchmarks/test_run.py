@@ -51,7 +51,7 @@ def test_where_the_daemons_time_goes_is_told_or_why_it_cannot_be(
 ) -> None:
     file = tmp_path / "figures.json"
     tiny = ["--seconds", "1", "--rounds", "1", "--users", "8", "--departures", "1000"]
-    tiny += ["--topology", "split", "--buyers", "100", "--seats", "3"]
+    tiny += ["--topology", "split", "--buyers", "1000", "--seats", "50"]
 
     run = spawn(sys.executable, "-m", "benchmarks", what, *tiny, "--profile", "--json", file, cwd=checkout)
     assert run.stdout is not None
