@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
@@ -19,24 +19,14 @@ from bookingd.sources import Sources
 from bookingd.storage import offers
 from bookingd.storage.database import Database
 from bookingd.storage.offers import Kind, OfferExpired, OfferNotFound
+from bookingd.suppliers.breaker import Paused
+from bookingd.suppliers.guard import Busy, Late, Source
 from bookingd.suppliers.port import Found
 
 log = logging.getLogger(__name__)
 
 O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
 C = TypeVar("C")
-C_contra = TypeVar("C_contra", contravariant=True)
-
-
-class Source(Protocol[O, C_contra]):
-    """A FlightSource or a StaySource."""
-
-    @property
-    def name(self) -> str: ...
-
-    async def search(self, criteria: C_contra) -> Found[O]: ...
-
-    async def check(self, offer: O) -> O: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +48,6 @@ class Asking(Generic[O, C]):
         suppliers: Sequence[Source[O, C]],
         database: Database,
         sources: Sources,
-        deadline: float,
         offers_last: timedelta,
         shown: Callable[[O], object],
     ) -> None:
@@ -67,7 +56,6 @@ class Asking(Generic[O, C]):
         self._suppliers: Mapping[str, Source[O, C]] = {supplier.name: supplier for supplier in suppliers}
         self._database = database
         self._sources = sources
-        self._deadline = deadline
         self._offers_last = offers_last
         self._shown: Callable[[O], object] = shown
 
@@ -108,18 +96,9 @@ class Asking(Generic[O, C]):
 
     async def _ask(self, supplier: Source[O, C], criteria: C) -> tuple[str, SupplierStatus, Found[O]]:
         try:
-            async with asyncio.timeout(self._deadline):
-                found = await supplier.search(criteria)
-        except TimeoutError:
-            log.warning("supplier %s did not answer within %g s", supplier.name, self._deadline)
-            return supplier.name, SupplierStatus.LATE, Found(offers=())
-        except OutsideError as error:
-            log.warning("supplier %s failed: %s", supplier.name, error)
-            return supplier.name, SupplierStatus.FAILED, Found(offers=())
-        except Exception:
-            # A bug in one adapter is told with its trace, and is no reason to show nothing of the others.
-            log.exception("supplier %s failed by a fault of ours", supplier.name)
-            return supplier.name, SupplierStatus.FAILED, Found(offers=())
+            found = await supplier.search(criteria)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no reason to show nothing of the others
+            return supplier.name, _status(supplier.name, error), Found(offers=())
         return supplier.name, SupplierStatus.ANSWERED, await self._keep(criteria, found)
 
     async def _keep(self, criteria: C, found: Found[O]) -> Found[O]:
@@ -137,3 +116,20 @@ class Asking(Generic[O, C]):
                 expires_at=now + self._offers_last,
             )
         return Found(offers=kept, complete=found.complete)
+
+
+def _status(supplier: str, error: Exception) -> SupplierStatus:
+    """Those that were not asked are counted by their guard, and not told one by one."""
+    match error:
+        case Busy():
+            return SupplierStatus.BUSY
+        case Paused():
+            return SupplierStatus.PAUSED
+        case Late():
+            log.warning("supplier %s is late: %s", supplier, error)
+            return SupplierStatus.LATE
+        case OutsideError():
+            log.warning("supplier %s failed: %s", supplier, error)
+            return SupplierStatus.FAILED
+    log.error("supplier %s failed by a fault of ours", supplier, exc_info=error)
+    return SupplierStatus.FAILED

@@ -33,6 +33,8 @@ from bookingd.config.sections import (
     Server,
     Settings,
     Stripe,
+    Supplier,
+    Suppliers,
 )
 from bookingd.config.values import Secret, SecretMissing, Url
 
@@ -66,6 +68,8 @@ __all__ = [
     "Server",
     "Settings",
     "Stripe",
+    "Supplier",
+    "Suppliers",
     "Url",
     "embedded_file",
     "ensure_development_keys",

@@ -191,6 +191,36 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Supplier:
+    """How one supplier is asked. An answer that has not come by its deadline, or that of the search, is late;
+    after `breaker_failures` in a row that failed or were late it is left alone for `breaker_seconds`.
+
+    With `rate_per_second` 0 it may be asked at any rate; else all processes together keep to it, and `burst`
+    is how many calls may come at once after a quiet time.
+    """
+
+    deadline_seconds: float = within(8.0, 0.1, 120)
+    concurrency: int = within(32, 1, 1024)
+    rate_per_second: float = within(0.0, 0, 10_000)
+    burst: int = within(10, 1, 10_000)
+    breaker_failures: int = within(5, 1, 1000)
+    breaker_seconds: float = within(30.0, 0.1, 3600)
+    cache_seconds: int = within(60, 0, 3600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppliers:
+    """Each supplier by the name that its offers carry. Own inventory comes back with the database."""
+
+    inventory: Supplier = field(default=Supplier(breaker_failures=10, breaker_seconds=1.0))
+
+    def of(self, name: str) -> Supplier:
+        """The one of that name. Raises AttributeError."""
+        found: Supplier = getattr(self, name)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """Our own contracted stock. `demo` fills an empty database with a made-up network of `departures`."""
 
@@ -374,6 +404,7 @@ class Settings:
     actors: Actors = Actors()
     booking: Booking = Booking()
     search: Search = Search()
+    suppliers: Suppliers = Suppliers()
     inventory: Inventory = Inventory()
     stripe: Stripe = Stripe()
     mail: Mail = Mail()

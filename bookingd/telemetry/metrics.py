@@ -19,6 +19,7 @@ from prometheus_client import (
 )
 
 from bookingd import __version__
+from bookingd.telemetry.suppliers import SupplierMetrics
 
 LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds, from a cached read to a slow gateway."""
@@ -229,6 +230,7 @@ class Metrics:
         self.throttle = ThrottleMetrics(registry)
         self.passwords = PasswordMetrics(registry)
         self.log = LogMetrics(registry)
+        self.suppliers = SupplierMetrics(registry)
         self.messages = Counter(
             "bookingd_messages_total",
             "Messages by what became of them: done, early (comes again), retried (the other side was away),"

@@ -35,6 +35,7 @@ from bookingd.suppliers.own_stock import OwnStock
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import Purpose, TokenSigner
 from bookingd.wiring.outside import Outside
+from bookingd.wiring.suppliers import Guards
 
 LINKS_LAST = timedelta(days=90)
 """How long after the journey a mail's link still opens its booking: for receipts and claims."""
@@ -62,6 +63,7 @@ class Tools:
     catalogue: Catalogue
     metrics: Metrics
     signer: TokenSigner
+    guards: Guards
 
 
 def topology(catalogue: Catalogue) -> Topology:
@@ -98,10 +100,9 @@ def _search_flights(tools: Tools, rules: CurrentRules) -> Actor:
     return FlightSearchActor(
         asking=Asking(
             kind=FLIGHTS,
-            suppliers=(inventory,),
+            suppliers=(tools.guards.before(inventory, FLIGHTS),),
             database=tools.database,
             sources=tools.sources,
-            deadline=tools.settings.search.deadline_seconds,
             offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
             shown=flights.shown,
         )
@@ -115,7 +116,6 @@ def _search_hotels(tools: Tools) -> Actor:
             suppliers=(),
             database=tools.database,
             sources=tools.sources,
-            deadline=tools.settings.search.deadline_seconds,
             offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
             shown=hotels.shown,
         )

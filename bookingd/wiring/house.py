@@ -33,6 +33,7 @@ from bookingd.wiring.listener import serve_watch
 from bookingd.wiring.outside import Outside, open_outside
 from bookingd.wiring.presence import Presence, this_process
 from bookingd.wiring.stand_ins import StandIns, start_stand_ins
+from bookingd.wiring.suppliers import Guards
 from bookingd.wiring.transport import choose_bus, open_bus
 from handlers.application import build as build_application
 from handlers.health import Watch
@@ -98,6 +99,9 @@ async def build(
     transactions = Transactions(database=ground.database, sources=sources, catalogue=CATALOGUE, outlet=relay)
     burials = Burials(transactions=transactions, sources=sources)
     await open_bus(bus, settings)
+    redis = client_at(settings.cache.url.reveal())
+    guards = Guards(settings=settings, clock=sources.clock, redis=redis, metrics=metrics)
+    stack.push_async_callback(guards.close)
     tools = Tools(
         settings=settings,
         bus=bus,
@@ -107,12 +111,14 @@ async def build(
         catalogue=CATALOGUE,
         metrics=metrics,
         signer=TokenSigner(*settings.security.signing_keys),
+        guards=guards,
     )
     runtimes = _runtimes(tools, outside, process)
     readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)
     app = None
     if settings.server.enabled:
-        cache = _open_cache(tools, stack)
+        cache = Cache(redis, clock=sources.clock, metrics=metrics.cache)
+        stack.push_async_callback(cache.close)
         accounts = open_account_parts(tools, stack)
         app = _application(tools, outside, cache, accounts, readiness)
     metrics.ready.set_function(lambda: not any(readiness.report().values()))
@@ -166,13 +172,6 @@ def _application(
         readiness=readiness.report,
     )
     return build_application(parts=parts)
-
-
-def _open_cache(tools: Tools, stack: AsyncExitStack) -> Cache:
-    url = tools.settings.cache.url.reveal()
-    cache = Cache(client_at(url), clock=tools.sources.clock, metrics=tools.metrics.cache)
-    stack.push_async_callback(cache.close)
-    return cache
 
 
 def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Process) -> Mapping[str, Work]:

@@ -40,7 +40,6 @@ def actor(
         suppliers=(InventoryFlights(database=database, clock=clock, rules=NoRules()),),
         database=database,
         sources=Sources(clock=clock, ids=ids, chance=chance),
-        deadline=5.0,
         offers_last=timedelta(minutes=7),
         shown=flights.shown,
     )

@@ -1,0 +1,171 @@
+"""Asking several suppliers at once: parts as they come, and none that costs the others anything."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+
+from actors.search import flights, hotels
+from actors.search.asking import Asking, Part
+from bookingd.domain.money import Money
+from bookingd.domain.offers import Offer
+from bookingd.domain.search import FlightCriteria
+from bookingd.domain.stays import StayCriteria, StayOffer
+from bookingd.messages.search import FlightResults, OfferStatus, SupplierStatus, joined
+from bookingd.outcomes import Refused, Unavailable
+from bookingd.sources import Sources
+from bookingd.storage import offers
+from bookingd.storage.database import Database
+from bookingd.storage.offers import FLIGHTS, STAYS
+from bookingd.suppliers.budget import Rate
+from bookingd.suppliers.guard import Guarded
+from tests import factories
+from tests.fakes.sources import START, ManualClock, SeededChance, SequentialIds
+from tests.fakes.suppliers import FakeSource, behind_guard
+
+WISH = factories.wanted("FRA", "JFK", date(2026, 12, 2))
+
+Ask = Callable[..., Asking[Offer, FlightCriteria]]
+
+
+@pytest.fixture
+def sources(clock: ManualClock, ids: SequentialIds, chance: SeededChance) -> Sources:
+    return Sources(clock=clock, ids=ids, chance=chance)
+
+
+@pytest.fixture
+def ask(database: Database, sources: Sources) -> Ask:
+    def make(*suppliers: Guarded[Offer, FlightCriteria]) -> Asking[Offer, FlightCriteria]:
+        return Asking(
+            kind=FLIGHTS,
+            suppliers=suppliers,
+            database=database,
+            sources=sources,
+            offers_last=timedelta(minutes=20),
+            shown=flights.shown,
+        )
+
+    return make
+
+
+def supplier(name: str, *departures: int) -> FakeSource[Offer]:
+    return FakeSource(name, [factories.offer(departure) for departure in departures])
+
+
+async def whole(asking: Asking[Offer, FlightCriteria]) -> FlightResults:
+    """As whoever asked puts it together."""
+    answer = FlightResults(offers=(), suppliers={})
+    async for part in asking.search(WISH):
+        answer = joined(answer, _results(part))
+    return answer
+
+
+def _results(part: Part[Offer]) -> FlightResults:
+    return FlightResults(
+        offers=tuple(part.offers), suppliers=dict(part.suppliers), incomplete=part.incomplete
+    )
+
+
+async def test_each_supplier_is_a_part_as_soon_as_it_answers(ask: Ask, database: Database) -> None:
+    fast, slow = supplier("fast", 1, 2), supplier("slow", 3)
+    slow.hang()
+    slow.complete = False
+    parts = ask(behind_guard(fast, deadline=10), behind_guard(slow, deadline=10)).search(WISH)
+
+    first = await anext(parts)
+
+    assert [offer.supplier for offer in first.offers] == ["fast", "fast"]
+    assert dict(first.suppliers) == {"fast": SupplierStatus.ANSWERED, "slow": SupplierStatus.PENDING}
+    async with database.connection() as connection:
+        for offer in first.offers:  # can be booked before the others have answered
+            assert (
+                await offers.load(connection, kind=FLIGHTS, offer_id=offer.id, now=START)
+            ).supplier == "fast"
+    slow.may_answer.set()
+    last = [part async for part in parts]
+    assert [part.incomplete for part in last] == [("slow",)]
+    assert set(last[-1].suppliers.values()) == {SupplierStatus.ANSWERED}
+
+
+async def test_one_that_hangs_or_breaks_costs_its_own_offers_only_and_is_named(ask: Ask) -> None:
+    well, hangs, broken, buggy = (supplier(name, 1) for name in ("well", "hangs", "broken", "buggy"))
+    hangs.hang()
+    broken.fails = lambda: Unavailable("nobody there")
+    buggy.fails = lambda: KeyError("price")
+
+    found = await whole(ask(*(behind_guard(one) for one in (hangs, broken, well, buggy))))
+
+    assert [offer.supplier for offer in found.offers] == ["well"]
+    assert found.suppliers == {
+        "hangs": SupplierStatus.LATE,
+        "broken": SupplierStatus.FAILED,
+        "well": SupplierStatus.ANSWERED,
+        "buggy": SupplierStatus.FAILED,
+    }
+
+
+async def test_those_that_were_not_asked_are_told_apart(ask: Ask) -> None:
+    paused, busy = supplier("paused", 1), supplier("busy", 1)
+    paused.fails = lambda: Unavailable("nobody there")
+    asking = ask(behind_guard(paused, failures=1), behind_guard(busy, rate=Rate(per_second=0.1, burst=1)))
+    await whole(asking)
+
+    found = await whole(asking)
+
+    assert found.suppliers == {"paused": SupplierStatus.PAUSED, "busy": SupplierStatus.BUSY}
+    assert (paused.calls, busy.calls) == (1, 1)
+
+
+async def test_where_there_is_nobody_to_ask_nothing_is_found(ask: Ask) -> None:
+    assert await whole(ask()) == FlightResults(offers=(), suppliers={})
+
+
+async def test_whoever_stops_listening_stops_the_asking(ask: Ask) -> None:
+    fast, slow = supplier("fast", 1), supplier("slow", 1)
+    slow.hang()
+    parts = ask(behind_guard(fast, deadline=10), behind_guard(slow, deadline=10)).search(WISH)
+    await anext(parts)
+    assert slow.under_way == 1
+
+    await parts.aclose()  # type: ignore[attr-defined] # it is a generator
+    await asyncio.sleep(0)
+
+    assert slow.under_way == 0
+
+
+async def test_an_offer_is_asked_of_its_own_supplier_again(ask: Ask) -> None:
+    acme, other = supplier("acme", 1), supplier("other", 2)
+    asking = ask(behind_guard(acme), behind_guard(other))
+    shown = {offer.supplier: offer for offer in (await whole(asking)).offers}
+
+    status, now = await asking.check(shown["acme"].id)
+    assert (status, now) == (OfferStatus.AVAILABLE, shown["acme"])
+    assert (acme.calls, other.calls) == (2, 1)
+
+    acme.changed = {"price": factories.dearer(acme.offers[0]).price}
+    status, now = await asking.check(shown["acme"].id)
+    assert status is OfferStatus.CHANGED
+    assert now is not None
+    assert now.total == shown["acme"].total + Money(500, "EUR")
+
+    acme.fails = lambda: Refused("sold_out", "none left")
+    assert await asking.check(shown["acme"].id) == (OfferStatus.UNAVAILABLE, None)
+
+
+async def test_stays_are_asked_for_alike(database: Database, sources: Sources) -> None:
+    acme = FakeSource("acme", [factories.stay(1), factories.stay(2)])
+    asking: Asking[StayOffer, StayCriteria] = Asking(
+        kind=STAYS,
+        suppliers=(behind_guard(acme, product="stays"),),
+        database=database,
+        sources=sources,
+        offers_last=timedelta(minutes=20),
+        shown=hotels.shown,
+    )
+
+    [part] = [part async for part in asking.search(factories.wanted_stay())]
+
+    assert [offer.hotel.key for offer in part.offers] == ["1", "2"]
+    status, now = await asking.check(part.offers[1].id)
+    assert (status, now) == (OfferStatus.AVAILABLE, part.offers[1])
