@@ -85,7 +85,7 @@ class ConditionsView(View, frozen=True, kw_only=True):
 class PriceLineView(View, frozen=True, kw_only=True):
     """One line: for `count` passengers of a type, or for the booking."""
 
-    kind: Annotated[str, Meta(description="`fare`, `tax` or `fee`.")]
+    kind: Annotated[str, Meta(description="`fare`, `tax`, `fee` or `discount`.")]
     label: str
     amount: Amount
     count: int
@@ -99,6 +99,7 @@ class PriceView(View, frozen=True, kw_only=True):
     fare: Amount
     fees: Amount
     taxes: Amount
+    discount: Annotated[Amount, Meta(description="Below zero, or nothing: what a package costs less.")]
     lines: tuple[PriceLineView, ...]
 
 
@@ -169,6 +170,7 @@ def price_view(price: TravellerPrice) -> PriceView:
         fare=amount(price.fare),
         fees=amount(price.fees),
         taxes=amount(price.taxes),
+        discount=amount(price.discount),
         lines=tuple(
             PriceLineView(
                 kind=line.kind,

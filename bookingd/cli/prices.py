@@ -35,11 +35,12 @@ NAMES: Mapping[LineKind, str] = {
     LineKind.MARKUP: "Markup",
     LineKind.SERVICE_FEE: "Service fee",
     LineKind.TAX: "Tax",
+    LineKind.DISCOUNT: "Package discount",
     LineKind.COMMISSION: "Commission",
 }
 BEFORE_ANY_EXPIRY = datetime.min.replace(tzinfo=UTC)
 """People ask about a price after the offer has expired, too."""
-MADE_BY_RULES = (LineKind.MARKUP, LineKind.SERVICE_FEE, LineKind.COMMISSION)
+MADE_BY_RULES = (LineKind.MARKUP, LineKind.SERVICE_FEE, LineKind.COMMISSION, LineKind.DISCOUNT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

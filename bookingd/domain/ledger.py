@@ -126,5 +126,5 @@ def _to(kind: LineKind, supplier: str) -> str:
             return f"supplier:{supplier}"
         case LineKind.TAX:
             return "taxes"
-        case LineKind.MARKUP | LineKind.SERVICE_FEE | LineKind.COMMISSION:
+        case LineKind.MARKUP | LineKind.SERVICE_FEE | LineKind.COMMISSION | LineKind.DISCOUNT:
             return f"revenue:{kind}"

@@ -5,12 +5,16 @@ Its one rule: the nights follow the clocks at the destination, never the day on 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from bookingd.domain.flights import Itinerary
+from bookingd.domain.ids import OfferId
+from bookingd.domain.money import Money
+from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import ADULT_FROM, CHILD_FROM, Party
 from bookingd.domain.places import local
-from bookingd.domain.stays import RoomGuests
+from bookingd.domain.prices import Price
+from bookingd.domain.stays import RoomGuests, StayOffer
 
 SLEEPS_IN = time(6)
 """Who lands before this hour wants a bed at once: the night that began the evening before is theirs.
@@ -33,6 +37,42 @@ class Nights:
     def count(self) -> int:
         """How many nights."""
         return (self.check_out - self.check_in).days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageOffer:
+    """A flight and the stay at its end, at one price: both or none."""
+
+    id: OfferId
+    """Names both halves (see bookingd.storage.offers)."""
+    flight: Offer
+    stay: StayOffer
+    price: Price
+
+    @property
+    def total(self) -> Money:
+        """What the traveller pays for both."""
+        return self.price.total
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the first of them does."""
+        return min(self.flight.expires_at, self.stay.expires_at)
+
+
+class NoPair(ValueError):
+    """A flight and a stay that are no package; the message says why."""
+
+
+def check_pair(flight: Offer, stay: StayOffer) -> None:
+    """Raises NoPair unless those who fly sleep there, on the nights between their flights."""
+    nights = nights_between(flight.itinerary)
+    if nights is None or (nights.check_in, nights.check_out) != (stay.check_in, stay.check_out):
+        raise NoPair("the nights of this stay are not those between these flights")
+    if flight.party != flying_party([room.guests for room in stay.rooms]):
+        raise NoPair("not as many fly as stay")
+    if flight.price.currency != stay.price.currency:
+        raise NoPair(f"the flight is in {flight.price.currency}, the stay in {stay.price.currency}")
 
 
 def nights_between(itinerary: Itinerary) -> Nights | None:

@@ -25,6 +25,8 @@ class RuleKind(StrEnum):
     MARKUP = "markup"
     SERVICE_FEE = "service_fee"
     COMMISSION = "commission"
+    DISCOUNT = "discount"
+    """What a package costs less than its halves: of packages only, and the only kind that they have."""
 
 
 class Per(StrEnum):
@@ -123,7 +125,9 @@ class Rule:
     def applies(self, context: PriceContext, currency: str) -> bool:
         """Whether it matches a price of this context in `currency`."""
         countable = self.per in EVERY_PRODUCT or context.product is Product.STAY
-        return self.currency in (None, currency) and countable and self.match.holds(context)
+        of_its_kind = (self.kind is RuleKind.DISCOUNT) == (context.product is Product.PACKAGE)
+        fits = self.currency in (None, currency) and countable and of_its_kind
+        return fits and self.match.holds(context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +173,7 @@ class Charges:
     markup: tuple[Charge, ...]
     service_fee: tuple[Charge, ...]
     commission: tuple[Charge, ...]
+    discount: tuple[Charge, ...]
 
 
 class RuleBook:
@@ -209,6 +214,7 @@ class RuleBook:
             markup=ready(RuleKind.MARKUP),
             service_fee=ready(RuleKind.SERVICE_FEE),
             commission=ready(RuleKind.COMMISSION),
+            discount=ready(RuleKind.DISCOUNT),
         )
 
 

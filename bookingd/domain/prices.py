@@ -21,6 +21,8 @@ class LineKind(StrEnum):
     MARKUP = "markup"
     SERVICE_FEE = "service_fee"
     TAX = "tax"
+    DISCOUNT = "discount"
+    """Below zero: what a package costs less than its halves."""
     COMMISSION = "commission"
     """Beside the total: what the supplier gives us of the net."""
 
@@ -99,6 +101,8 @@ class TravellerPrice:
     fare: Money
     fees: Money
     taxes: Money
+    discount: Money
+    """Below zero, or nothing."""
     total: Money
     at_property: Money
     """How much of the total is paid at the hotel."""
@@ -138,6 +142,7 @@ class Price:
             fare=self.of_kind(LineKind.NET, LineKind.MARKUP),
             fees=self.of_kind(LineKind.SERVICE_FEE),
             taxes=self.of_kind(LineKind.TAX),
+            discount=self.of_kind(LineKind.DISCOUNT),
             total=self.total,
             at_property=self.at_property,
         )
@@ -290,7 +295,7 @@ def _unit(line: PriceLine) -> _Unit:
 
 
 def _fees_and_taxes(price: Price) -> list[TravellerLine]:
-    names = {LineKind.SERVICE_FEE: "fee", LineKind.TAX: "tax"}
+    names = {LineKind.SERVICE_FEE: "fee", LineKind.TAX: "tax", LineKind.DISCOUNT: "discount"}
     return [
         TravellerLine(
             kind=names[line.kind],

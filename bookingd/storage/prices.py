@@ -127,6 +127,15 @@ DEFAULT_RULES = (
         fixed=Money(900, "EUR"),
         per=Per.BOOKING,
     ),
+    Rule(
+        id="package-discount-euro",
+        version=1,
+        kind=RuleKind.DISCOUNT,
+        label="Flight and hotel together",
+        percent=Decimal(3),
+        maximum=Money(15_000, "EUR"),
+        per=Per.BOOKING,
+    ),
 )
 """An agency that sells in euros; other currencies bear the markup alone until it writes rules for them."""
 

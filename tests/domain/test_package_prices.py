@@ -1,0 +1,138 @@
+"""One price for a flight and a stay: the lines of both, and what the pair costs less."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bookingd.domain.money import CurrencyMismatch, Money
+from bookingd.domain.package_prices import compose_package, package_context, priced_at
+from bookingd.domain.price_matches import Endpoint, Match, Product
+from bookingd.domain.price_rules import Per, Rule, RuleBook, RuleKind
+from bookingd.domain.prices import LineKind, Price, PriceLine
+from tests import factories
+from tests.fakes.sources import START
+
+FLIGHT = factories.offer()
+STAY = factories.stay()
+AIRPORTS = {
+    "FRA": Endpoint(airport="FRA", city="FRA", country="DE"),
+    "JFK": Endpoint(airport="JFK", city="NYC", country="US"),
+}
+CONTEXT = package_context(FLIGHT, STAY, AIRPORTS)
+
+
+def discount(name: str = "together", **given: Any) -> Rule:
+    values: dict[str, Any] = {
+        "id": name,
+        "version": 1,
+        "kind": RuleKind.DISCOUNT,
+        "label": "Together",
+        "percent": Decimal(10),
+        "per": Per.BOOKING,
+    }
+    return Rule(**(values | given))
+
+
+def line(kind: LineKind, amount: int, **given: Any) -> PriceLine:
+    return PriceLine(kind=kind, each=Money(amount, "EUR"), count=1, **given)
+
+
+def price(*lines: PriceLine, currency: str = "EUR") -> Price:
+    return Price(currency=currency, lines=lines)
+
+
+def composed(*rules: Rule, flight: Price = FLIGHT.price, stay: Price = STAY.price) -> Price:
+    return compose_package(flight, stay, rules=RuleBook(version=1, rules=rules), context=CONTEXT)
+
+
+def test_without_a_rule_a_package_costs_what_its_halves_do() -> None:
+    package = composed()
+
+    assert package.total == FLIGHT.total + STAY.total
+    assert package.lines == (*FLIGHT.price.lines, *STAY.price.lines)
+
+
+def test_a_share_is_of_both_nets_and_rounded_once() -> None:
+    flight = price(line(LineKind.NET, 10_003), line(LineKind.MARKUP, 900), line(LineKind.TAX, 5_000))
+    stay = price(line(LineKind.NET, 20_002), line(LineKind.SERVICE_FEE, 900))
+
+    package = composed(discount(percent=Decimal("2.5")), flight=flight, stay=stay)
+
+    assert package.of_kind(LineKind.DISCOUNT) == Money(-750, "EUR")  # of 300.05: 7.50125
+    assert package.total == flight.total + stay.total - Money(750, "EUR")
+    assert package.lines[-1].rule == "together@1"
+
+
+def test_travellers_read_the_discount_and_their_lines_add_up() -> None:
+    shown = composed(discount()).for_traveller()
+
+    assert [one.label for one in shown.lines if one.kind == "discount"] == ["Together"]
+    assert sum(one.amount.amount for one in shown.lines) == shown.total.amount
+    assert shown.discount.amount < 0
+    assert shown.fare + shown.fees + shown.taxes + shown.discount == shown.total
+
+
+def test_a_discount_for_each_passenger_counts_heads() -> None:
+    package = composed(discount(percent=None, fixed=Money(500, "EUR"), per=Per.PASSENGER))
+
+    assert (package.lines[-1].count, package.lines[-1].each) == (FLIGHT.party.size, Money(-500, "EUR"))
+
+
+def test_no_discount_touches_taxes_or_what_is_paid_at_the_hotel() -> None:
+    flight = price(line(LineKind.NET, 1_000), line(LineKind.TAX, 9_000))
+    stay = price(line(LineKind.NET, 50_000, at_property=True), line(LineKind.TAX, 700, at_property=True))
+
+    package = composed(discount(percent=Decimal(100)), flight=flight, stay=stay)
+
+    assert package.of_kind(LineKind.DISCOUNT) == Money(-1_000, "EUR")
+    assert package.total == Money(59_700, "EUR")
+
+
+def test_markups_are_those_of_the_halves() -> None:
+    """A package has no markup of its own: the offers it is made of have theirs."""
+    every_price = Rule(
+        id="markup", version=1, kind=RuleKind.MARKUP, label="markup", percent=Decimal(5), match=Match()
+    )
+
+    assert composed(every_price).total == FLIGHT.total + STAY.total
+
+
+def test_a_discount_is_for_packages_alone() -> None:
+    book = RuleBook(version=1, rules=[discount()])
+
+    for single in (replace(CONTEXT, stay=None), replace(CONTEXT, flight=None)):
+        assert book.matching(RuleKind.DISCOUNT, single, "EUR") == ()
+    assert book.matching(RuleKind.DISCOUNT, CONTEXT, "EUR") != ()
+
+
+@pytest.mark.parametrize(
+    ("match", "holds"),
+    [
+        (Match(product="package"), True),
+        (Match(origin="country:DE", destination="city:NYC"), True),
+        (Match(hotel=STAY.hotel.key, stars_from=STAY.hotel.stars), True),
+        (Match(airline="LH"), True),
+        (Match(destination="city:LON"), False),
+        (Match(supplier="another"), False),
+    ],
+)
+def test_rules_look_at_both_halves(match: Match, *, holds: bool) -> None:
+    assert CONTEXT.product is Product.PACKAGE
+    assert (composed(discount(match=match)).total < FLIGHT.total + STAY.total) is holds
+
+
+def test_the_rules_of_the_later_half_count() -> None:
+    later = replace(STAY, made_at=START + timedelta(minutes=5))
+
+    assert priced_at(replace(FLIGHT, made_at=START), later) == later.made_at
+    assert priced_at(replace(FLIGHT, made_at=START + timedelta(minutes=9)), later) > later.made_at
+
+
+def test_halves_in_two_currencies_are_no_package() -> None:
+    yen = Price(currency="JPY", lines=(PriceLine(kind=LineKind.NET, each=Money(900, "JPY"), count=1),))
+
+    with pytest.raises(CurrencyMismatch):
+        composed(stay=yen)
