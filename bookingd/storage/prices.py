@@ -120,20 +120,20 @@ DEFAULT_RULES = (
         priority=10,
     ),
     Rule(
-        id="service-fee-euro",
-        version=1,
-        kind=RuleKind.SERVICE_FEE,
-        label="Service fee",
-        fixed=Money(900, "EUR"),
-        per=Per.BOOKING,
-    ),
-    Rule(
         id="package-discount-euro",
         version=1,
         kind=RuleKind.DISCOUNT,
         label="Flight and hotel together",
         percent=Decimal(3),
         maximum=Money(15_000, "EUR"),
+        per=Per.BOOKING,
+    ),
+    Rule(
+        id="service-fee-euro",
+        version=1,
+        kind=RuleKind.SERVICE_FEE,
+        label="Service fee",
+        fixed=Money(900, "EUR"),
         per=Per.BOOKING,
     ),
 )
