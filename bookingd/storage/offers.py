@@ -4,7 +4,7 @@ Its one rule: what was shown can be booked while it lasts, with or without a cac
 stands in the offer: until its supplier's own limit or that of its set, whichever comes first. An offer's id
 is a prefix that tells its kind (`of_` a flight, `st_` a stay) and, in URL-safe base 64, the id of its set (a
 UUIDv7) and its place in it. A set holds what one supplier found in one search, as deflated JSON: one offer of
-hundreds is read again.
+hundreds is read again. A package is kept nowhere: its id (`pk_`) is those of its flight and of its stay.
 """
 
 import base64
@@ -29,7 +29,9 @@ SAVE = query("offers.save")
 LOAD = query("offers.load")
 CRITERIA = query("offers.criteria")
 
+PACKAGE = "pk_"
 _SET_BYTES, _PLACE_BYTES = 16, 2
+_ID_BYTES = _SET_BYTES + _PLACE_BYTES
 _FASTEST = 1  # of zlib's levels: offers of a search are so alike that higher ones save little more
 
 _encode = msgspec.json.Encoder().encode
@@ -89,8 +91,21 @@ class Shelf(NamedTuple):
 
 def id_of(kind: Kind[Any, Any], set_id: UUID, place: int) -> OfferId:
     """The id of the offer at `place` (from 0) of a set."""
-    packed = set_id.bytes + place.to_bytes(_PLACE_BYTES, "big")
-    return OfferId(kind.prefix + base64.urlsafe_b64encode(packed).decode())
+    return OfferId(kind.prefix + _text(set_id.bytes + place.to_bytes(_PLACE_BYTES, "big")))
+
+
+def package_id(flight: OfferId, stay: OfferId) -> OfferId:
+    """The id of the two together. Raises MalformedOfferId for ids of anything else."""
+    return OfferId(PACKAGE + _text(_bytes(flight, FLIGHTS.prefix) + _bytes(stay, STAYS.prefix)))
+
+
+def halves(package: str) -> tuple[OfferId, OfferId]:
+    """The ids of the flight and of the stay of a package. Raises MalformedOfferId."""
+    both = _bytes(package, PACKAGE, _ID_BYTES * 2)
+    return (
+        OfferId(FLIGHTS.prefix + _text(both[:_ID_BYTES])),
+        OfferId(STAYS.prefix + _text(both[_ID_BYTES:])),
+    )
 
 
 def kind_of(text: str) -> Kind[Any, Any]:
@@ -104,12 +119,7 @@ def kind_of(text: str) -> Kind[Any, Any]:
 def parse_id(text: str) -> Shelf:
     """Where the offer of this id lies, and of which kind it is. Raises MalformedOfferId."""
     kind = kind_of(text)
-    try:
-        packed = base64.b64decode(text.removeprefix(kind.prefix), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedOfferId("this is no offer id") from error
-    if len(packed) != _SET_BYTES + _PLACE_BYTES:
-        raise MalformedOfferId("this is no offer id")
+    packed = _bytes(text, kind.prefix)
     place = int.from_bytes(packed[_SET_BYTES:], "big")
     return Shelf(kind, UUID(bytes=packed[:_SET_BYTES]), place)
 
@@ -161,3 +171,18 @@ async def load_criteria(connection: Connection, *, kind: Kind[O, C], set_id: UUI
     if found is None:
         raise OfferNotFound(f"there is no set of {kind.name} {set_id}")
     return kind.criteria.decode(found)
+
+
+def _text(packed: bytes) -> str:
+    return base64.urlsafe_b64encode(packed).decode()
+
+
+def _bytes(text: str, prefix: str, size: int = _ID_BYTES) -> bytes:
+    """What stands behind the prefix of an id. Raises MalformedOfferId."""
+    try:
+        packed = base64.b64decode(text.removeprefix(prefix), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedOfferId("this is no offer id") from error
+    if not text.startswith(prefix) or len(packed) != size:
+        raise MalformedOfferId("this is no offer id")
+    return packed

@@ -146,6 +146,29 @@ def test_an_id_stands_for_its_set_and_place() -> None:
     assert offers.parse_id(offers.id_of(FLIGHTS, set_id, 199)) == (FLIGHTS, set_id, 199)
 
 
+def test_a_package_is_named_by_its_halves() -> None:
+    flight = offers.id_of(FLIGHTS, UUID(int=7 << 64), 3)
+    stay = offers.id_of(STAYS, UUID(int=9 << 64), 65535)
+
+    package = offers.package_id(flight, stay)
+
+    assert package.startswith("pk_")
+    assert offers.halves(package) == (flight, stay)
+
+
+@pytest.mark.parametrize("text", ["", "pk_", "pk_%%", "of_" + "A" * 48, "pk_" + "A" * 24])
+def test_what_is_no_package_has_no_halves(text: str) -> None:
+    with pytest.raises(MalformedOfferId):
+        offers.halves(text)
+
+
+def test_a_package_is_a_flight_and_a_stay_in_this_order() -> None:
+    flight = offers.id_of(FLIGHTS, UUID(int=7), 3)
+
+    with pytest.raises(MalformedOfferId):
+        offers.package_id(flight, flight)
+
+
 async def test_sets_lie_in_the_part_of_their_day(
     connection: Connection, owner_connection: Connection, ids: SequentialIds
 ) -> None:
