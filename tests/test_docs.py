@@ -19,6 +19,7 @@ ROOMS = (
             "domain",
             "messages",
             "results",
+            "places",
             "actor",
             "bus",
             "storage",

@@ -77,6 +77,7 @@ def test_every_module_of_the_daemon_stands_on_a_floor() -> None:
             "bookingd/results",
             {"bookingd.domain", "bookingd.messages", "bookingd.results", "msgspec", "numpy"},
         ),
+        ("bookingd/places", {"bookingd.domain", "bookingd.places", "numpy", "rapidfuzz"}),
     ],
 )
 def test_the_ground_floors_need_no_more_than_is_said_here(room: str, allowed: set[str]) -> None:

@@ -5,7 +5,7 @@ role: removing truncates and loading ends with ANALYZE.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -14,6 +14,7 @@ from bookingd.domain.flights import Cabin
 from bookingd.seeding import fares
 from bookingd.seeding.airlines import airlines
 from bookingd.seeding.airports import airports, cities, passengers
+from bookingd.seeding.place_names import Town, place_names, towns
 from bookingd.seeding.world import Departure, Plan, World, leaves
 from bookingd.storage import inventory
 from bookingd.storage.database import Connection, analyze
@@ -136,9 +137,7 @@ async def _refuse_if_claimed(connection: Connection) -> None:
 
 async def _load_reference(connection: Connection, world: World) -> None:
     """Places, airlines with their fares, taxes and the schedule: what departures refer to."""
-    await connection.copy_records_to_table(
-        "cities", records=((city.code, city.name, city.country) for city in cities().values())
-    )
+    await _load_cities(connection)
     await connection.copy_records_to_table("airports", columns=AIRPORT_COLUMNS, records=_airport_rows())
     await connection.copy_records_to_table(
         "airlines",
@@ -155,7 +154,25 @@ async def _load_reference(connection: Connection, world: World) -> None:
     await connection.copy_records_to_table("flights", records=_flight_rows(world))
 
 
+CITY_COLUMNS = "code name country population latitude longitude".split()
 AIRPORT_COLUMNS = "code icao name city_code city country latitude longitude zone traffic_rank".split()
+
+
+async def _load_cities(connection: Connection) -> None:
+    """With their other names; to find these takes seconds: not on the event loop."""
+    known = await asyncio.to_thread(towns)
+    names = await asyncio.to_thread(lambda: list(place_names(known)))
+    await connection.copy_records_to_table("cities", columns=CITY_COLUMNS, records=_city_rows(known))
+    await connection.copy_records_to_table(
+        "place_names", records=((one.city_code, one.name, one.language) for one in names)
+    )
+
+
+def _city_rows(known: Mapping[str, Town]) -> Iterator[tuple[object, ...]]:
+    for code, city in cities().items():
+        town = known.get(code)
+        there = (town.population or None, town.latitude, town.longitude) if town else (None, None, None)
+        yield (code, city.name, city.country, *there)
 
 
 def _airport_rows() -> Iterator[tuple[object, ...]]:

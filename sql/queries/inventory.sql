@@ -86,7 +86,7 @@ SELECT count(DISTINCT claim.item_id) AS items, min(departure.departs_at) AS depa
 -- Empty the inventory and everything that was made of it.
 -- role: owner
 TRUNCATE demo_inventory, offer_sets, stock_claims, departure_fares, cabin_stock, departures, flights,
-         fare_families, passenger_factors, airport_taxes, airlines, airports, cities,
+         fare_families, passenger_factors, airport_taxes, airlines, airports, place_names, cities,
          room_nights, hotel_charges, rate_days, rates, rate_plan_deadlines, rate_plans, room_types, hotel_age_bands,
          hotels, amenities;
 

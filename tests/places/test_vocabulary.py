@@ -1,0 +1,62 @@
+"""Words found by how they begin, against looking at each of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
+
+from bookingd.places.vocabulary import PAIRS, Vocabulary, edits
+
+LETTERS = st.text(alphabet="abcdeé東京", min_size=1, max_size=10)
+VOCABULARIES = st.lists(LETTERS, max_size=40, unique=True).map(sorted)
+
+
+def fewest(typed: str, word: str) -> int:
+    """The edits between what was typed and the beginning of the word that is nearest."""
+    return min(OSA.distance(typed, word[:cut]) for cut in range(len(word) + 1))
+
+
+@given(known=VOCABULARIES, typed=LETTERS)
+def test_words_are_found_by_how_they_begin(known: list[str], typed: str) -> None:
+    first, last = Vocabulary(known).beginning(typed)
+
+    assert known[first:last] == [word for word in known if word.startswith(typed)]
+    assert Vocabulary(known).has(typed, first) is (typed in known)
+
+
+@given(known=VOCABULARIES, typed=LETTERS)
+def test_words_are_found_by_how_they_nearly_begin(known: list[str], typed: str) -> None:
+    near, distances = Vocabulary(known).near(typed)
+
+    found = {
+        known[number]: distance for number, distance in zip(near.tolist(), distances.tolist(), strict=True)
+    }
+    assert found == {
+        word: distance
+        for word in known
+        if 1 <= (distance := fewest(typed, word)) <= edits(typed) and shares_a_pair(typed, word)
+    }
+
+
+def shares_a_pair(typed: str, word: str) -> bool:
+    """One pair of letters at nearly the same place is asked of a word at least; the first letter is one."""
+    most = edits(typed)
+    pairs = [
+        {(text[place - 1 : place + 1] if place else text[0], place) for place in range(len(text[:PAIRS]))}
+        for text in (typed, word)
+    ]
+    return any(
+        (pair, place + shift) in pairs[1] for pair, place in pairs[0] for shift in range(-most, most + 1)
+    )
+
+
+def test_nothing_is_near_to_a_word_of_three_letters() -> None:
+    assert Vocabulary(["lom"]).near("rom")[0].size == 0
+
+
+def test_an_empty_vocabulary_has_nothing() -> None:
+    assert Vocabulary([]).near("berlin")[0].size == 0
+    assert Vocabulary([]).beginning("b") == (0, 0)
+
+
+def test_what_is_typed_may_be_longer_than_any_word() -> None:
+    assert Vocabulary(["berlin"]).near("berlin" * 20)[0].size == 0
