@@ -59,7 +59,7 @@ def compose_package(flight: Price, stay: Price, *, rules: RuleBook, context: Pri
     if flight.currency != stay.currency:
         raise CurrencyMismatch(f"the flight is in {flight.currency}, the stay in {stay.currency}")
     both = Price(currency=flight.currency, lines=(*flight.lines, *stay.lines))
-    left = _ours(both)
+    left = discountable(both)
     net = both.of_kind(LineKind.NET).amount
     lines = []
     for charge in rules.charges(context, flight.currency).discount:
@@ -71,7 +71,8 @@ def compose_package(flight: Price, stay: Price, *, rules: RuleBook, context: Pri
     return Price(currency=flight.currency, lines=(*both.lines, *lines))
 
 
-def _ours(price: Price) -> int:
+def discountable(price: Price) -> int:
+    """What a discount may be taken from, in minor units."""
     lines = (line for line in price.lines if line.kind in OWN_MONEY and not line.at_property)
     return sum(line.each.amount * line.count for line in lines)
 

@@ -29,3 +29,14 @@ def score(*, price: Quantity, minutes: Quantity, stops: Quantity) -> Any:
     """
     weighed = price * (STOPS_THAT_DOUBLE + stops) * 1.0
     return weighed * weighed * minutes
+
+
+UNRATED = 60
+"""What a hotel without a guest rating counts as, in tenths: a little below the usual."""
+RATED_FOR_NOTHING = 180
+"""Tenths from which a rating is taken off: 9.0 instead of 6.0 is worth a third more of the price."""
+
+
+def stay_score(*, price: int, rating: int | None) -> int:
+    """The lower the better: price * (180 - rating), the rating of guests in tenths."""
+    return price * (RATED_FOR_NOTHING - (UNRATED if rating is None else rating))
