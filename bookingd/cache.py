@@ -10,14 +10,22 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any, Protocol
 
+from bookingd.leases import Claim, Lease, Leases
 from bookingd.redis_calls import BUDGET, RedisCalls
 from bookingd.sources import Clock
 from bookingd.telemetry.metrics import CacheMetrics
 
 NEAR_BYTES = 16 * 1024 * 1024
 """How much this process keeps of what it has seen, besides Redis."""
+
+FIRST_PAUSES = (0.005, 0.01, 0.02, 0.04)
+"""Seconds between two looks whether another process has made what is wanted; the last one again and again."""
+
+LONGEST_WAIT = 30.0
+"""Seconds for which another process is waited for, however well it renews its lease."""
 
 _TIMES = struct.Struct(">dd")
 
@@ -52,7 +60,9 @@ class Cache:
         budget: float = BUDGET,
         near_bytes: int = NEAR_BYTES,
         metrics: CacheMetrics | None = None,
+        leases: Leases | None = None,
     ) -> None:
+        """Without `leases` each process makes for itself what is to be made once."""
         self._store = store
         self._clock = clock
         self._metrics = CacheMetrics() if metrics is None else metrics
@@ -63,41 +73,44 @@ class Cache:
             meanwhile="searches are made anew",
             budget=budget,
         )
+        self._leases = leases
         self._near = _Near(near_bytes)
         self._making: dict[str, asyncio.Task[Kept]] = {}
 
     async def get(self, key: str) -> Kept | None:
         """What is kept under the key, if there still is anything."""
-        now = self._clock.now()
-        if (near := self._near.get(key)) is not None and near.until > now:
+        if (near := self._near.get(key)) is not None and near.until > self._clock.now():
             self._metrics.near.inc()
             return near
-        found = _unpacked(await self._redis.answer(lambda: self._store.get(key)))
-        if found is None or found.until <= now:
-            self._metrics.miss.inc()
-            return None
-        self._metrics.redis.inc()
-        self._near.put(key, found)
+        found = await self._far(key)
+        (self._metrics.miss if found is None else self._metrics.redis).inc()
         return found
 
-    async def set(self, key: str, kept: Kept) -> None:
-        """Keep the value under the key until its time is over."""
+    async def set(self, key: str, kept: Kept) -> bool:
+        """Keep the value under the key until its time is over; whether other processes find it."""
         life = int((kept.until - self._clock.now()) / timedelta(milliseconds=1))
-        if life > 0:
-            self._near.put(key, kept)
-            packed = _packed(kept)
-            await self._redis.answer(lambda: self._store.set(key, packed, px=life))
+        if life <= 0:
+            return False
+        self._near.put(key, kept)
+        packed = _packed(kept)
+        return bool(await self._redis.answer(lambda: self._store.set(key, packed, px=life)))
 
-    async def get_or_make(self, key: str, make: Callable[[], Awaitable[Kept]]) -> Kept:
+    async def get_or_make(
+        self, key: str, make: Callable[[], Awaitable[Kept]], *, everywhere: bool = False
+    ) -> Kept:
         """What is kept, or else what `make` makes: once in this process, however many ask meanwhile.
 
-        Raises what `make` raises, to everybody who waited for it; then nothing is kept.
+        With `everywhere` once over all processes: while another one makes it, its result is waited for; one
+        that is killed meanwhile is succeeded within seconds. For what costs more than asking Redis.
+
+        Raises what `make` raises, to everybody who waited for it in this process; then nothing is kept.
         """
         if (found := await self.get(key)) is not None:
             return found
         making = self._making.get(key)
         if making is None:
-            making = asyncio.ensure_future(self._make(key, make))
+            work = self._make_once(key, make, self._leases) if everywhere and self._leases else None
+            making = asyncio.ensure_future(work or self._make(key, make))
             self._making[key] = making
             making.add_done_callback(lambda done: self._made(key, done))
         return await asyncio.shield(making)
@@ -109,11 +122,42 @@ class Cache:
             task.cancel()
         await asyncio.gather(*making, return_exceptions=True)
         await self._redis.close()
+        if self._leases:
+            await self._leases.close()
+
+    async def _far(self, key: str) -> Kept | None:
+        found = _unpacked(await self._redis.answer(lambda: self._store.get(key)))
+        if found is None or found.until <= self._clock.now():
+            return None
+        self._near.put(key, found)
+        return found
 
     async def _make(self, key: str, make: Callable[[], Awaitable[Kept]]) -> Kept:
         kept = await make()
         await self.set(key, kept)
         return kept
+
+    async def _make_once(self, key: str, make: Callable[[], Awaitable[Kept]], leases: Leases) -> Kept:
+        lease = leases.of(key)
+        claim = await self._claim(lease)
+        if claim is Claim.MADE and (found := await self._far(key)) is not None:
+            self._metrics.elsewhere.inc()
+            return found
+        if claim is not Claim.OURS:
+            return await self._make(key, make)
+        async with lease.held():
+            kept = await make()
+            lease.shared = await self.set(key, kept)
+            return kept
+
+    async def _claim(self, lease: Lease) -> Claim:
+        """Wait while others make it; who waits for too long makes it too."""
+        pauses = chain(FIRST_PAUSES, repeat(FIRST_PAUSES[-1], int(LONGEST_WAIT / FIRST_PAUSES[-1])))
+        while (claim := await lease.claim()) is Claim.OTHERS:
+            if (pause := next(pauses, None)) is None:
+                break
+            await self._clock.sleep(pause)
+        return claim
 
     def _made(self, key: str, done: "asyncio.Task[Kept]") -> None:
         del self._making[key]

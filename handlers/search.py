@@ -110,7 +110,7 @@ class Searches:
         cache = self._parts.cache
 
         async def render() -> Kept:
-            found = await cache.get_or_make(wanted.set_key, search)
+            found = await cache.get_or_make(wanted.set_key, search, everywhere=True)
             return Kept(value=await self._render(wanted, found), made_at=found.made_at, until=found.until)
 
         async def search() -> Kept:
@@ -127,7 +127,9 @@ class Searches:
 
     def _life(self, found: FlightResults, now: datetime) -> timedelta:
         """An offer that is shown can still be booked for half of its time at least."""
-        life = timedelta(seconds=self._parts.settings.search.cache_seconds)
+        chosen = self._parts.settings
+        of_suppliers = (chosen.suppliers.of(name).cache_seconds for name in found.suppliers)
+        life = timedelta(seconds=min([chosen.search.cache_seconds, *of_suppliers]))
         if any(status is not SupplierStatus.ANSWERED for status in found.suppliers.values()):
             life = min(life, INCOMPLETE)
         return min([life, *((offer.expires_at - now) / 2 for offer in found.offers)])

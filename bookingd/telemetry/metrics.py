@@ -152,13 +152,15 @@ class CacheMetrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         asked = Counter(
             "bookingd_cache_requests_total",
-            "Look-ups in the cache by where the value was: near (this process's memory), redis, or miss",
+            "Look-ups in the cache by where the value was: near (this process's memory), redis, or miss; and"
+            " elsewhere: of the misses, those that another process was making already",
             ["found"],
             registry=registry,
         )
         self.near = asked.labels("near")
         self.redis = asked.labels("redis")
         self.miss = asked.labels("miss")
+        self.elsewhere = asked.labels("elsewhere")
         self.errors = Counter(
             "bookingd_redis_errors_total",
             "Calls of Redis that failed or took too long; each is followed by a pause without Redis."

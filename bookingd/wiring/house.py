@@ -14,8 +14,9 @@ from bookingd.bus.port import Bus
 from bookingd.bus.relay import Relay
 from bookingd.cache import Cache
 from bookingd.config import Settings
+from bookingd.leases import Leases
 from bookingd.messages.catalogue import CATALOGUE
-from bookingd.redis_calls import client_at
+from bookingd.redis_calls import Client, client_at
 from bookingd.sources import Clock, Sources
 from bookingd.storage.processes import Process
 from bookingd.storage.transactions import Transactions
@@ -117,7 +118,7 @@ async def build(
     readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)
     app = None
     if settings.server.enabled:
-        cache = Cache(redis, clock=sources.clock, metrics=metrics.cache)
+        cache = _cache(tools, redis)
         stack.push_async_callback(cache.close)
         accounts = open_account_parts(tools, stack)
         app = _application(tools, outside, cache, accounts, readiness)
@@ -172,6 +173,15 @@ def _application(
         readiness=readiness.report,
     )
     return build_application(parts=parts)
+
+
+def _cache(tools: Tools, redis: Client) -> Cache:
+    """In a process that is alone nobody else makes what it wants."""
+    clock, metrics = tools.sources.clock, tools.metrics.cache
+    leases = None
+    if not tools.settings.cache.embedded:
+        leases = Leases(redis, clock=clock, ids=tools.sources.ids, redis_errors=metrics.errors)
+    return Cache(redis, clock=clock, metrics=metrics, leases=leases)
 
 
 def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Process) -> Mapping[str, Work]:
