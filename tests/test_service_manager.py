@@ -63,7 +63,7 @@ def test_the_environment_names_it_once_and_no_child_sees_it(
     assert not {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} & os.environ.keys()
 
 
-@pytest.mark.parametrize(("pid", "beats"), [(os.getpid(), True), (1, False)])
+@pytest.mark.parametrize(("pid", "beats"), [(os.getpid(), True), (1, False)], ids=["itself", "init"])
 async def test_a_watchdog_is_fed_by_the_process_that_it_watches(
     address: str, ear: Ear, monkeypatch: pytest.MonkeyPatch, pid: int, beats: bool
 ) -> None:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from bookingd.domain.ids import ApiKeyId
 from bookingd.security.api_keys import looks_like_api_key, new_api_key, read_api_key
 from bookingd.sources import SystemChance
+from tests.fakes.sources import SeededChance
 
 KEY_ID = ApiKeyId(UUID("019a0000-0000-7000-8000-000000000001"))
-SHOWN, KEPT = new_api_key(KEY_ID, SystemChance())
+SHOWN, KEPT = new_api_key(KEY_ID, SeededChance())
 
 
 def test_a_key_that_is_shown_reads_as_what_is_kept() -> None:

@@ -68,7 +68,7 @@ async def test_a_proof_is_good_until_its_time_is_over(connection: Connection) ->
     assert await used(connection, after=timedelta(minutes=59)) is not None
 
 
-@pytest.mark.parametrize("purpose", set(ProofPurpose) - {ProofPurpose.RESET})
+@pytest.mark.parametrize("purpose", sorted(set(ProofPurpose) - {ProofPurpose.RESET}))
 async def test_a_proof_is_good_for_nothing_else(connection: Connection, purpose: ProofPurpose) -> None:
     await proofs.add(connection, proof=PROOF)
 

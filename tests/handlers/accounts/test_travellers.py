@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -214,7 +214,7 @@ async def test_one_that_was_removed_is_gone(api: Api, connection: Connection) ->
     assert await audited(connection) == ["account.traveller_added", "account.traveller_removed"]
 
 
-@pytest.mark.parametrize("named", ["none", "0", str(uuid4()), "%00"])
+@pytest.mark.parametrize("named", ["none", "0", str(UUID(int=404)), "%00"])
 async def test_what_is_not_there_is_not_there(api: Api, named: str) -> None:
     for method in ("GET", "PATCH", "DELETE"):
         body: Any = {} if method == "PATCH" else None
