@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from handlers.atlas import ATLAS, Atlas
 from handlers.bookings import INTAKE, MOVES, RUSH, SHELF
 from handlers.clients import BELIEVED, networks_of
 from handlers.cookies import cookie_name
@@ -55,6 +56,7 @@ def build(*, parts: Parts) -> web.Application:
     )
     application[RECEIPTS] = Receipts(parts.transactions)
     application[REGISTER] = Register(parts.database)
+    application[ATLAS] = Atlas(database=parts.database, clock=parts.sources.clock)
     application[OPENAPI] = _description(parts.public_url, cookie_name(parts))
     for route in ROUTES:
         if route.method == "GET":
@@ -103,6 +105,7 @@ async def _take_in(application: web.Application) -> AsyncIterator[None]:
         "register": application[REGISTER].run,
         "signed in": application[SIGNED_IN].run,
         "key holders": application[KEY_HOLDERS].run,
+        "atlas": application[ATLAS].run,
     }
     tasks = [asyncio.create_task(run(), name=name) for name, run in loops.items()]
     yield

@@ -175,6 +175,26 @@ class Codes(fields.List[str]):
         return tuple(found)
 
 
+class Choices(fields.List[str]):
+    """Some of a few words in one text, parted by commas: `city,hotel`. Loaded as a tuple, each once."""
+
+    default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be text.")}  # noqa: RUF012
+
+    def __init__(self, choices: Sequence[str], **kwargs: Any) -> None:
+        self._choices = choices
+        words = f"This has to be some of these, parted by commas: {', '.join(choices)}."
+        self._wrong = Said("choice", words)
+        super().__init__(fields.String(metadata={"enum": list(choices)}), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        found = tuple(dict.fromkeys(word.strip() for word in value.split(",")))
+        if not set(found) <= set(self._choices):
+            raise ValidationError([self._wrong])
+        return found
+
+
 class TrueOrFalse(fields.Boolean):
     """A yes or no in a query string: `true` or `false`, and no other word for it."""
 

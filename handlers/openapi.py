@@ -16,7 +16,7 @@ from bookingd import __version__
 from bookingd.domain.accounts.permissions import SCOPES, Permission
 from handlers.bodies import FORM, IDEMPOTENCY_KEY, LONGEST_WAIT
 from handlers.errors import PROBLEM_JSON, ProblemBody
-from handlers.fields import Codes
+from handlers.fields import Choices, Codes
 from handlers.gate import refusals
 from handlers.operations import Access, Operation, Route
 from handlers.principals import BOOKING_TOKEN
@@ -134,7 +134,7 @@ def describe(routes: Iterable[Route], *, public_url: str, cookie: str) -> dict[s
 
 def _parted_by_commas(_converter: Any, field: Any, **_: Any) -> dict[str, Any]:
     """Lists in one text are not repeated, as other lists in a query string are."""
-    return {"explode": False} if isinstance(field, Codes) else {}
+    return {"explode": False} if isinstance(field, Codes | Choices) else {}
 
 
 def _security(spec: APISpec, cookie: str) -> None:

@@ -35,6 +35,7 @@ from handlers.booking_views import (
 )
 from handlers.guests.guest_routes import GUEST_ROUTES
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Access, Handler, Operation, Route
+from handlers.place_routes import PLACE_ROUTES
 
 
 def _get(path: str, handler: Handler, operation: Operation) -> Route:
@@ -339,6 +340,7 @@ HOUSE = (
 
 ROUTES: tuple[Route, ...] = (
     *SEARCHING,
+    *PLACE_ROUTES,
     *BOOKING,
     *GUEST_ROUTES,
     *PAYING,

@@ -78,7 +78,7 @@ def _city(row: asyncpg.Record) -> CityFacts:
 
 def _hotel(row: asyncpg.Record) -> HotelFacts:
     return HotelFacts(
-        id=str(row["id"]),
+        id=f"inventory-{row['id']}",
         name=row["name"],
         city_code=row["city_code"],
         country=row["country"],

@@ -7,7 +7,7 @@ from yarl import URL
 from handlers.accounts.account_requests import NewSession
 from handlers.accounts.traveller_requests import NewTraveller
 from handlers.errors import Problem
-from handlers.fields import MOST_TOLD, Codes, Repeated, Request, Text, TrueOrFalse, load, load_query
+from handlers.fields import MOST_TOLD, Choices, Codes, Repeated, Request, Text, TrueOrFalse, load, load_query
 from handlers.requests import NewBooking, schema
 
 
@@ -35,6 +35,7 @@ class Asked(Request):
     airlines = Codes("[A-Z0-9]{2}", example="LH", most=3)
     departure = Repeated(Text(longest=20), most=2)
     refundable = TrueOrFalse()
+    kinds = Choices(["city", "hotel"])
 
 
 def wrong(query: str) -> list[tuple[str, str]]:
@@ -45,10 +46,16 @@ def wrong(query: str) -> list[tuple[str, str]]:
 
 def test_a_list_in_a_query_string_is_parted_by_commas_or_repeated() -> None:
     found = load_query(
-        schema(Asked), URL("/?airlines=lh, ua,LH&departure=b&departure=a&refundable=true").query
+        schema(Asked),
+        URL("/?airlines=lh, ua,LH&departure=b&departure=a&refundable=true&kinds=hotel, city,hotel").query,
     )
 
-    assert found == {"airlines": ("LH", "UA"), "departure": ["b", "a"], "refundable": True}
+    assert found == {
+        "airlines": ("LH", "UA"),
+        "departure": ["b", "a"],
+        "refundable": True,
+        "kinds": ("hotel", "city"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -56,6 +63,8 @@ def test_a_list_in_a_query_string_is_parted_by_commas_or_repeated() -> None:
     [
         ("airlines=LH&airlines=UA", [("airlines", "repeated")]),
         ("airlines=", [("airlines", "code")]),
+        ("kinds=", [("kinds", "choice")]),
+        ("kinds=city,planet", [("kinds", "choice")]),
         ("airlines=LH,", [("airlines", "code")]),
         ("airlines=LUFTHANSA", [("airlines", "code")]),
         ("airlines=AA,BB,CC,DD", [("airlines", "length")]),

@@ -30,6 +30,8 @@ PUBLIC, ANYBODY, SESSION, ACCOUNT, RECENT = Access
 WHOM = {
     "GET /v1/flights/offers": PUBLIC,
     "GET /v1/offers/{id}": PUBLIC,
+    "GET /v1/places": PUBLIC,
+    "GET /v1/airlines": PUBLIC,
     "POST /v1/sessions": PUBLIC,
     "POST /v1/bookings": SESSION,
     "GET /v1/bookings": SESSION,
