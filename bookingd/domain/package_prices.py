@@ -1,13 +1,14 @@
 """What a flight and a stay cost together: the lines of both, and one that makes them cheaper.
 
-Its one rule: the price of a package is a function of its two offers and of the rules at the instant at which
-the later of them was made. So the pair has one price for as long as both can be booked (P8), and nobody has
-to keep it.
+Its one rule: the price of a package is a function of its two offers and of one version of the price rules,
+which its id names. So what was shown can be made again (P8), and nobody has to keep it.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import NamedTuple
 
+from bookingd.domain.flights import Itinerary
 from bookingd.domain.money import CurrencyMismatch, Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.places import local
@@ -23,52 +24,75 @@ SEVERAL = "several"
 """The supplier of a package whose halves have different ones."""
 
 
-def priced_at(flight: Offer, stay: StayOffer) -> datetime:
-    """The instant whose rules count."""
-    return max(flight.made_at, stay.made_at)
+class Reduction(NamedTuple):
+    """What a rule takes off, in minor units, and how often."""
+
+    charge: Charge
+    each: int
+    times: int
 
 
-def package_context(flight: Offer, stay: StayOffer, airports: Mapping[str, Endpoint]) -> PriceContext:
-    """What rules look at of the pair. `airports`: where airports are, those that are known."""
-    first, turn = flight.itinerary.segments[0], flight.itinerary.slices[0].destination
-    return PriceContext(
-        supplier=flight.supplier if flight.supplier == stay.supplier else SEVERAL,
-        flight=Flown(
-            origin=airports.get(first.origin, Endpoint(airport=first.origin)),
-            destination=airports.get(turn, Endpoint(airport=turn)),
-            airline=first.airline,
-            cabin=flight.itinerary.cabin,
-        ),
-        stay=Stayed(
-            place=Endpoint(city=stay.hotel.city_code, country=stay.hotel.country),
-            hotel=stay.hotel.key,
-            stars=stay.hotel.stars,
-        ),
-        heads=flight.party.size,
-        starts_on=local(first.departs_at, first.origin_zone).date(),
-        sold_on=priced_at(flight, stay).date(),
+def sold_on(flight: datetime, stay: datetime) -> date:
+    """The day of sale, of offers that were made at these instants."""
+    return max(flight, stay).date()
+
+
+def flown(itinerary: Itinerary, airports: Mapping[str, Endpoint]) -> Flown:
+    """What rules look at of the flight. `airports`: where airports are, those that are known."""
+    first, turn = itinerary.segments[0], itinerary.slices[0].destination
+    return Flown(
+        origin=airports.get(first.origin, Endpoint(airport=first.origin)),
+        destination=airports.get(turn, Endpoint(airport=turn)),
+        airline=first.airline,
+        cabin=itinerary.cabin,
     )
 
 
-def compose_package(flight: Price, stay: Price, *, rules: RuleBook, context: PriceContext) -> Price:
-    """The lines of both, and the discounts that match `context`: a share is of both nets together.
+def package_context(flight: Offer, *, supplier: str, stay: Stayed, sold: date, way: Flown) -> PriceContext:
+    """What rules look at of a flight with a stay of `supplier`."""
+    first = flight.itinerary.segments[0]
+    return PriceContext(
+        supplier=flight.supplier if flight.supplier == supplier else SEVERAL,
+        flight=way,
+        stay=stay,
+        heads=flight.party.size,
+        starts_on=local(first.departs_at, first.origin_zone).date(),
+        sold_on=sold,
+    )
 
-    Discounts leave something of what is paid to us and is no tax, or nothing; never less. Raises
-    CurrencyMismatch.
+
+def stayed(stay: StayOffer) -> Stayed:
+    """What rules look at of the stay."""
+    hotel = stay.hotel
+    place = Endpoint(city=hotel.city_code, country=hotel.country)
+    return Stayed(place=place, hotel=hotel.key, stars=hotel.stars)
+
+
+def compose_package(
+    flight: Offer, stay: StayOffer, *, rules: RuleBook, airports: Mapping[str, Endpoint]
+) -> Price:
+    """The lines of both, and the discounts that match the pair: a share is of both nets together.
+
+    Raises CurrencyMismatch.
     """
-    if flight.currency != stay.currency:
-        raise CurrencyMismatch(f"the flight is in {flight.currency}, the stay in {stay.currency}")
-    both = Price(currency=flight.currency, lines=(*flight.lines, *stay.lines))
-    left = discountable(both)
-    net = both.of_kind(LineKind.NET).amount
-    lines = []
-    for charge in rules.charges(context, flight.currency).discount:
-        each, count = _discount(charge, net, context.heads)
-        each = min(each, left // count)
-        if each:
-            left -= each * count
-            lines.append(_line(charge, each, count, flight.currency))
-    return Price(currency=flight.currency, lines=(*both.lines, *lines))
+    currency = flight.price.currency
+    if currency != stay.price.currency:
+        raise CurrencyMismatch(f"the flight is in {currency}, the stay in {stay.price.currency}")
+    context = package_context(
+        flight,
+        supplier=stay.supplier,
+        stay=stayed(stay),
+        sold=sold_on(flight.made_at, stay.made_at),
+        way=flown(flight.itinerary, airports),
+    )
+    both = Price(currency=currency, lines=(*flight.price.lines, *stay.price.lines))
+    taken = reductions(
+        rules.charges(context, currency).discount,
+        net=both.of_kind(LineKind.NET).amount,
+        discountable=discountable(both),
+        heads=context.heads,
+    )
+    return Price(currency=currency, lines=(*both.lines, *(_line(one, currency) for one in taken)))
 
 
 def discountable(price: Price) -> int:
@@ -77,18 +101,22 @@ def discountable(price: Price) -> int:
     return sum(line.each.amount * line.count for line in lines)
 
 
-def _discount(charge: Charge, net: int, heads: int) -> tuple[int, int]:
-    """What is taken off each time, and how often."""
-    if charge.per is Per.PASSENGER:
-        return charge.on(net, heads), heads
-    return charge.on(net), 1
+def reductions(charges: Iterable[Charge], *, net: int, discountable: int, heads: int) -> Iterator[Reduction]:
+    """What rules take off, together no more than what is discountable; amounts in minor units."""
+    left = discountable
+    for charge in charges:
+        count = heads if charge.per is Per.PASSENGER else 1
+        each = min(charge.on(net, count), left // count)
+        if each:
+            left -= each * count
+            yield Reduction(charge, each, times=count)
 
 
-def _line(charge: Charge, each: int, count: int, currency: str) -> PriceLine:
+def _line(taken: Reduction, currency: str) -> PriceLine:
     return PriceLine(
         kind=LineKind.DISCOUNT,
-        each=Money(-each, currency),
-        count=count,
-        rule=charge.reference,
-        label=charge.label,
+        each=Money(-taken.each, currency),
+        count=taken.times,
+        rule=taken.charge.reference,
+        label=taken.charge.label,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from bookingd.domain.flights import Itinerary
+from bookingd.domain.flights import Slice
 from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
@@ -66,7 +66,7 @@ class NoPair(ValueError):
 
 def check_pair(flight: Offer, stay: StayOffer) -> None:
     """Raises NoPair unless those who fly sleep there, on the nights between their flights."""
-    nights = nights_between(flight.itinerary)
+    nights = nights_between(flight.itinerary.slices)
     if nights is None or (nights.check_in, nights.check_out) != (stay.check_in, stay.check_out):
         raise NoPair("the nights of this stay are not those between these flights")
     if flight.party != flying_party([room.guests for room in stay.rooms]):
@@ -75,12 +75,12 @@ def check_pair(flight: Offer, stay: StayOffer) -> None:
         raise NoPair(f"the flight is in {flight.price.currency}, the stay in {stay.price.currency}")
 
 
-def nights_between(itinerary: Itinerary) -> Nights | None:
+def nights_between(slices: Sequence[Slice]) -> Nights | None:
     """The nights where the first slice ends, until the last slice leaves; None where there are none.
 
     After midnight counts as the night before: who lands at 00:40 on the 2nd checks in on the 1st.
     """
-    out, back = itinerary.slices[0].segments[-1], itinerary.slices[-1].segments[0]
+    out, back = slices[0].segments[-1], slices[-1].segments[0]
     lands = local(out.arrives_at, out.destination_zone)
     leaves = local(back.departs_at, back.origin_zone)
     check_in = lands.date() - timedelta(days=lands.time() < SLEEPS_IN)

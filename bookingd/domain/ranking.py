@@ -37,6 +37,6 @@ RATED_FOR_NOTHING = 180
 """Tenths from which a rating is taken off: 9.0 instead of 6.0 is worth a third more of the price."""
 
 
-def stay_score(*, price: int, rating: int | None) -> int:
-    """The lower the better: price * (180 - rating), the rating of guests in tenths."""
-    return price * (RATED_FOR_NOTHING - (UNRATED if rating is None else rating))
+def stay_score(*, price: Quantity, rating: Quantity) -> Any:
+    """The lower the better: price * (180 - rating), the rating of guests in tenths (UNRATED without one)."""
+    return price * (rating * -1 + RATED_FOR_NOTHING)

@@ -104,7 +104,7 @@ def refine(found: ResultSet, wish: Refinement) -> Refined:
     ordered = in_order(columns, sieve.left, by=wish.sort.value)
     page = ordered.page(limit=wish.limit, after=wish.after)
     return Refined(
-        results=tuple(_result(found, one) for one in page.results),
+        results=tuple(result_of(found, one) for one in page.results),
         count=ordered.count,
         next=page.next,
         counts=all_counts(sieve, facets_of(wish.filters, wish.ends), chosen_in(wish.filters)),
@@ -114,7 +114,8 @@ def refine(found: ResultSet, wish: Refinement) -> Refined:
     )
 
 
-def _result(found: ResultSet, one: Result) -> FlightResult:
+def result_of(found: ResultSet, one: Result) -> FlightResult:
+    """A journey with all its offers that are left."""
     return FlightResult(
         offer=_offer.decode(found.body(one.row)),
         alternatives=tuple(_alternatives(found, one.others)),

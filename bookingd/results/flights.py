@@ -14,6 +14,7 @@ import msgspec
 from bookingd.domain.filters import FlightSort
 from bookingd.domain.flights import Segment, Slice
 from bookingd.domain.offers import Offer
+from bookingd.domain.packages import nights_between
 from bookingd.domain.places import local
 from bookingd.domain.ranking import score
 from bookingd.results.columns import PRICE
@@ -22,7 +23,16 @@ from bookingd.results.packing import Entry, Layout, ResultSet, gather
 UNENDING = 10**9
 """The shortest wait, in minutes, of a journey without connections; its longest one is 0."""
 
-JOURNEY = ("duration", "departure", "arrival", "stops", "shortest_wait", "longest_wait")
+JOURNEY = (
+    "duration",
+    "departure",
+    "arrival",
+    "stops",
+    "shortest_wait",
+    "longest_wait",
+    "check_in",
+    "check_out",
+)
 FARE = ("checked_bags", "refundable", "changeable")
 
 _encode = msgspec.json.Encoder().encode
@@ -109,6 +119,7 @@ def _journey(slices: tuple[Slice, ...]) -> _Journey:
             max(part.stops for part in slices),
             min(waits, default=UNENDING),
             max(waits, default=0),
+            *_nights(slices),
         ),
         each_slice=tuple(number for part in slices for number in (*_clocks(part), _minutes(part.duration))),
         terms=(
@@ -117,6 +128,12 @@ def _journey(slices: tuple[Slice, ...]) -> _Journey:
             *((code,) for part in slices for code in (part.origin, part.destination)),
         ),
     )
+
+
+def _nights(slices: Sequence[Slice]) -> tuple[int, int]:
+    """Ordinals of the nights at the end of the first slice; zeros where nobody stays."""
+    nights = nights_between(slices)
+    return (0, 0) if nights is None else (nights.check_in.toordinal(), nights.check_out.toordinal())
 
 
 def _flight(segment: Segment) -> tuple[str, int, str, str, str]:

@@ -11,15 +11,15 @@ import msgspec
 from bookingd.domain.package_prices import discountable
 from bookingd.domain.places import great_circle_km
 from bookingd.domain.prices import LineKind
-from bookingd.domain.ranking import stay_score
+from bookingd.domain.ranking import UNRATED, stay_score
 from bookingd.domain.same_hotel import HotelKey, Spot, folded, same_hotels
 from bookingd.domain.stay_filters import StaySort
 from bookingd.domain.stays import HotelFacts, PaidAt, StayOffer
 from bookingd.results.columns import PRICE
 from bookingd.results.packing import Entry, Layout, ResultSet, gather
 
-UNRATED = -1
-"""The rating of a hotel that has none: no filter by rating lets it through."""
+NO_RATING = -1
+"""The guest rating of a hotel that has none: no filter by rating lets it through."""
 
 LAYOUT = Layout(
     numbers=(
@@ -33,6 +33,8 @@ LAYOUT = Layout(
         "pay_at_property",
         "net",
         "discountable",
+        "check_in",
+        "check_out",
     ),
     terms=("stars", "kinds", "amenities", "districts", "boards", "name"),
 )
@@ -76,7 +78,7 @@ def _numbers(offer: StayOffer, metres: int) -> tuple[int, ...]:
     hotel, total = offer.hotel, offer.total.amount
     return (
         total,
-        stay_score(price=total, rating=hotel.rating),
+        stay_score(price=total, rating=UNRATED if hotel.rating is None else hotel.rating),
         -_rating(hotel),
         -hotel.stars,
         metres,
@@ -85,6 +87,8 @@ def _numbers(offer: StayOffer, metres: int) -> tuple[int, ...]:
         offer.terms.paid_at is PaidAt.PROPERTY,
         offer.price.of_kind(LineKind.NET).amount,
         discountable(offer.price),
+        offer.check_in.toordinal(),
+        offer.check_out.toordinal(),
     )
 
 
@@ -100,7 +104,7 @@ def _terms(hotel: HotelFacts) -> tuple[tuple[str, ...], ...]:
 
 
 def _rating(hotel: HotelFacts) -> int:
-    return UNRATED if hotel.rating is None else hotel.rating
+    return NO_RATING if hotel.rating is None else hotel.rating
 
 
 def _metres(hotel: HotelFacts, centre: Position | None) -> int:

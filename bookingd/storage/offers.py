@@ -4,7 +4,8 @@ Its one rule: what was shown can be booked while it lasts, with or without a cac
 stands in the offer: until its supplier's own limit or that of its set, whichever comes first. An offer's id
 is a prefix that tells its kind (`of_` a flight, `st_` a stay) and, in URL-safe base 64, the id of its set (a
 UUIDv7) and its place in it. A set holds what one supplier found in one search, as deflated JSON: one offer of
-hundreds is read again. A package is kept nowhere: its id (`pk_`) is those of its flight and of its stay.
+hundreds is read again. A package is kept nowhere: its id (`pk_`) is those of its flight and of its
+stay, and the version of the price rules that made its price.
 """
 
 import base64
@@ -32,6 +33,7 @@ CRITERIA = query("offers.criteria")
 PACKAGE = "pk_"
 _SET_BYTES, _PLACE_BYTES = 16, 2
 _ID_BYTES = _SET_BYTES + _PLACE_BYTES
+_RULES_BYTES = 3
 _FASTEST = 1  # of zlib's levels: offers of a search are so alike that higher ones save little more
 
 _encode = msgspec.json.Encoder().encode
@@ -94,17 +96,29 @@ def id_of(kind: Kind[Any, Any], set_id: UUID, place: int) -> OfferId:
     return OfferId(kind.prefix + _text(set_id.bytes + place.to_bytes(_PLACE_BYTES, "big")))
 
 
-def package_id(flight: OfferId, stay: OfferId) -> OfferId:
+class Halves(NamedTuple):
+    """What a package is made of."""
+
+    flight: OfferId
+    stay: OfferId
+    rules: int
+    """The version of the book of price rules under which it was shown."""
+
+
+def package_id(halves: Halves) -> OfferId:
     """The id of the two together. Raises MalformedOfferId for ids of anything else."""
-    return OfferId(PACKAGE + _text(_bytes(flight, FLIGHTS.prefix) + _bytes(stay, STAYS.prefix)))
+    both = _bytes(halves.flight, FLIGHTS.prefix) + _bytes(halves.stay, STAYS.prefix)
+    return OfferId(PACKAGE + _text(both + halves.rules.to_bytes(_RULES_BYTES, "big")))
 
 
-def halves(package: str) -> tuple[OfferId, OfferId]:
-    """The ids of the flight and of the stay of a package. Raises MalformedOfferId."""
-    both = _bytes(package, PACKAGE, _ID_BYTES * 2)
-    return (
-        OfferId(FLIGHTS.prefix + _text(both[:_ID_BYTES])),
-        OfferId(STAYS.prefix + _text(both[_ID_BYTES:])),
+def halves_of(package: str) -> Halves:
+    """What a package is made of. Raises MalformedOfferId."""
+    packed = _bytes(package, PACKAGE, _ID_BYTES * 2 + _RULES_BYTES)
+    flight, stay, rules = packed[:_ID_BYTES], packed[_ID_BYTES:-_RULES_BYTES], packed[-_RULES_BYTES:]
+    return Halves(
+        flight=OfferId(FLIGHTS.prefix + _text(flight)),
+        stay=OfferId(STAYS.prefix + _text(stay)),
+        rules=int.from_bytes(rules, "big"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bookingd.domain.money import CurrencyMismatch, Money
-from bookingd.domain.package_prices import compose_package, package_context, priced_at
+from bookingd.domain.package_prices import compose_package, flown, package_context, sold_on, stayed
 from bookingd.domain.price_matches import Endpoint, Match, Product
 from bookingd.domain.price_rules import Per, Rule, RuleBook, RuleKind
 from bookingd.domain.prices import LineKind, Price, PriceLine
@@ -21,7 +21,13 @@ AIRPORTS = {
     "FRA": Endpoint(airport="FRA", city="FRA", country="DE"),
     "JFK": Endpoint(airport="JFK", city="NYC", country="US"),
 }
-CONTEXT = package_context(FLIGHT, STAY, AIRPORTS)
+CONTEXT = package_context(
+    FLIGHT,
+    supplier=STAY.supplier,
+    stay=stayed(STAY),
+    sold=START.date(),
+    way=flown(FLIGHT.itinerary, AIRPORTS),
+)
 
 
 def discount(name: str = "together", **given: Any) -> Rule:
@@ -45,7 +51,12 @@ def price(*lines: PriceLine, currency: str = "EUR") -> Price:
 
 
 def composed(*rules: Rule, flight: Price = FLIGHT.price, stay: Price = STAY.price) -> Price:
-    return compose_package(flight, stay, rules=RuleBook(version=1, rules=rules), context=CONTEXT)
+    return compose_package(
+        replace(FLIGHT, price=flight),
+        replace(STAY, price=stay),
+        rules=RuleBook(version=1, rules=rules),
+        airports=AIRPORTS,
+    )
 
 
 def test_without_a_rule_a_package_costs_what_its_halves_do() -> None:
@@ -124,11 +135,19 @@ def test_rules_look_at_both_halves(match: Match, *, holds: bool) -> None:
     assert (composed(discount(match=match)).total < FLIGHT.total + STAY.total) is holds
 
 
-def test_the_rules_of_the_later_half_count() -> None:
-    later = replace(STAY, made_at=START + timedelta(minutes=5))
+def test_the_day_of_sale_is_that_of_the_later_half() -> None:
+    late, later = START, START + timedelta(days=1)
 
-    assert priced_at(replace(FLIGHT, made_at=START), later) == later.made_at
-    assert priced_at(replace(FLIGHT, made_at=START + timedelta(minutes=9)), later) > later.made_at
+    assert sold_on(late, later) == sold_on(later, late) == later.date()
+
+
+def test_suppliers_of_two_halves_are_told_apart() -> None:
+    theirs = package_context(
+        FLIGHT, supplier="another", stay=stayed(STAY), sold=START.date(), way=flown(FLIGHT.itinerary, {})
+    )
+
+    assert not Match(supplier=FLIGHT.supplier).holds(theirs)
+    assert Match(supplier=FLIGHT.supplier).holds(CONTEXT)
 
 
 def test_halves_in_two_currencies_are_no_package() -> None:

@@ -14,7 +14,7 @@ from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.prices import LineKind, Price, PriceLine
 from bookingd.storage import offers
 from bookingd.storage.database import Connection
-from bookingd.storage.offers import FLIGHTS, STAYS, MalformedOfferId, OfferExpired, OfferNotFound
+from bookingd.storage.offers import FLIGHTS, STAYS, Halves, MalformedOfferId, OfferExpired, OfferNotFound
 from tests import factories
 from tests.factories import wanted
 from tests.fakes.sources import START, SequentialIds
@@ -150,23 +150,23 @@ def test_a_package_is_named_by_its_halves() -> None:
     flight = offers.id_of(FLIGHTS, UUID(int=7 << 64), 3)
     stay = offers.id_of(STAYS, UUID(int=9 << 64), 65535)
 
-    package = offers.package_id(flight, stay)
+    package = offers.package_id(Halves(flight, stay, rules=70_000))
 
     assert package.startswith("pk_")
-    assert offers.halves(package) == (flight, stay)
+    assert offers.halves_of(package) == Halves(flight, stay, rules=70_000)
 
 
-@pytest.mark.parametrize("text", ["", "pk_", "pk_%%", "of_" + "A" * 48, "pk_" + "A" * 24])
+@pytest.mark.parametrize("text", ["", "pk_", "pk_%%", "of_" + "A" * 52, "pk_" + "A" * 24])
 def test_what_is_no_package_has_no_halves(text: str) -> None:
     with pytest.raises(MalformedOfferId):
-        offers.halves(text)
+        offers.halves_of(text)
 
 
 def test_a_package_is_a_flight_and_a_stay_in_this_order() -> None:
     flight = offers.id_of(FLIGHTS, UUID(int=7), 3)
 
     with pytest.raises(MalformedOfferId):
-        offers.package_id(flight, flight)
+        offers.package_id(Halves(flight, flight, rules=1))
 
 
 async def test_sets_lie_in_the_part_of_their_day(

@@ -1,0 +1,174 @@
+"""A search for packages refined: hotels with a flight each, and the flights that there are besides.
+
+Its one rule: results are hotels. What is wanted of flights decides which flight leads to a hotel; a flight
+remains while there is a hotel for its nights.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+
+from bookingd.domain.filters import FlightFilters
+from bookingd.domain.ids import OfferId
+from bookingd.domain.offers import Offer
+from bookingd.domain.package_prices import compose_package
+from bookingd.domain.packages import Nights, PackageOffer
+from bookingd.domain.stay_filters import StayFilters, StaySort
+from bookingd.domain.stays import StayOffer
+from bookingd.results import flight_filters, stay_filters
+from bookingd.results.columns import PRICE, Columns, Mask
+from bookingd.results.cursors import Place
+from bookingd.results.facets import Count
+from bookingd.results.filters import Flag
+from bookingd.results.flight_refining import FlightResult
+from bookingd.results.flight_refining import result_of as flight_result
+from bookingd.results.histogram import Prices, prices_of
+from bookingd.results.packages import FLOWN, Book, has_nights, leads, row_nights, with_flights
+from bookingd.results.packing import ResultSet
+from bookingd.results.refining import Result, Sieve, all_counts, in_order
+from bookingd.results.stay_refining import OtherStay
+
+MOST_FLIGHTS = 20
+"""Flights that are told besides the hotels: the cheapest."""
+
+NameOf = Callable[[OfferId, OfferId], OfferId]
+"""The id of the package of a flight and a stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageAlternative:
+    """Another stay in the same hotel with its flight, and the total of both in minor units."""
+
+    id: OfferId
+    stay: OtherStay
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageResult:
+    """A hotel with a flight to it."""
+
+    offer: PackageOffer
+    metres: int
+    alternatives: tuple[PackageAlternative, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefinedPackages:
+    """What is told of a search under its filters."""
+
+    results: tuple[PackageResult, ...]
+    count: int
+    next: Place | None
+    counts: Mapping[str, tuple[Count, ...]]
+    """Of hotels, by facet of `stay_filters`; their prices are those of packages."""
+    prices: Prices
+    """Of packages, under all filters but that of prices."""
+    flights: tuple[FlightResult, ...]
+    """The cheapest journeys that go with a hotel; the first of its nights leads."""
+    flight_counts: Mapping[str, tuple[Count, ...]]
+    """Of journeys, by facet of `flight_filters`; their prices are those of flights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageRefinement:
+    """What is done with the two sets. Prices in the filters of stays are those of packages."""
+
+    flights: FlightFilters
+    ends: tuple[flight_filters.Ends, ...]
+    stays: StayFilters
+    sort: StaySort = StaySort.PRICE
+    limit: int
+    after: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfNights:
+    """The flights whose nights are some of these."""
+
+    nights: frozenset[Nights]
+    facet: str = "nights"
+
+    def mask(self, columns: Columns) -> Mask:
+        passes = np.zeros(columns.size, bool)
+        for one in self.nights:
+            passes |= has_nights(columns, one)
+        return passes
+
+
+_stay = msgspec.json.Decoder(StayOffer)
+_other = msgspec.json.Decoder(OtherStay)
+
+
+def refine(
+    flights: ResultSet, stays: ResultSet, wish: PackageRefinement, book: Book, name: NameOf
+) -> RefinedPackages:
+    """The pairs under all filters, in their order, cut to their page."""
+    wanted = flight_filters.filters_of(wish.flights, wish.ends)
+    leading = leads(flights, Sieve(flights.columns, wanted).left)
+    columns = with_flights(stays, leading, book)
+    sieve = Sieve(columns, [*stay_filters.filters_of(wish.stays, nights=1), Flag(facet=FLOWN, column=FLOWN)])
+    ordered = in_order(columns, sieve.left, by=wish.sort.value)
+    page = ordered.page(limit=wish.limit, after=wish.after)
+    of_nights = OfNights(nights=frozenset(_nights_left(columns, sieve.left, leading)))
+    flying = Sieve(flights.columns, [*wanted, of_nights])
+    pairs = _Pairs(stays=replace(stays, columns=columns), leading=leading, book=book, name=name)
+    return RefinedPackages(
+        results=tuple(pairs.result(one) for one in page.results),
+        count=ordered.count,
+        next=page.next,
+        counts=all_counts(sieve, stay_filters.facets_of(wish.stays), stay_filters.chosen_in(wish.stays)),
+        prices=prices_of(columns.lowest_prices(sieve.without("price"))),
+        flights=tuple(_journeys(flights, flying)),
+        flight_counts=all_counts(
+            flying,
+            flight_filters.facets_of(wish.flights, wish.ends),
+            flight_filters.chosen_in(wish.flights),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pairs:
+    """Makes packages of rows."""
+
+    stays: ResultSet
+    """With the prices of packages."""
+    leading: Mapping[Nights, Offer]
+    book: Book
+    name: NameOf
+
+    def result(self, one: Result) -> PackageResult:
+        columns = self.stays.columns
+        return PackageResult(
+            offer=self._offer(one.row),
+            metres=int(columns.numbers[StaySort.DISTANCE.value][one.row]),
+            alternatives=tuple(self._alternative(row) for row in one.others),
+        )
+
+    def _offer(self, row: int) -> PackageOffer:
+        flight, stay = self._flight(row), _stay.decode(self.stays.body(row))
+        price = compose_package(flight, stay, rules=self.book.rules, airports=self.book.airports)
+        return PackageOffer(id=self.name(flight.id, stay.id), flight=flight, stay=stay, price=price)
+
+    def _alternative(self, row: int) -> PackageAlternative:
+        stay = _other.decode(self.stays.body(row))
+        total = int(self.stays.columns.prices[row])
+        return PackageAlternative(id=self.name(self._flight(row).id, stay.id), stay=stay, total=total)
+
+    def _flight(self, row: int) -> Offer:
+        return self.leading[row_nights(self.stays.columns, row)]
+
+
+def _nights_left(columns: Columns, left: Mask, leading: Mapping[Nights, Offer]) -> Iterator[Nights]:
+    for nights in leading:
+        if (has_nights(columns, nights) & left).any():
+            yield nights
+
+
+def _journeys(flights: ResultSet, flying: Sieve) -> Iterator[FlightResult]:
+    page = in_order(flights.columns, flying.left, by=PRICE).page(limit=MOST_FLIGHTS, after=None)
+    for one in page.results:
+        yield flight_result(flights, one)
