@@ -227,7 +227,10 @@ class Several(fields.List[Any]):
 
 
 class Repeated(Several):
-    """What may stand in a query string several times: a list in that order."""
+    """What may stand in a query string several times, or not at all: a list in that order."""
+
+    def __init__(self, of: fields.Field[Any], *, most: int, **kwargs: Any) -> None:
+        super().__init__(of, most=most, least=0, **kwargs)
 
 
 def load(schema: Schema, given: Any) -> dict[str, Any]:

@@ -7,11 +7,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from bookingd.channels.compose import mailbox
-from bookingd.domain.flights import Cabin
 from bookingd.domain.passengers import MOST_SEATS, PassengerType
 from bookingd.outcomes import Refused
-from handlers.fields import MISSING, Choice, Code, Day, Part, Request, Said, Several, Text, Whole, YesNo
-from handlers.results import SORTS
+from handlers.fields import MISSING, Choice, Day, Part, Request, Said, Several, Text, Whole, YesNo
 
 MOST_HEADS = 2 * MOST_SEATS
 """Seats, and an infant on each lap."""
@@ -27,33 +25,6 @@ def _email(given: str) -> None:
         raise ValidationError([Said("email", "This has to be a mail address.")]) from error
     if "." not in address.domain.strip("."):
         raise ValidationError([Said("email", "A mail address ends in a domain with a dot in it.")])
-
-
-class FlightSearch(Request):
-    """Flights one way, or there and back where `return` is given."""
-
-    origin = Code(required=True, metadata={"description": "Airport or city (IATA).", "example": "FRA"})
-    destination = Code(required=True, metadata={"description": "Airport or city (IATA).", "example": "LON"})
-    depart = Day(required=True, metadata={"description": "Local date at the origin."})
-    return_ = Day(
-        data_key="return",
-        attribute="return_on",
-        load_default=None,
-        metadata={"description": "Local date at the destination; left out for one way."},
-    )
-    adults = Whole(0, 99, load_default=1, metadata={"description": "12 years and older."})
-    children = Whole(0, 99, load_default=0, metadata={"description": "2 to 11 years old when flying."})
-    infants = Whole(0, 99, load_default=0, metadata={"description": "Under 2, on an adult's lap."})
-    cabin = Choice([cabin.value for cabin in Cabin], load_default=Cabin.ECONOMY.value)
-    max_stops = Whole(0, 1, load_default=1, metadata={"description": "Connections on the way, each way."})
-    currency = Text(
-        longest=3, shortest=3, load_default=None, metadata={"description": "Only the agency's own."}
-    )
-    sort = Choice(tuple(SORTS), load_default="price")
-    limit = Whole(1, 100, load_default=20, metadata={"description": "Offers on a page."})
-    cursor = Text(
-        longest=200, load_default=None, metadata={"description": "`next` of the page before this one."}
-    )
 
 
 TYPED = ("given_name", "surname", "born")

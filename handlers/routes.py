@@ -3,6 +3,8 @@
 from handlers import (
     bookings,
     docs,
+    flight_requests,
+    flight_views,
     health,
     live,
     offers,
@@ -55,11 +57,13 @@ SEARCHING = (
             tag="Search",
             access=Access.PUBLIC,
             description=(
-                "One way, or there and back with `return`. Prices are for everybody together. Offers can be"
-                " booked until `expires_at`; a search is kept for a while, and `Age` says how old it is."
+                "One way, there and back with `return`, or slice by slice with `slice`. A result is a journey"
+                " with all its offers. Filters, order and page are applied to what was found: they ask no"
+                " supplier again. Prices are for everybody together. Offers can be booked until `expires_at`;"
+                " a search is kept for a while, and `Age` says how old it is."
             ),
-            query=requests.FlightSearch,
-            answers={200: search.FlightOffers},
+            query=flight_requests.FlightSearch,
+            answers={200: flight_views.FlightOffers},
             problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
         ),
     ),

@@ -5,7 +5,8 @@ The one rule: of a price only what `Price.for_traveller` gives leaves the house,
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from itertools import pairwise
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -61,6 +62,15 @@ class SegmentView(View, frozen=True, kw_only=True):
     days_later: Annotated[int, Meta(description="Calendar days between leaving and arriving.")]
 
 
+class ConnectionView(View, frozen=True, kw_only=True):
+    """The wait between two flights. All flights of an offer are on one ticket: none is a self-transfer."""
+
+    arrives: Annotated[str, Meta(description="Airport (IATA).")]
+    departs: Annotated[str, Meta(description="The same airport, unless `changes_airport`.")]
+    minutes: int
+    changes_airport: Annotated[bool, Meta(description="The way to the other airport is the traveller's own.")]
+
+
 class SliceView(View, frozen=True, kw_only=True):
     """The way from one place to another."""
 
@@ -70,6 +80,7 @@ class SliceView(View, frozen=True, kw_only=True):
     stops: int
     days_later: int
     segments: tuple[SegmentView, ...]
+    connections: tuple[ConnectionView, ...]
 
 
 class ConditionsView(View, frozen=True, kw_only=True):
@@ -132,19 +143,24 @@ def amount(money: Money) -> Amount:
 
 def offer_view(offer: Offer, names: Names) -> OfferView:
     """An offer as travellers see it."""
-    return OfferView(
-        id=offer.id,
-        supplier=offer.supplier,
-        cabin=offer.itinerary.cabin,
-        slices=slices_view(offer.itinerary, names),
-        conditions=conditions_view(offer.itinerary.conditions, offer.price.currency),
-        party=PartyView(
+    return OfferView(**shown_of(offer, names))
+
+
+def shown_of(offer: Offer, names: Names) -> dict[str, Any]:
+    """The fields of an OfferView."""
+    return {
+        "id": offer.id,
+        "supplier": offer.supplier,
+        "cabin": offer.itinerary.cabin,
+        "slices": slices_view(offer.itinerary, names),
+        "conditions": conditions_view(offer.itinerary.conditions, offer.price.currency),
+        "party": PartyView(
             adults=offer.party.adults, children=offer.party.children, infants=offer.party.infants
         ),
-        price=price_view(offer.price.for_traveller()),
-        seats_left=offer.seats_left,
-        expires_at=offer.expires_at,
-    )
+        "price": price_view(offer.price.for_traveller()),
+        "seats_left": offer.seats_left,
+        "expires_at": offer.expires_at,
+    }
 
 
 def slices_view(itinerary: Itinerary, names: Names) -> tuple[SliceView, ...]:
@@ -201,6 +217,16 @@ def _slice(part: Slice, names: Names) -> SliceView:
         stops=part.stops,
         days_later=days_later(first.departs_at, first.origin_zone, last.arrives_at, last.destination_zone),
         segments=segments,
+        connections=tuple(_connection(one, two) for one, two in pairwise(part.segments)),
+    )
+
+
+def _connection(one: Segment, two: Segment) -> ConnectionView:
+    return ConnectionView(
+        arrives=one.destination,
+        departs=two.origin,
+        minutes=_minutes(one.arrives_at, two.departs_at),
+        changes_airport=one.destination != two.origin,
     )
 
 

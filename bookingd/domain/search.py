@@ -13,6 +13,9 @@ from bookingd.domain.passengers import Party
 MOST_SLICES = 6
 """Of a multi-city journey; what the large suppliers take (Amadeus 6, Duffel and Sabre more)."""
 
+MOST_STOPS = 2
+"""Connections on a slice; nobody wants three."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSlice:

@@ -1,25 +1,16 @@
 """The sets that this process has unpacked, so that the next page or filter of a search opens none again.
 
-Its one rule: a set is good as long as the bytes that it was unpacked from, and no longer.
+Its one rule: it keeps nothing alive. Whoever asks has the bytes of the set from the cache, and gets what
+these very bytes were unpacked to.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime
 
-from bookingd.results.packing import ResultSet
+from bookingd.results.packing import ResultSet, unpack
 
 MOST_BYTES = 64 * 1024 * 1024
 """What the sets of a process may take, by the offers in them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A set, when it was made, and until when it may be used."""
-
-    found: ResultSet
-    made_at: datetime
-    until: datetime
 
 
 class Shelf:
@@ -27,27 +18,21 @@ class Shelf:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._room = most_bytes
-        self._opened: OrderedDict[str, Opened] = OrderedDict()
+        self._opened: OrderedDict[tuple[str, datetime], ResultSet] = OrderedDict()
 
-    def get(self, key: str, *, now: datetime) -> Opened | None:
-        """The set, while it is good."""
-        opened = self._opened.get(key)
-        if opened is None:
-            return None
-        if opened.until <= now:
-            self._drop(key)
-            return None
-        self._opened.move_to_end(key)
-        return opened
+    def open(self, key: str, made_at: datetime, packed: bytes) -> ResultSet:
+        """The set that was packed under `key` at `made_at`."""
+        found = self._opened.get((key, made_at))
+        if found is None:
+            found = unpack(packed)
+            self._put((key, made_at), found)
+        else:
+            self._opened.move_to_end((key, made_at))
+        return found
 
-    def put(self, key: str, opened: Opened) -> None:
-        """Keep a set, in the place of an older one."""
-        self._drop(key)
-        self._opened[key] = opened
-        self._room -= opened.found.size
+    def _put(self, key: tuple[str, datetime], found: ResultSet) -> None:
+        self._opened[key] = found
+        self._room -= found.size
         while self._room < 0:
-            self._drop(next(iter(self._opened)))
-
-    def _drop(self, key: str) -> None:
-        gone = self._opened.pop(key, None)
-        self._room += gone.found.size if gone else 0
+            _, gone = self._opened.popitem(last=False)
+            self._room += gone.size

@@ -21,6 +21,11 @@ class Place:
     city_code: str
     zone: str
     """IANA; of a city with several airports that of its busiest one."""
+    latitude: float
+    """Degrees, of the same airport."""
+    longitude: float
+    airports: tuple[str, ...]
+    """What the code means: an airport itself, all airports of a city; the busiest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,8 @@ class Nearby:
 
 async def known(connection: Connection, *, codes: Collection[str]) -> dict[str, Place]:
     """Those of `codes` that are an airport or a city."""
-    return {row["code"]: Place(**row) for row in await connection.fetch(KNOWN, list(codes))}
+    rows = await connection.fetch(KNOWN, list(codes))
+    return {row["code"]: Place(**{**row, "airports": tuple(row["airports"])}) for row in rows}
 
 
 async def names(connection: Connection, *, airports: Collection[str], airlines: Collection[str]) -> Names:

@@ -1,15 +1,20 @@
 -- How airports, cities and airlines are called.
 
 -- name: known
--- Those of the codes $1 that are an airport or a city, with the city and the zone that they are in; a code
--- that is both is the airport's.
-SELECT code, name, city_code, zone FROM airports WHERE code = ANY ($1::text[])
- UNION ALL
-SELECT cities.code, cities.name, cities.code, first.zone
-  FROM cities
- CROSS JOIN LATERAL (SELECT zone FROM airports WHERE city_code = cities.code
-                      ORDER BY traffic_rank NULLS LAST, code LIMIT 1) AS first
- WHERE cities.code = ANY ($1::text[]) AND NOT EXISTS (SELECT FROM airports WHERE code = cities.code);
+-- Those of the codes $1 that are an airport or a city, with the city, the zone and the position that they are
+-- in, and the airports that the code means. A code that is both has the airport's name, and means all of them.
+SELECT place.code, place.name, place.city_code, place.zone, place.latitude, place.longitude,
+       ARRAY(SELECT airport.code FROM airports AS airport
+              WHERE airport.code = place.code OR airport.city_code = place.code
+              ORDER BY airport.traffic_rank NULLS LAST, airport.code) AS airports
+  FROM (SELECT code, name, city_code, zone, latitude, longitude FROM airports WHERE code = ANY ($1::text[])
+         UNION ALL
+        SELECT cities.code, cities.name, cities.code, first.zone, first.latitude, first.longitude
+          FROM cities
+         CROSS JOIN LATERAL (SELECT zone, latitude, longitude FROM airports WHERE city_code = cities.code
+                              ORDER BY traffic_rank NULLS LAST, code LIMIT 1) AS first
+         WHERE cities.code = ANY ($1::text[])
+               AND NOT EXISTS (SELECT FROM airports WHERE code = cities.code)) AS place;
 
 -- name: names
 -- The airports $1 and the airlines $2; an airline has no city.

@@ -11,8 +11,9 @@ import pytest
 from bookingd.domain.booking.state import BookingState, PaymentState
 from bookingd.messages.search import OfferChecked, OfferStatus
 from handlers.fields import load
+from handlers.flight_requests import FlightSearch
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS
-from handlers.requests import FlightSearch, NewBooking
+from handlers.requests import NewBooking
 from handlers.routes import ROUTES
 from tests import factories
 from tests.handlers.conftest import Api

@@ -1,54 +1,52 @@
-"""Unpacked sets: kept while they are good and there is room."""
+"""Unpacked sets: the ones used last stay while there is room."""
 
 from datetime import timedelta
 
-from bookingd.results.packing import Entry, Layout, gather
-from bookingd.results.shelf import Opened, Shelf
+from bookingd.results.packing import Entry, Layout, gather, pack
+from bookingd.results.shelf import Shelf
 from tests.fakes.sources import START
 
 SIZE = 1000
-MINUTE = timedelta(minutes=1)
+LATER = START + timedelta(minutes=1)
 
 
-def opened(*, until: timedelta = MINUTE) -> Opened:
-    """A set of about SIZE bytes."""
+def packed() -> bytes:
+    """A set of SIZE bytes."""
     entry = Entry(result=b"", offer=b"", numbers=(1,), body=b" " * (SIZE - 8))
-    found = gather([entry], layout=Layout(numbers=("price",)), about=b"")
-    return Opened(found=found, made_at=START, until=START + until)
+    return pack(gather([entry], layout=Layout(numbers=("price",)), about=b""))
 
 
-def test_a_set_is_there_until_its_time_is_over() -> None:
-    shelf, one = Shelf(), opened()
-    shelf.put("one", one)
+def test_a_set_is_unpacked_once() -> None:
+    shelf = Shelf()
 
-    assert shelf.get("one", now=START) is one
-    assert shelf.get("one", now=START + MINUTE) is None
-    assert shelf.get("other", now=START) is None
+    found = shelf.open("one", START, packed())
+
+    assert shelf.open("one", START, packed()) is found
+    assert found.columns.size == 1
+
+
+def test_a_set_that_was_made_anew_is_another_one() -> None:
+    shelf = Shelf()
+    found = shelf.open("one", START, packed())
+
+    assert shelf.open("one", LATER, packed()) is not found
 
 
 def test_the_one_unused_for_longest_goes_first() -> None:
     shelf = Shelf(most_bytes=2 * SIZE)
-    for key in ("one", "two"):
-        shelf.put(key, opened())
-    shelf.get("one", now=START)
+    one, two = (shelf.open(key, START, packed()) for key in ("one", "two"))
+    shelf.open("one", START, packed())
 
-    shelf.put("three", opened())
+    shelf.open("three", START, packed())
 
-    assert [key for key in ("one", "two", "three") if shelf.get(key, now=START)] == ["one", "three"]
-
-
-def test_a_newer_set_takes_the_place_of_the_older() -> None:
-    shelf, newer = Shelf(most_bytes=SIZE), opened(until=2 * MINUTE)
-    shelf.put("one", opened())
-
-    shelf.put("one", newer)
-
-    assert shelf.get("one", now=START) is newer
+    assert shelf.open("one", START, packed()) is one
+    assert shelf.open("two", START, packed()) is not two
 
 
-def test_what_is_larger_than_the_shelf_is_not_kept() -> None:
+def test_what_is_larger_than_the_shelf_is_opened_and_not_kept() -> None:
     shelf = Shelf(most_bytes=SIZE - 1)
 
-    shelf.put("one", opened())
+    found = shelf.open("one", START, packed())
 
-    assert shelf.get("one", now=START) is None
+    assert found.columns.size == 1
+    assert shelf.open("one", START, packed()) is not found
