@@ -17,6 +17,7 @@ from bookingd.security.throttle import Gates, Throttle
 from bookingd.sources import Sources
 from bookingd.storage.database import Database
 from bookingd.storage.transactions import Transactions
+from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import TokenSigner
 
@@ -61,6 +62,8 @@ class Parts:
     accounts: AccountParts
     metrics: Metrics
     cache: Cache
+    unsellable: Unsellable
+    """What was refused a while ago, and is not offered meanwhile."""
     readiness: Callable[[], Mapping[str, str | None]]
     """What must be there for requests to be served: None where it is, else why it is not."""
 

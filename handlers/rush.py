@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bookingd.domain.offers import Offer, Seats
+from bookingd.domain.offers import Offer
+from bookingd.domain.unsellable import SOLD_OUT, takes, wanted
 from bookingd.messages.catalogue import Message
-from bookingd.messages.live import SoldOut
+from bookingd.messages.live import Refused
 from bookingd.sources import Clock
 from handlers.errors import Problem
 
@@ -33,17 +34,19 @@ class Rush:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._refused: OrderedDict[Seats, float] = OrderedDict()
-        """What was refused, and when that was heard last; the latest is the last."""
+        self._refused: OrderedDict[tuple[int, int], float] = OrderedDict()
+        """Seats that were refused and how many, and when that was heard last; the latest is the last."""
         self._turns = asyncio.Semaphore(TURNS)
 
     def hear(self, notice: Message) -> None:
         """A notice of the bus."""
-        if not isinstance(notice, SoldOut):
+        if not isinstance(notice, Refused):
             return
-        for seats in notice.seats:
-            self._refused[seats] = self._clock.monotonic()
-            self._refused.move_to_end(seats)
+        for refusal in notice.refusals:
+            if refusal.reason == SOLD_OUT:
+                seats = refusal.key, refusal.number
+                self._refused[seats] = self._clock.monotonic()
+                self._refused.move_to_end(seats)
         while len(self._refused) > KEPT:
             self._refused.popitem(last=False)
 
@@ -60,7 +63,7 @@ class Rush:
         """Raises Problem if the same was refused a moment ago."""
         if not self._refused:
             return
-        refused_at = self._refused.get(offer.seats)
+        refused_at = self._refused.get((takes(offer), wanted(offer)))
         if refused_at is not None and not self._is_over(refused_at):
             raise Problem("sold-out", "The last of its seats have just gone to others.")
 

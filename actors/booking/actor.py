@@ -27,11 +27,11 @@ from bookingd.domain.booking.facts import BookingMessage
 from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.booking.timeline import details
 from bookingd.domain.ids import BookingId
-from bookingd.domain.offers import Seats
+from bookingd.domain.unsellable import Refusal, refusal
 from bookingd.messages import codec
 from bookingd.messages.catalogue import Catalogue
 from bookingd.messages.envelope import Origin
-from bookingd.messages.live import BookingMoved, SoldOut, Step
+from bookingd.messages.live import BookingMoved, Refused, Step
 from bookingd.sources import Sources
 from bookingd.storage import bookings
 from bookingd.storage import ledger as books
@@ -39,7 +39,6 @@ from bookingd.storage.bookings import BookingNotFound, Event
 from bookingd.storage.transactions import Transaction
 from bookingd.suppliers.own_stock import NAME as OWN
 from bookingd.suppliers.own_stock import OwnStock, SupplierCommand
-from bookingd.suppliers.port import SOLD_OUT
 
 SUPPLIER_COMMANDS = (facts.HoldItem, facts.ExtendHold, facts.TicketItem, facts.ReleaseItem)
 
@@ -74,8 +73,8 @@ class Batch:
     own: list[tuple[SupplierCommand, Origin]] = field(default_factory=list)
     """What own inventory is to do next."""
     sold: list[Booking] = field(default_factory=list)
-    lacking: set[Seats] = field(default_factory=set)
-    """What was refused because too few were left."""
+    refusals: set[Refusal] = field(default_factory=set)
+    """What suppliers would not sell."""
 
 
 class BookingActor:
@@ -155,10 +154,8 @@ class BookingActor:
                 details=codec.encode(told),
             )
         )
-        if isinstance(move.message, facts.ItemRefused) and move.message.reason == SOLD_OUT:
-            batch.lacking.update(
-                item.offer.seats for item in booking.items if item.id == move.message.item_id
-            )
+        if isinstance(move.message, facts.ItemRefused):
+            batch.refusals |= _refusals(booking, move.message, transaction.now)
         transaction.audit(self._entry(transaction, booking, name, told, move.origin))
         self._send(transaction, batch, decision, move.origin)
 
@@ -236,8 +233,8 @@ class BookingActor:
                     steps=tuple(_step(event, transaction.now) for event in events[booking.id]),
                 )
             )
-        if batch.lacking:
-            transaction.notify(SoldOut(seats=tuple(batch.lacking)))
+        if batch.refusals:
+            transaction.notify(Refused(refusals=tuple(batch.refusals)))
         if batch.sold:
             await self._book_sales(transaction, batch.sold)
 
@@ -246,6 +243,12 @@ class BookingActor:
             entry for booking in sold for entry in ledger.sale(booking, journal=self._sources.ids.new())
         ]
         await books.post(transaction.connection, entries=entries, ids=self._sources.ids, now=transaction.now)
+
+
+def _refusals(booking: Booking, message: facts.ItemRefused, at: datetime) -> set[Refusal]:
+    refused = (item.offer for item in booking.items if item.id == message.item_id)
+    found = (refusal(offer, message.reason, at=at) for offer in refused)
+    return {one for one in found if one is not None}
 
 
 def _step(event: Event, at: datetime) -> Step:

@@ -13,6 +13,9 @@ from typing import Generic, TypeVar
 
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
+from bookingd.domain.unsellable import refusal
+from bookingd.messages import live
+from bookingd.messages.catalogue import Message
 from bookingd.messages.search import OfferStatus, SupplierStatus
 from bookingd.outcomes import OutsideError, Refused
 from bookingd.sources import Sources
@@ -22,6 +25,7 @@ from bookingd.storage.offers import Kind, OfferExpired, OfferNotFound
 from bookingd.suppliers.breaker import Paused
 from bookingd.suppliers.guard import Busy, Late, Source
 from bookingd.suppliers.port import Found
+from bookingd.suppliers.unsellable import Unsellable
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +54,19 @@ class Asking(Generic[O, C]):
         sources: Sources,
         offers_last: timedelta,
         shown: Callable[[O], object],
+        unsellable: Unsellable,
+        notify: Callable[[Sequence[Message]], None],
     ) -> None:
-        """`shown` gives of an offer what the traveller decided by: where that differs, it has changed."""
+        """`shown` gives of an offer what the traveller decided by: where that differs, it has changed.
+        `notify` tells all processes, this one too.
+        """
         self._kind: Kind[O, C] = kind
         self._suppliers: Mapping[str, Source[O, C]] = {supplier.name: supplier for supplier in suppliers}
         self._database = database
         self._sources = sources
         self._offers_last = offers_last
+        self._unsellable = unsellable
+        self._notify = notify
         self._shown: Callable[[O], object] = shown
 
     async def search(self, criteria: C) -> AsyncIterator[Part[O]]:
@@ -89,7 +99,8 @@ class Asking(Generic[O, C]):
             return OfferStatus.UNKNOWN, None
         try:
             now = await self._suppliers[shown.supplier].check(shown)
-        except Refused:
+        except Refused as refused:
+            self._tell(shown, refused)
             return OfferStatus.UNAVAILABLE, None
         alike = self._shown(now) == self._shown(shown)
         return OfferStatus.AVAILABLE if alike else OfferStatus.CHANGED, now
@@ -102,8 +113,9 @@ class Asking(Generic[O, C]):
         return supplier.name, SupplierStatus.ANSWERED, await self._keep(criteria, found)
 
     async def _keep(self, criteria: C, found: Found[O]) -> Found[O]:
-        if not found.offers:
-            return found
+        sellable = self._unsellable.sellable(found.offers)
+        if not sellable:
+            return Found(offers=(), complete=found.complete)
         now = self._sources.clock.now()
         async with self._database.connection() as connection:
             kept = await offers.save(
@@ -111,11 +123,16 @@ class Asking(Generic[O, C]):
                 kind=self._kind,
                 set_id=self._sources.ids.new(),
                 criteria=criteria,
-                found=found.offers,
+                found=sellable,
                 now=now,
                 expires_at=now + self._offers_last,
             )
         return Found(offers=kept, complete=found.complete)
+
+    def _tell(self, offer: O, refused: Refused) -> None:
+        known = refusal(offer, refused.code, at=self._sources.clock.now())
+        if known is not None:
+            self._notify([live.Refused(refusals=(known,))])
 
 
 def _status(supplier: str, error: Exception) -> SupplierStatus:

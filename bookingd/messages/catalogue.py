@@ -115,7 +115,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(type=live.BookingMoved, name="live.booking_moved", kind=Kind.NOTICE),
     Entry(type=live.AccountChanged, name="live.account_changed", kind=Kind.NOTICE),
     Entry(type=live.BookingTakenOver, name="live.booking_taken_over", kind=Kind.NOTICE),
-    Entry(type=live.SoldOut, name="live.sold_out", kind=Kind.NOTICE),
+    Entry(type=live.Refused, name="live.refused", kind=Kind.NOTICE),
 )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from bookingd.domain.booking.state import BookingState
 from bookingd.domain.ids import AccountId, BookingId, Reference
-from bookingd.domain.offers import Seats
+from bookingd.domain.unsellable import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,10 @@ class BookingTakenOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoldOut:
-    """A supplier has just refused these for want of seats: whoever asks for the same hears the same."""
+class Refused:
+    """Suppliers have just refused this: whoever asks for the same hears the same, and it is not offered."""
 
-    seats: tuple[Seats, ...]
+    refusals: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

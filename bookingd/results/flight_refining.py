@@ -1,7 +1,7 @@
 """A flight search refined: the page that is shown, and everything that is told beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -17,6 +17,7 @@ from bookingd.results.flight_filters import Ends, chosen_in, facets_of, filters_
 from bookingd.results.histogram import Prices, prices_of
 from bookingd.results.packing import ResultSet
 from bookingd.results.refining import Result, Sieve, all_counts, in_order
+from bookingd.results.sellable import only_sellable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,8 @@ class Refinement:
     sort: FlightSort = FlightSort.PRICE
     limit: int
     after: Place | None = None
+    refused: Mapping[int, int] = field(default_factory=dict)
+    """What has proved unsellable, see `bookingd.results.sellable`."""
 
 
 _offer = msgspec.json.Decoder(Offer)
@@ -100,7 +103,7 @@ _other = msgspec.json.Decoder(OtherOffer)
 def refine(found: ResultSet, wish: Refinement) -> Refined:
     """The set under its filters, in its order, cut to its page."""
     columns = found.columns
-    sieve = Sieve(columns, filters_of(wish.filters, wish.ends))
+    sieve = Sieve(columns, [*filters_of(wish.filters, wish.ends), *only_sellable(wish.refused)])
     ordered = in_order(columns, sieve.left, by=wish.sort.value)
     page = ordered.page(limit=wish.limit, after=wish.after)
     return Refined(

@@ -17,6 +17,7 @@ from bookingd.domain.offers import Offer
 from bookingd.domain.packages import nights_between
 from bookingd.domain.places import local
 from bookingd.domain.ranking import score
+from bookingd.results import sellable
 from bookingd.results.columns import PRICE
 from bookingd.results.packing import Entry, Layout, ResultSet, gather
 
@@ -59,6 +60,7 @@ def layout(slices: int) -> Layout:
             FlightSort.BEST.value,
             *JOURNEY,
             *FARE,
+            *sellable.LAYOUT,
             *(f"{name}.{number}" for number in each for name in ("leaves", "lands", "minutes")),
         ),
         terms=(
@@ -97,6 +99,7 @@ def _entry(offer: Offer, journey: _Journey) -> Entry:
             conditions.checked_bags,
             conditions.cancel_fee is not None,
             conditions.change_fee is not None,
+            *sellable.numbers_of(offer),
             *journey.each_slice,
         ),
         terms=journey.terms,

@@ -12,7 +12,7 @@ import numpy as np
 
 from bookingd.results.columns import Columns, Marks, Numbers, Rows, Terms
 
-VERSION = 1
+VERSION = 2
 """Of the form below. Who keeps sets has it in their keys: two releases never read each other's."""
 
 

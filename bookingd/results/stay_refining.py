@@ -1,7 +1,7 @@
 """A hotel search refined: the page that is shown, and everything that is told beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,7 @@ from bookingd.results.facets import Count
 from bookingd.results.histogram import Prices, prices_of
 from bookingd.results.packing import ResultSet
 from bookingd.results.refining import Result, Sieve, all_counts, in_order
+from bookingd.results.sellable import only_sellable
 from bookingd.results.stay_filters import chosen_in, facets_of, filters_of
 
 
@@ -71,6 +72,8 @@ class StayRefinement:
     sort: StaySort = StaySort.PRICE
     limit: int
     after: Place | None = None
+    refused: Mapping[int, int] = field(default_factory=dict)
+    """What has proved unsellable, see `bookingd.results.sellable`."""
 
 
 _offer = msgspec.json.Decoder(StayOffer)
@@ -80,7 +83,8 @@ _other = msgspec.json.Decoder(OtherStay)
 def refine(found: ResultSet, wish: StayRefinement) -> RefinedStays:
     """The set under its filters, in its order, cut to its page."""
     columns = found.columns
-    sieve = Sieve(columns, filters_of(wish.filters, nights=wish.nights))
+    filters = filters_of(wish.filters, nights=wish.nights)
+    sieve = Sieve(columns, [*filters, *only_sellable(wish.refused)])
     ordered = in_order(columns, sieve.left, by=wish.sort.value)
     page = ordered.page(limit=wish.limit, after=wish.after)
     return RefinedStays(

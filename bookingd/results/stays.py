@@ -15,6 +15,7 @@ from bookingd.domain.ranking import UNRATED, stay_score
 from bookingd.domain.same_hotel import HotelKey, Spot, folded, same_hotels
 from bookingd.domain.stay_filters import StaySort
 from bookingd.domain.stays import HotelFacts, PaidAt, StayOffer
+from bookingd.results import sellable
 from bookingd.results.columns import PRICE
 from bookingd.results.packing import Entry, Layout, ResultSet, gather
 
@@ -35,6 +36,7 @@ LAYOUT = Layout(
         "discountable",
         "check_in",
         "check_out",
+        *sellable.LAYOUT,
     ),
     terms=("stars", "kinds", "amenities", "districts", "boards", "name"),
 )
@@ -89,6 +91,7 @@ def _numbers(offer: StayOffer, metres: int) -> tuple[int, ...]:
         discountable(offer.price),
         offer.check_in.toordinal(),
         offer.check_out.toordinal(),
+        *sellable.numbers_of(offer),
     )
 
 

@@ -1,7 +1,7 @@
 """What bookingd wants of a supplier of travel, and what every adapter must keep.
 
 A call ends in one of four ways: an answer, or one of bookingd.outcomes: Refused (codes SOLD_OUT,
-`gone` for what is no longer sold at all, `not_allowed`), Unavailable (it did not begin: safe to try
+GONE and `not_allowed`), Unavailable (it did not begin: safe to try
 again) or UnknownOutcome (it may have happened: look it up by our own reference, P9).
 """
 
@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from bookingd.domain import unsellable
 from bookingd.domain.ids import IntentId, ItemId, RecordLocator
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
 from bookingd.domain.stays import StayCriteria, StayOffer
 
-SOLD_OUT = "sold_out"
+SOLD_OUT = unsellable.SOLD_OUT
 """The code of a refusal for want of seats: others that want the same are refused it too."""
+GONE = unsellable.GONE
+"""The code of a refusal of what is no longer sold at all."""
 
 O_co = TypeVar("O_co", Offer, StayOffer, covariant=True)
 

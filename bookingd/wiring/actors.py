@@ -32,6 +32,7 @@ from bookingd.storage.prices import CurrentRules
 from bookingd.storage.transactions import Transactions
 from bookingd.suppliers.inventory import InventoryFlights, Repricer
 from bookingd.suppliers.own_stock import OwnStock
+from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import Purpose, TokenSigner
 from bookingd.wiring.outside import Outside
@@ -64,6 +65,7 @@ class Tools:
     metrics: Metrics
     signer: TokenSigner
     guards: Guards
+    unsellable: Unsellable
 
 
 def topology(catalogue: Catalogue) -> Topology:
@@ -105,6 +107,8 @@ def _search_flights(tools: Tools, rules: CurrentRules) -> Actor:
             sources=tools.sources,
             offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
             shown=flights.shown,
+            unsellable=tools.unsellable,
+            notify=tools.bus.notify,
         )
     )
 
@@ -118,6 +122,8 @@ def _search_hotels(tools: Tools) -> Actor:
             sources=tools.sources,
             offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
             shown=hotels.shown,
+            unsellable=tools.unsellable,
+            notify=tools.bus.notify,
         )
     )
 

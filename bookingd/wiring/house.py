@@ -20,6 +20,7 @@ from bookingd.redis_calls import Client, client_at
 from bookingd.sources import Clock, Sources
 from bookingd.storage.processes import Process
 from bookingd.storage.transactions import Transactions
+from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.event_loop import watch_event_loop
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import TokenSigner
@@ -103,6 +104,14 @@ async def build(
     redis = client_at(settings.cache.url.reveal())
     guards = Guards(settings=settings, clock=sources.clock, redis=redis, metrics=metrics)
     stack.push_async_callback(guards.close)
+    unsellable = Unsellable(
+        redis,
+        clock=sources.clock,
+        seconds=settings.search.unsellable_seconds,
+        redis_errors=metrics.cache.errors,
+    )
+    stack.push_async_callback(unsellable.close)
+    stack.callback(bus.watch(unsellable.hear))
     tools = Tools(
         settings=settings,
         bus=bus,
@@ -113,6 +122,7 @@ async def build(
         metrics=metrics,
         signer=TokenSigner(*settings.security.signing_keys),
         guards=guards,
+        unsellable=unsellable,
     )
     runtimes = _runtimes(tools, outside, process)
     readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)
@@ -170,6 +180,7 @@ def _application(
         gateway_facts=outside.gateway_facts,
         metrics=tools.metrics,
         cache=cache,
+        unsellable=tools.unsellable,
         readiness=readiness.report,
     )
     return build_application(parts=parts)
@@ -201,6 +212,7 @@ def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Pro
         "housekeeping": keeping.run,
         "presence": presence.run,
         "gauges": gauges.run,
+        "unsellable": tools.unsellable.run,
         "event loop lag": partial(watch_event_loop, tools.sources.clock, tools.metrics.loop_lag),
     }
     if not tools.settings.bus.embedded:

@@ -8,6 +8,7 @@ import pytest
 
 from actors.search import flights, hotels
 from actors.search.asking import Asking, Part
+from bookingd.bus.watchers import Watchers
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
@@ -20,9 +21,10 @@ from bookingd.storage.database import Database
 from bookingd.storage.offers import FLIGHTS, STAYS
 from bookingd.suppliers.budget import Rate
 from bookingd.suppliers.guard import Guarded
+from bookingd.suppliers.unsellable import Unsellable
 from tests import factories
 from tests.fakes.sources import START, ManualClock, SeededChance, SequentialIds
-from tests.fakes.suppliers import FakeSource, behind_guard
+from tests.fakes.suppliers import FakeSource, behind_guard, unknowing
 
 WISH = factories.wanted("FRA", "JFK", date(2026, 12, 2))
 
@@ -35,7 +37,15 @@ def sources(clock: ManualClock, ids: SequentialIds, chance: SeededChance) -> Sou
 
 
 @pytest.fixture
-def ask(database: Database, sources: Sources) -> Ask:
+def unsellable(clock: ManualClock) -> Unsellable:
+    return unknowing(clock)
+
+
+@pytest.fixture
+def ask(database: Database, sources: Sources, unsellable: Unsellable) -> Ask:
+    watchers = Watchers()
+    watchers.add(unsellable.hear)
+
     def make(*suppliers: Guarded[Offer, FlightCriteria]) -> Asking[Offer, FlightCriteria]:
         return Asking(
             kind=FLIGHTS,
@@ -44,6 +54,8 @@ def ask(database: Database, sources: Sources) -> Ask:
             sources=sources,
             offers_last=timedelta(minutes=20),
             shown=flights.shown,
+            unsellable=unsellable,
+            notify=watchers.tell,
         )
 
     return make
@@ -153,7 +165,24 @@ async def test_an_offer_is_asked_of_its_own_supplier_again(ask: Ask) -> None:
     assert await asking.check(shown["acme"].id) == (OfferStatus.UNAVAILABLE, None)
 
 
-async def test_stays_are_asked_for_alike(database: Database, sources: Sources) -> None:
+async def test_what_is_refused_when_it_is_asked_again_is_not_found_for_a_while(
+    ask: Ask, clock: ManualClock
+) -> None:
+    acme = supplier("acme", 1, 2)
+    asking = ask(behind_guard(acme))
+    first, second = (await whole(asking)).offers
+    acme.fails = lambda: Refused("sold_out", "none left")
+    await asking.check(first.id)
+    acme.fails = None
+
+    assert [offer.seats for offer in (await whole(asking)).offers] == [second.seats]
+    clock.advance(300)
+    assert len((await whole(asking)).offers) == 2
+
+
+async def test_stays_are_asked_for_alike(
+    database: Database, sources: Sources, unsellable: Unsellable
+) -> None:
     acme = FakeSource("acme", [factories.stay(1), factories.stay(2)])
     asking: Asking[StayOffer, StayCriteria] = Asking(
         kind=STAYS,
@@ -162,6 +191,8 @@ async def test_stays_are_asked_for_alike(database: Database, sources: Sources) -
         sources=sources,
         offers_last=timedelta(minutes=20),
         shown=hotels.shown,
+        unsellable=unsellable,
+        notify=lambda notices: None,
     )
 
     [part] = [part async for part in asking.search(factories.wanted_stay())]

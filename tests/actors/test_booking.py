@@ -12,8 +12,9 @@ import pytest
 from bookingd.domain.booking.facts import CallOff, GiveConsent
 from bookingd.domain.booking.state import BookingState, ItemState, PaymentState
 from bookingd.domain.money import Money
+from bookingd.domain.unsellable import takes
 from bookingd.messages.envelope import Origin
-from bookingd.messages.live import BookingMoved, SoldOut
+from bookingd.messages.live import BookingMoved, Refused
 from bookingd.storage import stock
 from bookingd.storage.database import Database
 from tests import factories
@@ -146,9 +147,9 @@ async def test_who_comes_too_late_for_the_seats_is_told_so(house: BookingHouse) 
     assert await house.taken() == 9
     moved = [notice for notice in notices if isinstance(notice, BookingMoved)]
     assert {notice.reason for notice in moved if notice.state == "failed"} == {"sold_out"}
-    assert [notice for notice in notices if isinstance(notice, SoldOut)] == [
-        SoldOut(seats=(wanted[3].items[0].offer.seats,))
-    ]
+    [refused] = [one for notice in notices if isinstance(notice, Refused) for one in notice.refusals]
+    assert (refused.key, refused.number) == (takes(wanted[3].items[0].offer), 3)
+    assert refused.reason == "sold_out"
 
 
 async def test_a_changed_price_is_charged_only_after_consent(house: BookingHouse) -> None:

@@ -18,6 +18,7 @@ from bookingd.suppliers.inventory import InventoryFlights
 from tests.factories import wanted
 from tests.fakes.inventory import Planted, plant, plant_world
 from tests.fakes.sources import START, ManualClock, SeededChance, SequentialIds
+from tests.fakes.suppliers import unknowing
 
 ORIGIN = Origin(principal=SYSTEM, correlation_id=UUID(int=1))
 NOON = datetime(2026, 12, 2, 12, 0)  # noqa: DTZ001 - a wall clock, its zone is the airport's
@@ -42,6 +43,8 @@ def actor(
         sources=Sources(clock=clock, ids=ids, chance=chance),
         offers_last=timedelta(minutes=7),
         shown=flights.shown,
+        unsellable=unknowing(clock),
+        notify=lambda notices: None,
     )
     return FlightSearchActor(asking=asking)
 

@@ -11,6 +11,7 @@ from bookingd.sources import Clock, SystemClock
 from bookingd.suppliers.budget import Budget, Rate
 from bookingd.suppliers.guard import Guard, Guarded, Limits, Source
 from bookingd.suppliers.port import Found
+from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.suppliers import SupplierMetrics
 from tests.fakes.redis import Away
 
@@ -99,3 +100,8 @@ def behind_guard(
         metrics=metrics or SupplierMetrics(),
     )
     return Guarded(source, guard)
+
+
+def unknowing(clock: Clock) -> Unsellable:
+    """Of a process that has heard of no refusal, without a Redis."""
+    return Unsellable(Away(), clock=clock, seconds=300)

@@ -41,6 +41,7 @@ from bookingd.storage.database import Connection, Database
 from bookingd.storage.payments import PaymentRow
 from bookingd.storage.sessions import NewSession
 from bookingd.storage.transactions import Transactions
+from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import Purpose, TokenSigner
 from handlers.application import GatewayFacts, Parts, build
@@ -248,6 +249,8 @@ async def make_api(
         sources = Sources(clock=clock, ids=ids, chance=chance)
         bus, search, gateway = quiet_bus(clock, ids), FakeSearch(), FakeGateway(clock)
         await bus.serve(actor="search.flights", backlog=8, receive=search.receive)
+        unsellable = Unsellable(client_at("fakeredis://"), clock=clock, seconds=300)
+        bus.watch(unsellable.hear)
         parts = Parts(
             settings=settings or Settings(public_url=PUBLIC),
             gateway_facts=(
@@ -262,6 +265,7 @@ async def make_api(
             accounts=account_parts(sources),
             metrics=Metrics(),
             cache=Cache(client_at("fakeredis://"), clock=clock),
+            unsellable=unsellable,
             readiness=lambda: {"daemon": None},
         )
         parts = replace(parts, **changes)

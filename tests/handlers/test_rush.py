@@ -8,16 +8,22 @@ import pytest
 
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party
-from bookingd.messages.live import SoldOut
+from bookingd.domain.unsellable import GONE, SOLD_OUT, refusal
+from bookingd.messages.live import Refused
 from handlers.errors import Problem
 from handlers.rush import BELIEVED, KEPT, TURNS, Rush
 from tests import factories
-from tests.fakes.sources import ManualClock
+from tests.fakes.sources import START, ManualClock
 from tests.handlers.conftest import AMADOU, Api
 
 
+def refused(*offers: Offer, reason: str = SOLD_OUT) -> Refused:
+    found = [refusal(offer, reason, at=START) for offer in offers]
+    return Refused(refusals=tuple(one for one in found if one is not None))
+
+
 def refuse(api: Api, *offers: Offer) -> None:
-    api.bus.notify([SoldOut(seats=tuple(offer.seats for offer in offers))])
+    api.bus.notify([refused(*offers)])
 
 
 async def test_whoever_asks_for_what_was_just_refused_is_told_at_once(api: Api) -> None:
@@ -81,7 +87,7 @@ async def test_what_is_wrong_with_a_request_is_told_before_that_it_comes_too_lat
 
 async def test_a_rush_takes_in_a_few_at_a_time(clock: ManualClock) -> None:
     rush, go = Rush(clock), asyncio.Event()
-    rush.hear(SoldOut(seats=(factories.offer().seats,)))
+    rush.hear(refused(factories.offer()))
     inside, most = 0, 0
 
     async def book() -> None:
@@ -103,7 +109,7 @@ async def test_a_rush_takes_in_a_few_at_a_time(clock: ManualClock) -> None:
 
 async def test_without_a_rush_nobody_waits_for_a_turn(clock: ManualClock) -> None:
     rush = Rush(clock)
-    rush.hear(SoldOut(seats=(factories.offer().seats,)))
+    rush.hear(refused(factories.offer()))
     clock.advance(timedelta(seconds=BELIEVED))
 
     async with asyncio.timeout(1), asyncio.TaskGroup() as crowd:
@@ -115,6 +121,13 @@ async def test_without_a_rush_nobody_waits_for_a_turn(clock: ManualClock) -> Non
 
         for _ in range(3 * TURNS):
             crowd.create_task(book())
+
+
+async def test_what_is_no_longer_sold_is_no_rush(clock: ManualClock) -> None:
+    rush = Rush(clock)
+    rush.hear(refused(factories.offer(), reason=GONE))
+
+    rush.check(factories.offer())
 
 
 async def test_a_body_that_does_not_come_takes_nobodys_turn(api: Api) -> None:
@@ -144,7 +157,7 @@ async def test_a_body_that_does_not_come_takes_nobodys_turn(api: Api) -> None:
 
 def test_the_oldest_refusals_are_forgotten_first(clock: ManualClock) -> None:
     rush = Rush(clock)
-    rush.hear(SoldOut(seats=tuple(factories.offer(departure).seats for departure in range(1, KEPT + 2))))
+    rush.hear(refused(*(factories.offer(departure) for departure in range(1, KEPT + 2))))
 
     rush.check(factories.offer(1))
     with pytest.raises(Problem):
