@@ -106,6 +106,7 @@ async def _take_in(application: web.Application) -> AsyncIterator[None]:
         "signed in": application[SIGNED_IN].run,
         "key holders": application[KEY_HOLDERS].run,
         "atlas": application[ATLAS].run,
+        "pictures": application[PARTS].pictures.run,
     }
     tasks = [asyncio.create_task(run(), name=name) for name, run in loops.items()]
     yield

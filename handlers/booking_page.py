@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.places import local
+from handlers.accepting import accepted
 from handlers.booking_views import BookingBody
 from handlers.pages import page
 from handlers.parts import PARTS
@@ -23,7 +24,7 @@ _UNKNOWN = frozenset({PaymentState.CREATED, PaymentState.AUTHORISED})
 
 def wants_page(request: web.Request) -> bool:
     """Whether HTML is named in Accept and preferred to JSON, as browsers do and programs do not."""
-    ranges = [_range(part) for part in ",".join(request.headers.getall(hdrs.ACCEPT, ())).split(",")]
+    ranges = accepted(request)
     page_weight = max((weight for kind, weight in ranges if kind in {HTML, "text/*"}), default=0.0)
     by_kind = dict(ranges)
     wildcard = by_kind.get("application/*", by_kind.get("*/*", 0.0))
@@ -147,19 +148,3 @@ def _act_at(body: BookingBody) -> str:
     """Where the payer's bank waits; only an address of the web is ever made a link."""
     addresses = [payment.action_url for payment in body.payments if payment.action_url]
     return next((one for one in reversed(addresses) if one.startswith(("https://", "http://"))), "")
-
-
-def _range(part: str) -> tuple[str, float]:
-    kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            return kind, _weight(value)
-    return kind, 1.0
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0

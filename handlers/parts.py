@@ -10,6 +10,7 @@ from bookingd.bus.port import Bus
 from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.gateways.port import Gateway
+from bookingd.pictures.gallery import Gallery
 from bookingd.security.keyring import Keyring
 from bookingd.security.passkeys import RelyingParty
 from bookingd.security.passwords import PasswordHasher
@@ -64,6 +65,7 @@ class Parts:
     cache: Cache
     unsellable: Unsellable
     """What was refused a while ago, and is not offered meanwhile."""
+    pictures: Gallery
     readiness: Callable[[], Mapping[str, str | None]]
     """What must be there for requests to be served: None where it is, else why it is not."""
 

@@ -38,6 +38,7 @@ from handlers.booking_views import (
 from handlers.guests.guest_routes import GUEST_ROUTES
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Access, Handler, Operation, Route
 from handlers.place_routes import PLACE_ROUTES
+from handlers.picture_routes import PICTURE_ROUTES
 
 
 def _get(path: str, handler: Handler, operation: Operation) -> Route:
@@ -356,5 +357,6 @@ ROUTES: tuple[Route, ...] = (
     *NOTIFICATION_ROUTES,
     *API_KEY_ROUTES,
     *ADMIN_ACCOUNT_ROUTES,
+    *PICTURE_ROUTES,
     *HOUSE,
 )

@@ -11,6 +11,8 @@ from typing import Any
 
 from bookingd.config.values import Secret, Url
 
+_HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_STAND_IN = re.compile(r"http://127\.0\.0\.1:\d{1,5}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -47,6 +49,14 @@ def networks(given: tuple[str, ...]) -> str:
             ipaddress.ip_network(text)
         except ValueError:
             return f"{text!r} is neither an IP address nor a network such as 10.0.0.0/8"
+    return ""
+
+
+def picture_hosts(given: tuple[str, ...]) -> str:
+    """A check: names of hosts, ends of names behind `*.`, or a stand-in at a port of this host."""
+    for text in given:
+        if not (_HOST.fullmatch(text) or _STAND_IN.fullmatch(text)):
+            return f"{text!r} is neither a host such as images.example.com nor *.example.com"
     return ""
 
 

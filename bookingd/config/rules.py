@@ -277,6 +277,12 @@ def _production(settings: Settings) -> Iterator[Breach]:
             path=("inventory", "demo"),
             complaint="must be false in production: nobody can fly on made-up flights",
         )
+    if any("://" in host for host in settings.pictures.hosts):
+        yield Breach(
+            path=("pictures", "hosts"),
+            complaint="must name no stand-in in production",
+            hint="such as 'images.example.com'",
+        )
     if settings.mail.catcher:
         yield Breach(
             path=("mail", "url"),

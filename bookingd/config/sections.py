@@ -18,6 +18,7 @@ from bookingd.config.fields import (
     local_url_of,
     mail_address,
     networks,
+    picture_hosts,
     secret,
     within,
 )
@@ -113,6 +114,11 @@ class Paths:
     def keys(self) -> Path:
         """Where development keys are kept, mode 0700."""
         return self.var / "keys"
+
+    @property
+    def pictures(self) -> Path:
+        """Where pictures are kept that can be made again."""
+        return self.var / "pictures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +235,23 @@ class Inventory:
 
     demo: bool = True
     departures: int = within(90_000, 1, 10_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """Pictures of hotels: suppliers' are fetched from `hosts` and from nowhere else, `fetches` at once.
+
+    All are drawn and sized by `workers` processes beside this one, and up to `cache_mib` of them are kept
+    under `paths.var`.
+    """
+
+    hosts: tuple[str, ...] = checked((), picture_hosts)
+    fetches: int = within(8, 1, 64)
+    fetch_seconds: float = within(10.0, 1, 60)
+    fetch_mib: int = within(10, 1, 40)
+    upload_mib: int = within(10, 1, 40)
+    workers: int = within(1, 1, 16)
+    cache_mib: int = within(1024, 16, 1_048_576)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +432,7 @@ class Settings:
     search: Search = Search()
     suppliers: Suppliers = Suppliers()
     inventory: Inventory = Inventory()
+    pictures: Pictures = Pictures()
     stripe: Stripe = Stripe()
     mail: Mail = Mail()
     sandbox: Sandbox = Sandbox()

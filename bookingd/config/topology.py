@@ -31,6 +31,7 @@ ALIKE: tuple[Path, ...] = (
     ("bus", "url"),
     ("cache", "url"),
     ("booking", "currency"),
+    ("pictures", "hosts"),
     ("retention", "documents_days"),
     ("retention", "invoices_years"),
     ("stripe", "base_url"),

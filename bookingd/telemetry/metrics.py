@@ -199,6 +199,68 @@ class PasswordMetrics:
         )
 
 
+class PictureMetrics:
+    """What serving pictures tells. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.served = cache(
+            Counter(
+                "bookingd_pictures_total",
+                "Pictures that were asked for by what became of it: kept (was on disk), made, unknown, away"
+                " (503: come again). Many away: raise pictures.workers, or look at"
+                " bookingd_picture_fetches_total",
+                ["outcome"],
+                registry=registry,
+            ).labels
+        )
+        """By outcome."""
+        self.fetched = cache(
+            Counter(
+                "bookingd_picture_fetches_total",
+                "Pictures that were fetched from their hosts by what became of it: done, failed (tried again"
+                " later), refused (never again)",
+                ["outcome"],
+                registry=registry,
+            ).labels
+        )
+        """By outcome."""
+        self.making = cache(
+            Histogram(
+                "bookingd_picture_making_seconds",
+                "What a worker needs for one picture in all widths: Draw, TakeIn (foreign bytes), Size",
+                ["job"],
+                buckets=LATENCY,
+                registry=registry,
+            ).labels
+        )
+        """By job."""
+        self.waiting = Gauge(
+            "bookingd_pictures_waiting",
+            "Pictures that are being made or wait for that. Often above 20: raise pictures.workers",
+            registry=registry,
+        )
+        self.turned_away = Counter(
+            "bookingd_pictures_turned_away_total",
+            "Pictures that were not made, since too many waited",
+            registry=registry,
+        )
+        self.workers_lost = Counter(
+            "bookingd_picture_workers_lost_total",
+            "Workers that died or had to be killed over a picture. More than a few: somebody sends bad ones",
+            registry=registry,
+        )
+        self.cache_bytes = Gauge(
+            "bookingd_picture_cache_bytes",
+            "Bytes of pictures kept on this host's disk, as of the last look",
+            registry=registry,
+        )
+        self.cache_failures = Counter(
+            "bookingd_picture_cache_failures_total",
+            "Times that the disk took or gave no picture; it was made anew. Growth: look at paths.var",
+            registry=registry,
+        )
+
+
 class LogMetrics:
     """What becomes of log records. Without a registry it is counted and not told."""
 
@@ -231,6 +293,7 @@ class Metrics:
         self.cache = CacheMetrics(registry)
         self.throttle = ThrottleMetrics(registry)
         self.passwords = PasswordMetrics(registry)
+        self.pictures = PictureMetrics(registry)
         self.log = LogMetrics(registry)
         self.suppliers = SupplierMetrics(registry)
         self.messages = Counter(

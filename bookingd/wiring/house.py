@@ -16,6 +16,7 @@ from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.leases import Leases
 from bookingd.messages.catalogue import CATALOGUE
+from bookingd.pictures.gallery import Gallery
 from bookingd.redis_calls import Client, client_at
 from bookingd.sources import Clock, Sources
 from bookingd.storage.processes import Process
@@ -33,6 +34,7 @@ from bookingd.wiring.heirs import Heirs
 from bookingd.wiring.housekeeping import Housekeeping
 from bookingd.wiring.listener import serve_watch
 from bookingd.wiring.outside import Outside, open_outside
+from bookingd.wiring.pictures import open_gallery
 from bookingd.wiring.presence import Presence, this_process
 from bookingd.wiring.stand_ins import StandIns, start_stand_ins
 from bookingd.wiring.suppliers import Guards
@@ -131,7 +133,14 @@ async def build(
         cache = _cache(tools, redis)
         stack.push_async_callback(cache.close)
         accounts = open_account_parts(tools, stack)
-        app = _application(tools, outside, cache, accounts, readiness)
+        gallery = open_gallery(
+            settings,
+            database=ground.database,
+            sources=sources,
+            metrics=metrics.pictures,
+            stack=stack,
+        )
+        app = _application(tools, outside, cache, accounts, gallery=gallery, readiness=readiness)
     metrics.ready.set_function(lambda: not any(readiness.report().values()))
     watch = Watch(metrics=metrics, readiness=readiness.report)
     await serve_watch(watch, settings.metrics, stack=stack)
@@ -166,7 +175,13 @@ def _runtimes(tools: Tools, outside: Outside, process: Process) -> list[Runtime]
 
 
 def _application(
-    tools: Tools, outside: Outside, cache: Cache, accounts: AccountParts, readiness: Readiness
+    tools: Tools,
+    outside: Outside,
+    cache: Cache,
+    accounts: AccountParts,
+    *,
+    gallery: Gallery,
+    readiness: Readiness,
 ) -> web.Application:
     parts = Parts(
         settings=tools.settings,
@@ -181,6 +196,7 @@ def _application(
         metrics=tools.metrics,
         cache=cache,
         unsellable=tools.unsellable,
+        pictures=gallery,
         readiness=readiness.report,
     )
     return build_application(parts=parts)

@@ -6,8 +6,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +23,7 @@ from yarl import URL
 from bookingd.bus.memory import MemoryBus
 from bookingd.cache import Cache
 from bookingd.config import Settings
+from bookingd.config.sections import Paths
 from bookingd.config.sections import Throttle as ThrottleFigures
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import AccountId, Reference, SessionId
@@ -44,6 +47,7 @@ from bookingd.storage.transactions import Transactions
 from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import Purpose, TokenSigner
+from bookingd.wiring.pictures import open_gallery
 from handlers.application import GatewayFacts, Parts, build
 from handlers.parts import AccountParts
 from tests import factories
@@ -239,11 +243,12 @@ MakeApi = Callable[..., Awaitable[Api]]
 
 @pytest.fixture
 async def make_api(
-    database: Database, clock: ManualClock, ids: SequentialIds, chance: SeededChance
+    database: Database, clock: ManualClock, ids: SequentialIds, chance: SeededChance, tmp_path: Path
 ) -> AsyncIterator[MakeApi]:
     """Start a server; settings and parts may be changed."""
     started: list[TestClient[web.Request, web.Application]] = []
     opened: list[Parts] = []
+    stack = AsyncExitStack()
 
     async def make(*, settings: Settings | None = None, **changes: Any) -> Api:
         sources = Sources(clock=clock, ids=ids, chance=chance)
@@ -251,8 +256,11 @@ async def make_api(
         await bus.serve(actor="search.flights", backlog=8, receive=search.receive)
         unsellable = Unsellable(client_at("fakeredis://"), clock=clock, seconds=300)
         bus.watch(unsellable.hear)
+        settings = settings or Settings(public_url=PUBLIC)
+        settings = replace(settings, paths=Paths(var=tmp_path))
+        metrics = Metrics()
         parts = Parts(
-            settings=settings or Settings(public_url=PUBLIC),
+            settings=settings,
             gateway_facts=(
                 GatewayFacts(gateway="fake", publishable_key="pk_test", api_base="http://gateway.test"),
             ),
@@ -263,9 +271,12 @@ async def make_api(
             sources=sources,
             signer=TokenSigner(KEY),
             accounts=account_parts(sources),
-            metrics=Metrics(),
+            metrics=metrics,
             cache=Cache(client_at("fakeredis://"), clock=clock),
             unsellable=unsellable,
+            pictures=open_gallery(
+                settings, database=database, sources=sources, metrics=metrics.pictures, stack=stack
+            ),
             readiness=lambda: {"daemon": None},
         )
         parts = replace(parts, **changes)
@@ -281,6 +292,7 @@ async def make_api(
     for each in opened:
         each.accounts.hasher.close()
         await each.accounts.throttle.close()
+    await stack.aclose()
 
 
 @pytest.fixture

@@ -99,6 +99,7 @@ WHOM = {
     "POST /v1/admin/accounts/{account_id}/suspensions": Permission.ACCOUNTS_MANAGE,
     "DELETE /v1/admin/accounts/{account_id}/suspensions/current": Permission.ACCOUNTS_MANAGE,
     "POST /v1/admin/accounts/{account_id}/second-factor-resets": Permission.ACCOUNTS_MANAGE,
+    "GET /v1/pictures/{picture_id}/{width}": PUBLIC,
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /metrics": PUBLIC,
