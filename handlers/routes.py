@@ -37,8 +37,8 @@ from handlers.booking_views import (
 )
 from handlers.guests.guest_routes import GUEST_ROUTES
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Access, Handler, Operation, Route
-from handlers.place_routes import PLACE_ROUTES
 from handlers.picture_routes import PICTURE_ROUTES
+from handlers.place_routes import PLACE_ROUTES
 
 
 def _get(path: str, handler: Handler, operation: Operation) -> Route:
