@@ -11,7 +11,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, contest, report, search, sign_ins, spine
+from benchmarks import booking, contest, refining, report, search, sign_ins, spine
 from benchmarks.machine import Company, Machine
 from benchmarks.progress import Progress
 from benchmarks.report import Results
@@ -50,7 +50,9 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument(
-    "what", type=click.Choice(["booking", "contest", "search", "sign-ins", "spine", "all"]), default="all"
+    "what",
+    type=click.Choice(["booking", "contest", "refining", "search", "sign-ins", "spine", "all"]),
+    default="all",
 )
 @click.option("--seconds", type=click.FloatRange(0.5), default=8.0, show_default=True, help="A measurement.")
 @click.option(
@@ -98,7 +100,7 @@ def main(
 
     Everything is started for the run and ends with it. Close other programs; the load average is told.
     """
-    if profile and what in {"search", "sign-ins", "spine"}:
+    if profile and what in {"refining", "search", "sign-ins", "spine"}:
         raise click.BadParameter(
             f"{what} has no profile; bookings and the contest do", param_hint="--profile"
         )
@@ -128,6 +130,8 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
     results = Results(profiles=profiles)
     if wish.includes("search"):
         await _search(wish, results, progress)
+    if wish.includes("refining"):
+        results.refining = await refining.measure(seconds=wish.seconds, rounds=wish.rounds, progress=progress)
     if wish.includes("sign-ins"):
         await _sign_ins(wish, results, progress)
     for topology in wish.topologies:

@@ -11,6 +11,7 @@ from benchmarks import floor, pretix
 from benchmarks.booking import Booked, Measured
 from benchmarks.contest import Contest
 from benchmarks.figures import Figure, Spread, percentile
+from benchmarks.refining import Refining
 from benchmarks.samples import Share
 from benchmarks.search import Cached, Uncached
 from benchmarks.sign_ins import SignIns
@@ -35,6 +36,7 @@ class Results:
     """None: nobody asked for them."""
     cached: Cached | None = None
     uncached: Uncached | None = None
+    refining: Refining | None = None
     sign_ins: SignIns | None = None
 
     def plain(self) -> dict[str, object]:
@@ -48,6 +50,7 @@ class Results:
             "new_searches": (
                 {"offers": self.uncached.offers, **_figure(self.uncached.figure)} if self.uncached else None
             ),
+            "refining": _refining(self.refining) if self.refining else None,
             "sign_ins": _sign_ins(self.sign_ins) if self.sign_ins else None,
         }
 
@@ -59,6 +62,8 @@ def show(console: Console, results: Results, company: Mapping[str, float]) -> No
         console.print(cached_table(results.cached))
     if results.uncached:
         console.print(uncached_table(results.uncached))
+    if results.refining:
+        console.print(refining_table(results.refining))
     if results.sign_ins:
         console.print(sign_ins_table(results.sign_ins))
     if results.booked:
@@ -108,6 +113,22 @@ def uncached_table(found: Uncached) -> Table:
         *(f"{figure.percentile(share):.1f}" for share in (0.5, 0.99)),
         *(f"{figure.each(component):.1f}" for component in ("daemon", "PostgreSQL")),
     )
+    return table
+
+
+def refining_table(found: Refining) -> Table:
+    """A page of a large set, and the offers read once."""
+    title = f"{found.offers:,} offers of {found.results:,} journeys ({found.packed_bytes / 1e6:.1f} MB)"
+    table = _table(title, "/s", "core ms, p50", "core ms, p99")
+    rows = (("filtered, sorted, counted, a page", found.ours), ("read and nothing else", found.reading))
+    for name, figures in rows:
+        table.add_row(
+            name,
+            spread(Spread([figure.rate for figure in figures]), ",.1f"),
+            *(spread(Spread([one.percentile(share) for one in figures]), ",.1f") for share in (0.5, 0.99)),
+        )
+    table.add_section()
+    table.add_row("ratio", ratio(found.ratio, ".0f"), "", "")
     return table
 
 
@@ -305,6 +326,17 @@ def _cached(found: Cached) -> dict[str, object]:
         "bare": [_figure(one) for one in found.bare],
         "rate_ratio": found.rate_ratio.values,
         "cpu_ratio": found.cpu_ratio.values,
+    }
+
+
+def _refining(found: Refining) -> dict[str, object]:
+    return {
+        "offers": found.offers,
+        "results": found.results,
+        "packed_bytes": found.packed_bytes,
+        "ours": [_figure(one) for one in found.ours],
+        "reading": [_figure(one) for one in found.reading],
+        "ratio": found.ratio.values,
     }
 
 

@@ -4,6 +4,7 @@ Three things are kept: in the cache the set that a search found, and each page o
 process the sets that were unpacked last. None of them holds anything about who asked.
 """
 
+import asyncio
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,7 +97,8 @@ class Searches:
         query = SearchFlights(criteria=criteria)
         found: FlightResults = await whole(self._parts.bus, query, origin=origin, timeout=timeout)
         now = self._parts.sources.clock.now()
-        packed = pack(flight_set(found.offers, slices=len(criteria.slices), about=about(found)))
+        # Hundreds of offers take tens of milliseconds, in which others are answered.
+        packed = await asyncio.to_thread(_packed, found, len(criteria.slices))
         return Kept(value=packed, made_at=now, until=now + self._life(found, now))
 
     def _life(self, found: FlightResults, now: datetime) -> timedelta:
@@ -107,6 +109,10 @@ class Searches:
         if any(status is not SupplierStatus.ANSWERED for status in found.suppliers.values()):
             life = min(life, INCOMPLETE)
         return min([life, *((offer.expires_at - now) / 2 for offer in found.offers)])
+
+
+def _packed(found: FlightResults, slices: int) -> bytes:
+    return pack(flight_set(found.offers, slices=slices, about=about(found)))
 
 
 SEARCHES = web.AppKey("searches", Searches)

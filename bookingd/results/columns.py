@@ -44,6 +44,16 @@ class Terms:
         """The number of each term."""
         return {name: number for number, name in enumerate(self.names)}
 
+    @cached_property
+    def term_of(self) -> Rows:
+        """The number of the term at each of the `rows`."""
+        return np.repeat(np.arange(len(self.names)), np.diff(self.begins))
+
+    @cached_property
+    def each(self) -> Rows:
+        """How many terms each row has; of rows behind the last that has one there is no entry."""
+        return np.bincount(self.rows)
+
     def of(self, name: str) -> Rows:
         """The rows that have the term; none of a term that nobody has."""
         number = self.numbers.get(name)
@@ -65,6 +75,9 @@ class Columns:
     numbers: Mapping[str, Numbers]
     terms: Mapping[str, Terms] = field(default_factory=dict)
     _orders: dict[str, Rows] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _different: dict[str, tuple[int, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def size(self) -> int:
@@ -86,27 +99,22 @@ class Columns:
         """The number of the result that each offer belongs to."""
         return np.repeat(np.arange(self.results), np.diff(self.begins))
 
-    def terms_each(self, name: str) -> Rows:
-        """How many terms of the column each offer has."""
-        return np.bincount(self.terms[name].rows, minlength=self.size)
-
-    def with_any(self, mask: Mask) -> Mask:
-        """Of each result, whether one of its offers is in the mask."""
-        if not self.results:
-            return np.zeros(0, bool)
-        found: Mask = np.logical_or.reduceat(mask, self.begins[:-1])
-        return found
-
     def count(self, mask: Mask) -> int:
         """Results of which an offer is in the mask."""
-        return int(np.count_nonzero(self.with_any(mask)))
+        return int(np.count_nonzero(changes(self.result_of[places(mask)])))
 
     def lowest_prices(self, mask: Mask) -> Numbers:
         """Of each result of which an offer is in the mask, the lowest price of those."""
-        if not self.results:
-            return self.prices
-        lowest: Numbers = np.minimum.reduceat(np.where(mask, self.prices, NO_PRICE), self.begins[:-1])
-        return lowest[self.with_any(mask)]
+        rows = places(mask)
+        begins = places(changes(self.result_of[rows]))
+        lowest: Numbers = np.minimum.reduceat(self.prices[rows], begins) if len(rows) else self.prices[:0]
+        return lowest
+
+    def different(self, name: str) -> tuple[int, ...]:
+        """The numbers that occur in a column, ascending."""
+        if (known := self._different.get(name)) is None:
+            known = self._different[name] = tuple(np.unique(self.numbers[name]).tolist())
+        return known
 
     def order(self, name: str) -> Rows:
         """The rows by a column, least first; equal ones by price, then by what they are, never by chance."""
@@ -117,5 +125,15 @@ class Columns:
 
 
 def places(mask: Mask) -> Rows:
-    """The rows of a mask."""
-    return np.flatnonzero(mask)
+    """Where a mask says yes."""
+    return mask.nonzero()[0]
+
+
+def changes(*numbers: Rows) -> Mask:
+    """Where something new begins in columns beside each other: at the first entry, and where one differs."""
+    new = np.ones(len(numbers[0]), bool)
+    if len(new):
+        np.not_equal(numbers[0][1:], numbers[0][:-1], out=new[1:])
+        for column in numbers[1:]:
+            new[1:] |= column[1:] != column[:-1]
+    return new

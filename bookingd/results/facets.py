@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bookingd.results.columns import NO_PRICE, Columns, Mask, Numbers, Rows
+from bookingd.results.columns import NO_PRICE, Columns, Mask, Numbers, Rows, changes, places
 from bookingd.results.filters import Filter
 
 
@@ -51,28 +51,27 @@ class EachTerm:
         yield from (_count(value, 0, 0, NO_PRICE) for value in sorted(chosen.difference(terms.names)))
         if not terms.names:
             return
-        occurs, lowest = self._each(columns, left)
+        occurs, lowest = self._each(columns, left[terms.rows])
         each = occurs
         if self.alone:
-            each, lowest = self._each(columns, left & (columns.terms_each(self.column) == 1))
+            each, lowest = self._each(columns, left[terms.rows] & (terms.each[terms.rows] == 1))
         for number in np.lexsort((-occurs, -each)):
             yield _count(terms.names[number], int(each[number]), int(occurs[number]), int(lowest[number]))
 
-    def _each(self, columns: Columns, left: Mask) -> tuple[Rows, Numbers]:
-        """Of each term the results and the lowest price; there is one term at least.
+    def _each(self, columns: Columns, hits: Mask) -> tuple[Rows, Numbers]:
+        """Of each term the results and the lowest price, among those of its rows that count.
 
-        A result that has a term in several offers counts once: by where the rows of a term or a result begin.
+        The rows of a term ascend, so those of a result stand side by side: it counts once, with the first.
         """
-        terms = columns.terms[self.column]
-        hits, results = left[terms.rows], columns.result_of[terms.rows]
-        new = np.ones(len(terms.rows), bool)
-        new[1:] = results[1:] != results[:-1]
-        new[terms.begins[:-1]] = True
-        begins = np.flatnonzero(new)
-        found = np.logical_or.reduceat(hits, begins)
-        each = np.add.reduceat(found, np.searchsorted(begins, terms.begins[:-1]), dtype=np.int64)
-        prices = np.where(hits, columns.prices[terms.rows], NO_PRICE)
-        return each, np.minimum.reduceat(prices, terms.begins[:-1])
+        terms, number = columns.terms[self.column], len(columns.terms[self.column].names)
+        at = places(hits)
+        rows, of = terms.rows[at], terms.term_of[at]
+        each = np.bincount(of[changes(of, columns.result_of[rows])], minlength=number)
+        lowest = np.full(number, NO_PRICE)
+        if len(at):
+            begins = places(changes(of))
+            lowest[of[begins]] = np.minimum.reduceat(columns.prices[rows], begins)
+        return each, lowest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +132,7 @@ def behind(value: int | str, columns: Columns, mask: Mask) -> Count:
 
 
 def _values(columns: Columns, column: str, chosen: frozenset[str]) -> list[int]:
-    occur = {int(value) for value in np.unique(columns.numbers[column])}
-    return sorted(occur | {int(value) for value in chosen})
+    return sorted({*columns.different(column), *map(int, chosen)})
 
 
 def _count(value: str, results: int, occurs: int, lowest: int) -> Count:

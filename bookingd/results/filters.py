@@ -78,10 +78,12 @@ class Only:
     names: tuple[str, ...]
 
     def mask(self, columns: Columns) -> Mask:
+        terms = columns.terms[self.column]
         has = np.zeros(columns.size, np.int64)
         for name in set(self.names):
-            has[columns.terms[self.column].of(name)] += 1
-        passes: Mask = (has > 0) & (has == columns.terms_each(self.column))
+            has[terms.of(name)] += 1
+        passes = has > 0
+        passes[: len(terms.each)] &= has[: len(terms.each)] == terms.each
         return passes
 
 

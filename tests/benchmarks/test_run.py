@@ -34,6 +34,9 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     assert all(one["ratio"][0] > 0 for one in found["spine"])
     assert 0 < found["cached_search"]["rate_ratio"][0] < 1
     assert found["new_searches"]["done"] > 0
+    assert found["refining"]["offers"] == 10_000
+    assert found["refining"]["ours"][0]["p99_ms"] > 0
+    assert found["refining"]["ratio"][0] > 1
     signed_in = found["sign_ins"]
     assert signed_in["ours"][0]["done"] >= signed_in["users"]
     assert signed_in["ratio"][0] > 0
