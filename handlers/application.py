@@ -12,6 +12,7 @@ from handlers.atlas import ATLAS, Atlas
 from handlers.bookings import INTAKE, MOVES, RUSH, SHELF
 from handlers.clients import BELIEVED, networks_of
 from handlers.cookies import cookie_name
+from handlers.flight_search import FLIGHT_PAGES, FlightSearch
 from handlers.gate import guarded
 from handlers.health import WATCH, Watch
 from handlers.intake import Intake
@@ -27,7 +28,7 @@ from handlers.parts import PARTS, GatewayFacts, Parts
 from handlers.receipts import Receipts
 from handlers.routes import ROUTES
 from handlers.rush import Rush
-from handlers.search import SEARCHES, Searches
+from handlers.search import Pages
 from handlers.signed_in import SIGNED_IN, SignedIn
 from handlers.webhooks import RECEIPTS
 
@@ -44,7 +45,7 @@ def build(*, parts: Parts) -> web.Application:
     application[PARTS] = parts
     application[BELIEVED] = networks_of(server.trusted_proxies)
     application[WATCH] = Watch(metrics=parts.metrics, readiness=parts.readiness)
-    application[SEARCHES] = Searches(parts)
+    application[FLIGHT_PAGES] = Pages(FlightSearch(parts), parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)
     application[SIGNED_IN] = SignedIn(database=parts.database, clock=parts.sources.clock)

@@ -1,4 +1,4 @@
-"""Asking the actors that search: their answers as they come, and the whole of them.
+"""Asking the actors that search: their answers as they grow.
 
 The one rule: an answer that breaks off ends with what came of it; whoever was still pending counts as late.
 """
@@ -43,12 +43,6 @@ async def growing(
         if so_far is None:
             raise
         yield _ended(so_far)
-
-
-async def whole(bus: Bus, query: SearchFlights | SearchStays, *, origin: Origin, timeout: float) -> Any:
-    """All that was found. Raises as `growing`."""
-    answers = [found async for found in growing(bus, query, origin=origin, timeout=timeout)]
-    return answers[-1]
 
 
 def _ended(so_far: Results) -> Results:

@@ -4,6 +4,7 @@ from handlers import (
     bookings,
     docs,
     flight_requests,
+    flight_search,
     flight_views,
     health,
     live,
@@ -12,7 +13,6 @@ from handlers import (
     payments,
     requests,
     returns,
-    search,
     session_views,
     sessions,
     webhooks,
@@ -52,7 +52,7 @@ def _post(path: str, handler: Handler, operation: Operation) -> Route:
 SEARCHING = (
     _get(
         "/v1/flights/offers",
-        search.flight_offers,
+        flight_search.flight_offers,
         Operation(
             summary="Search flights",
             tag="Search",

@@ -25,6 +25,15 @@ def numbers_of(offer: Offer | StayOffer) -> tuple[int, int, int]:
     return takes(offer), fare(offer), (offer.made_at - _EPOCH) // timedelta(milliseconds=1)
 
 
+def touching(columns: Columns, refused: Mapping[int, int]) -> dict[int, int]:
+    """Of what was refused that which the set has something of."""
+    keys = np.array(sorted(refused), np.int64)
+    there = np.zeros(len(keys), bool)
+    for name in LAYOUT[:2]:
+        there |= np.isin(keys, columns.numbers[name])
+    return {key: refused[key] for key in keys[there].tolist()}
+
+
 def only_sellable(refused: Mapping[int, int]) -> tuple["Sellable", ...]:
     """The filter, where anything was refused."""
     return (Sellable(refused=refused),) if refused else ()

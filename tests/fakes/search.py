@@ -38,7 +38,16 @@ class FakeSearch:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.fails = False
+        self.breaks_off = False
+        """Whether it fails after the last part."""
+        self.parts: Sequence[FlightResults] = ()
+        """Given instead of `offers`, one whenever `step` is called."""
+        self._steps = asyncio.Semaphore(0)
         self._answering: set[asyncio.Task[None]] = set()
+
+    def step(self) -> None:
+        """Give the next part."""
+        self._steps.release()
 
     def receive(self, query: IncomingQuery) -> None:
         self.asked.append(query.message)
@@ -52,8 +61,15 @@ class FakeSearch:
         if self.fails:
             query.fail()
             return
-        if isinstance(query.message, SearchFlights):
-            query.answer(FlightResults(offers=tuple(self.offers), suppliers=self.suppliers))
-        else:
+        if not isinstance(query.message, SearchFlights):
             query.answer(self.checked)
+        elif self.parts:
+            for part in self.parts:
+                await self._steps.acquire()
+                query.answer(part)
+            if self.breaks_off:
+                query.fail()
+                return
+        else:
+            query.answer(FlightResults(offers=tuple(self.offers), suppliers=self.suppliers))
         query.end()

@@ -1,0 +1,170 @@
+"""What searches found, a set for each search: kept, being found, or asked for just now.
+
+The one rule: equal searches have one set. While it is being found, whoever wants to sees it grow as suppliers
+answer; in the end all have what is kept of it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from bookingd.cache import Kept
+from bookingd.domain.search import FlightCriteria
+from bookingd.domain.stays import StayCriteria
+from bookingd.messages.envelope import Origin
+from bookingd.messages.search import (
+    FlightResults,
+    SearchFlights,
+    SearchStays,
+    StayResults,
+    SupplierStatus,
+)
+from bookingd.results.cursors import fingerprint
+from bookingd.results.packing import VERSION, ResultSet, pack
+from bookingd.results.shelf import Shelf
+from handlers.asking import GRACE, growing
+from handlers.parts import Parts
+
+INCOMPLETE = timedelta(seconds=5)
+"""How long a search is kept in which a supplier failed or was late, at most."""
+
+C = TypeVar("C", FlightCriteria, StayCriteria)
+R = TypeVar("R", FlightResults, StayResults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedSet:
+    """A set as it is now."""
+
+    found: ResultSet
+    searched_at: datetime
+    until: datetime
+    """How long it is used; of one that grows the time when it was as it is."""
+    final: bool
+
+
+class FoundSets(Generic[C, R]):
+    """The sets of one kind of search."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        name: str,
+        query: Callable[[C], SearchFlights | SearchStays],
+        gather: Callable[[C, R], Awaitable[ResultSet]],
+    ) -> None:
+        """`name` is of what is searched, `query` what is asked, `gather` makes a set of the answer."""
+        self._parts = parts
+        self._name = name
+        self._query: Callable[[C], SearchFlights | SearchStays] = query
+        self._gather: Callable[[C, R], Awaitable[ResultSet]] = gather
+        self._opened = Shelf()
+        self._growths: WeakValueDictionary[str, _Growth[R]] = WeakValueDictionary()
+
+    async def get(self, criteria: C, origin: Origin) -> SearchedSet:
+        """The whole set, when everybody has answered. Raises QueryTimeout, QueryFailed."""
+        key = self._key(criteria)
+        return self._opened_as(key, await self._kept(key, criteria, origin))
+
+    async def growing(self, criteria: C, origin: Origin) -> AsyncIterator[SearchedSet]:
+        """The set each time that a supplier has answered, whoever has asked; the last one is the whole.
+
+        Only that one where it is kept, or another process is finding it. Raises as `get`.
+        """
+        key = self._key(criteria)
+        growth, told = self._growth(key), 0
+        finding = asyncio.ensure_future(self._kept(key, criteria, origin))
+        try:
+            while await growth.grows(told, finding):
+                told, so_far, at = growth.latest
+                found = await self._gather(criteria, so_far)
+                yield SearchedSet(found=found, searched_at=at, until=at, final=False)
+            yield self._opened_as(key, await finding)
+        finally:
+            finding.cancel()
+            await asyncio.gather(finding, return_exceptions=True)  # whoever still listens was told
+
+    def _key(self, criteria: C) -> str:
+        return f"{self._name}:{VERSION}:{fingerprint(criteria)}"
+
+    def _growth(self, key: str) -> "_Growth[R]":
+        """The same for all who follow a search, and for who makes it."""
+        growth = self._growths.get(key)
+        if growth is None:
+            growth = self._growths[key] = _Growth()
+        return growth
+
+    def _opened_as(self, key: str, kept: Kept) -> SearchedSet:
+        found = self._opened.open(key, kept.made_at, kept.value)
+        return SearchedSet(found=found, searched_at=kept.made_at, until=kept.until, final=True)
+
+    async def _kept(self, key: str, criteria: C, origin: Origin) -> Kept:
+        async def search() -> Kept:
+            return await self._search(criteria, self._growth(key), origin)
+
+        return await self._parts.cache.get_or_make(key, search, everywhere=True)
+
+    async def _search(self, criteria: C, growth: "_Growth[R]", origin: Origin) -> Kept:
+        timeout = self._parts.settings.search.deadline_seconds + GRACE
+        clock = self._parts.sources.clock
+        so_far: R | None = None
+        async for so_far in growing(self._parts.bus, self._query(criteria), origin=origin, timeout=timeout):
+            growth.put(so_far, clock.now())
+        assert so_far is not None  # noqa: S101 - `growing` gives one at least
+        now = clock.now()
+        return Kept(
+            value=pack(await self._gather(criteria, so_far)),
+            made_at=now,
+            until=now + self._life(so_far, now),
+        )
+
+    def _life(self, found: R, now: datetime) -> timedelta:
+        """As long as the most fleeting supplier allows; and an offer that is shown can still be booked for
+        half of its time at least.
+        """
+        chosen = self._parts.settings
+        lives: list[int] = [chosen.suppliers.of(name).cache_seconds for name in found.suppliers]
+        life = timedelta(seconds=min([chosen.search.cache_seconds, *lives]))
+        if any(status is not SupplierStatus.ANSWERED for status in found.suppliers.values()):
+            life = min(life, INCOMPLETE)
+        return min([life, *((offer.expires_at - now) / 2 for offer in found.offers)])
+
+
+class _Growth(Generic[R]):
+    """A search under way in this process."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._so_far: R | None = None
+        self._at: datetime | None = None
+        self._news = asyncio.Event()
+
+    def put(self, so_far: R, at: datetime) -> None:
+        """A supplier has answered. With the last one the search is over, and is told as that."""
+        if SupplierStatus.PENDING not in so_far.suppliers.values():
+            return
+        self._number += 1
+        self._so_far, self._at = so_far, at
+        self._news.set()
+        self._news = asyncio.Event()
+
+    @property
+    def latest(self) -> tuple[int, R, datetime]:
+        """How it stands, after so many answers; there is one at least."""
+        assert self._so_far is not None and self._at is not None  # noqa: S101, PT018 - see `grows`
+        return self._number, self._so_far, self._at
+
+    async def grows(self, told: int, end: "asyncio.Future[Kept]") -> bool:
+        """Wait for more than `told` answers, or for the end of the search."""
+        if self._number <= told and not end.done():
+            news = asyncio.ensure_future(self._news.wait())
+            try:
+                both: list[asyncio.Future[Any]] = [news, end]
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                news.cancel()
+        return not end.done()
