@@ -23,6 +23,9 @@ MOST_TOLD = 100
 """Mistakes that one answer names: more than a person mends at once."""
 
 
+_PLAIN = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?")
+
+
 class Said(str):
     """A sentence with its code; it stays one when marshmallow fills its gaps."""
 
@@ -115,6 +118,25 @@ class Whole(fields.Integer):
         return number
 
 
+class Real(fields.Float):
+    """A number within limits, in plain digits: `48.8566`."""
+
+    default_error_messages = {  # noqa: RUF012
+        **NEEDED,
+        "invalid": Said("type", "This has to be a number such as 12.5."),
+        "special": Said("type", "This has to be a number such as 12.5."),
+    }
+
+    def __init__(self, low: float, high: float, **kwargs: Any) -> None:
+        words = Said("range", f"This has to be from {low:g} to {high:g}.")
+        super().__init__(validate=validate.Range(min=low, max=high, error=words), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str) or not _PLAIN.fullmatch(value):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class Day(fields.Date):
     """A date as `2026-12-24`."""
 
@@ -154,20 +176,24 @@ class Code(fields.String):
 
 
 class Codes(fields.List[str]):
-    """Codes in one text, parted by commas, in any case: `LH,UA`. Loaded as a tuple, each code once."""
+    """Codes in one text, parted by commas, in any case: `LH,UA`. Loaded as a tuple in the case of the example,
+    each code once.
+    """
 
     default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be text.")}  # noqa: RUF012
 
     def __init__(self, pattern: str, *, example: str, most: int = MOST_CODES, **kwargs: Any) -> None:
         self._pattern = re.compile(pattern)
         self._most = most
+        self._lower = example.islower()
         self._wrong = Said("code", f"This has to be codes parted by commas, such as {example}.")
         super().__init__(fields.String(metadata={"pattern": pattern, "example": example}), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
             raise self.make_error("invalid", input=value)
-        found = dict.fromkeys(code.strip().upper() for code in value.split(","))
+        text = value.lower() if self._lower else value.upper()
+        found = dict.fromkeys(code.strip() for code in text.split(","))
         if not all(self._pattern.fullmatch(code) for code in found):
             raise ValidationError([self._wrong])
         if len(found) > self._most:

@@ -13,16 +13,17 @@ from bookingd.domain.filters import FlightFilters, FlightSort
 from bookingd.domain.flights import Cabin
 from bookingd.domain.passengers import Party
 from bookingd.domain.search import MOST_STOPS, FlightCriteria, WantedSlice
-from bookingd.results.cursors import ForeignCursor, Place, fingerprint, read_cursor
+from bookingd.results.cursors import fingerprint
 from bookingd.results.flight_filters import Ends
 from bookingd.results.flight_refining import Refinement
 from bookingd.storage import places
 from bookingd.storage.database import Connection, Database
 from handlers.criteria import currency_mistakes, party_mistakes, slice_mistakes, today_at
 from handlers.errors import FieldError, invalid
-from handlers.fields import load_query, refuse
+from handlers.fields import load_query
 from handlers.flight_filters import airport_mistakes, codes_in, filter_mistakes, filters_in
 from handlers.flight_requests import AskedSlice, FlightSearch, slices_of, told_at
+from handlers.paging import place_behind
 from handlers.requests import schema
 
 MOST_NEARBY = 6
@@ -79,7 +80,7 @@ def _query(
 ) -> FlightQuery:
     sort = FlightSort(asked["sort"])
     of = fingerprint(criteria, filters, sort)
-    after = None if asked["cursor"] is None else _place(asked["cursor"], of)
+    after = place_behind(asked["cursor"], of)
     wish = Refinement(filters=filters, ends=ends, sort=sort, limit=asked["limit"], after=after)
     return FlightQuery(criteria=criteria, wish=wish, known=known, fingerprint=of)
 
@@ -135,14 +136,6 @@ def _ends(one: WantedSlice, known: Mapping[str, places.Place]) -> Ends:
         origins=known[one.origin].airports + one.nearby_origins,
         destinations=known[one.destination].airports + one.nearby_destinations,
     )
-
-
-def _place(cursor: str, of: str) -> Place:
-    try:
-        return read_cursor(cursor, of)
-    except ForeignCursor as error:
-        hint = "Take it from `next` of the page before, and change nothing else but `limit`."
-        raise refuse("cursor", "foreign_cursor", "This cursor is not one of this search.", hint) from error
 
 
 def _refuse(*mistakes: FieldError) -> None:

@@ -1,0 +1,162 @@
+"""A hotel search as it is understood: what suppliers are asked, and what is done with their answers.
+
+The one rule is that of `flight_queries`: everything that is wrong with it is said at once.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from bookingd.domain.stay_filters import StayFilters, StaySort
+from bookingd.domain.stays import MOST_NIGHTS, Around, StayCriteria
+from bookingd.results.cursors import Place as PageEnd
+from bookingd.results.cursors import fingerprint
+from bookingd.results.stay_refining import StayRefinement
+from bookingd.results.stays import Position
+from bookingd.storage import amenities, places
+from bookingd.storage.amenities import AmenityName
+from bookingd.storage.database import Database
+from bookingd.storage.places import Place
+from handlers.criteria import currency_mistakes, today_at, wrong
+from handlers.errors import FieldError, invalid
+from handlers.fields import MISSING, load_query
+from handlers.paging import place_behind
+from handlers.requests import schema
+from handlers.stay_filters import filter_mistakes, filters_in
+from handlers.stay_requests import StaySearch
+
+DAYS_AHEAD = 500
+"""Until the last night; the large sites take stays about 16 months ahead."""
+USUAL_RADIUS_KM = 10.0
+FARTHEST_WEST = timedelta(hours=12)
+"""Behind Greenwich: where a day ends last."""
+
+POSITION = ("latitude", "longitude", "radius_km")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayQuery:
+    """A search that was found good."""
+
+    criteria: StayCriteria
+    wish: StayRefinement
+    centre: Position | None
+    """Where distances are from."""
+    place: Place | None
+    """The place that was asked for by its code."""
+    amenities: Mapping[str, AmenityName]
+    """All that there are, by code."""
+    fingerprint: str
+    """The same for all pages of a search, and for no other search."""
+
+
+async def understand(pairs: Any, *, database: Database, currency: str, now: datetime) -> StayQuery:
+    """The search that a query string (a multi-dictionary) means. Raises Problem with all that is wrong."""
+    asked = load_query(schema(StaySearch), pairs)
+    filters, code = filters_in(asked), _code(asked)
+    async with database.connection() as connection:
+        known = await places.known(connection, codes=[code] if code else [])
+        there = {one.code: one for one in await amenities.every(connection)}
+    place = known.get(code or "")
+    mistakes = [
+        *_where_mistakes(asked, place),
+        *date_mistakes(asked["check_in"], asked["check_out"], today=_today(place, now)),
+        *currency_mistakes(currency, asked["currency"]),
+        *filter_mistakes(filters, amenities=there),
+    ]
+    if mistakes:
+        raise invalid(*mistakes)
+    return _query(_criteria(asked, currency), filters, place, there, asked)
+
+
+def date_mistakes(check_in: date, check_out: date, *, today: date) -> Iterator[FieldError]:
+    """What keeps a stay from being looked for."""
+    last = today + timedelta(days=DAYS_AHEAD)
+    if check_in < today:
+        yield wrong("check_in", "past", f"{check_in} is over; where the hotel is, it is {today}.")
+    if check_out <= check_in:
+        yield wrong("check_out", "before_check_in", "This has to be behind `check_in`: a stay has a night.")
+    elif (check_out - check_in).days > MOST_NIGHTS:
+        yield wrong("check_out", "too_long", f"A stay has {MOST_NIGHTS} nights at most.")
+    if check_in > last:
+        yield wrong("check_in", "too_far", f"Stays are sold {DAYS_AHEAD} days ahead, until {last}.")
+
+
+def _query(
+    criteria: StayCriteria,
+    filters: StayFilters,
+    place: Place | None,
+    there: Mapping[str, AmenityName],
+    asked: Mapping[str, Any],
+) -> StayQuery:
+    sort = StaySort(asked["sort"])
+    of = fingerprint(criteria, filters, sort)
+    after: PageEnd | None = place_behind(asked["cursor"], of)
+    wish = StayRefinement(
+        filters=filters, nights=criteria.nights, sort=sort, limit=asked["limit"], after=after
+    )
+    return StayQuery(
+        criteria=criteria,
+        wish=wish,
+        centre=centre_of(criteria.around, place),
+        place=place,
+        amenities=there,
+        fingerprint=of,
+    )
+
+
+def centre_of(around: Around | None, place: Place | None) -> Position | None:
+    """Where distances are from: what was asked for."""
+    there = around or place
+    return None if there is None else Position(latitude=there.latitude, longitude=there.longitude)
+
+
+def _criteria(asked: Mapping[str, Any], currency: str) -> StayCriteria:
+    return StayCriteria(
+        place=_code(asked),
+        around=_around(asked),
+        hotel=asked["hotel"],
+        check_in=asked["check_in"],
+        check_out=asked["check_out"],
+        rooms=tuple(asked["rooms"]),
+        currency=currency,
+    )
+
+
+def _around(asked: Mapping[str, Any]) -> Around | None:
+    if asked["latitude"] is None:
+        return None
+    return Around(
+        latitude=asked["latitude"],
+        longitude=asked["longitude"],
+        radius_km=asked["radius_km"] or USUAL_RADIUS_KM,
+    )
+
+
+def _code(asked: Mapping[str, Any]) -> str | None:
+    return asked["place"].strip().upper() if asked["place"] else None
+
+
+def _where_mistakes(asked: Mapping[str, Any], place: Place | None) -> Iterator[FieldError]:
+    by_position = [name for name in POSITION if asked[name] is not None]
+    told = [name for name in ("place", "hotel") if asked[name] is not None] + by_position[:1]
+    if not told:
+        yield wrong("place", "required", "Say where: `place`, `latitude` and `longitude`, or `hotel`.")
+    for name in told[1:]:
+        yield wrong(name, "both", f"Where is told by `{told[0]}`: leave this out, or leave that out.")
+    if by_position:
+        for name in ("latitude", "longitude"):
+            if asked[name] is None:
+                yield wrong(name, MISSING.code, str(MISSING))
+    if asked["place"] is not None and place is None:
+        yield wrong(
+            "place", "unknown_place", f"{_code(asked)} is neither an airport nor a city that we know."
+        )
+    if asked["max_distance_km"] is not None and asked["hotel"] is not None:
+        yield wrong("max_distance_km", "both", "One hotel has no distance from anything: leave this out.")
+
+
+def _today(place: Place | None, now: datetime) -> date:
+    """The date there; where that is not known, the earliest that it is anywhere."""
+    return today_at(place, now if place else now - FARTHEST_WEST)
