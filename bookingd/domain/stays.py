@@ -91,7 +91,7 @@ class HotelFacts:
     """A hotel as offers show it: what people choose by."""
 
     key: str
-    """The supplier's own key; for own inventory the hotel's id in decimal."""
+    """The supplier's own key; for own inventory the hotel's id in decimal. See `hotel_id`."""
     name: str
     latitude: float
     longitude: float
@@ -199,3 +199,14 @@ class StayOffer:
     def nights(self) -> int:
         """Nights of the stay."""
         return (self.check_out - self.check_in).days
+
+
+def hotel_id(supplier: str, key: str) -> str:
+    """The id of a hotel as we show it: `inventory-17`."""
+    return f"{supplier}-{key}"
+
+
+def hotel_key(shown: str) -> tuple[str, str]:
+    """Whose hotel an id that we showed is, and that supplier's own key of it (empty: it is no such id)."""
+    supplier, _, key = shown.partition("-")
+    return supplier, key

@@ -31,6 +31,7 @@ from bookingd.storage.offers import FLIGHTS, STAYS
 from bookingd.storage.prices import CurrentRules
 from bookingd.storage.transactions import Transactions
 from bookingd.suppliers.inventory import InventoryFlights, Repricer
+from bookingd.suppliers.own_stays import OwnStays
 from bookingd.suppliers.own_stock import OwnStock
 from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.metrics import Metrics
@@ -88,7 +89,7 @@ def build_actors(tools: Tools, outside: Outside) -> dict[ActorName, Actor]:
     builders: dict[ActorName, Callable[[], Actor]] = {
         "auth": lambda: AuthActor(sources=tools.sources),
         "search.flights": lambda: _search_flights(tools, rules),
-        "search.hotels": lambda: _search_hotels(tools),
+        "search.hotels": lambda: _search_hotels(tools, rules),
         "booking": lambda: _booking(tools, rules),
         "payment": lambda: _payment(tools, outside),
         "notify": lambda: _notify(tools, outside),
@@ -113,11 +114,12 @@ def _search_flights(tools: Tools, rules: CurrentRules) -> Actor:
     )
 
 
-def _search_hotels(tools: Tools) -> Actor:
+def _search_hotels(tools: Tools, rules: CurrentRules) -> Actor:
+    inventory = OwnStays(database=tools.database, clock=tools.sources.clock, rules=rules)
     return HotelSearchActor(
         asking=Asking(
             kind=STAYS,
-            suppliers=(),
+            suppliers=(tools.guards.before(inventory, STAYS),),
             database=tools.database,
             sources=tools.sources,
             offers_last=timedelta(minutes=tools.settings.search.offer_minutes),

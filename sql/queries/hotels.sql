@@ -6,3 +6,74 @@
 SELECT setval(pg_get_serial_sequence('hotels', 'id'), (SELECT coalesce(max(id), 1) FROM hotels)),
        setval(pg_get_serial_sequence('room_types', 'id'), (SELECT coalesce(max(id), 1) FROM room_types)),
        setval(pg_get_serial_sequence('rate_plans', 'id'), (SELECT coalesce(max(id), 1) FROM rate_plans));
+
+-- name: centre
+-- Where the place of code $1 is: an airport, or the middle of a city's hotels, with the code of the city. A code that is
+-- both is the airport's, whose city it names.
+SELECT true AS is_airport, airport.city_code, airport.latitude, airport.longitude
+  FROM airports AS airport WHERE airport.code = $1
+ UNION ALL
+SELECT false, city.code, middle.latitude, middle.longitude
+  FROM cities AS city
+ CROSS JOIN LATERAL (
+       SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hotel.latitude) AS latitude,
+              percentile_cont(0.5) WITHIN GROUP (ORDER BY hotel.longitude) AS longitude
+         FROM hotels AS hotel WHERE hotel.city_code = city.code AND hotel.on_sale) AS middle
+ WHERE city.code = $1 AND NOT EXISTS (SELECT FROM airports WHERE code = $1);
+
+-- name: found
+-- The hotels of city $1 (null: of none), and those within $4 km of the position ($2, $3) in degrees, in the boxes ($5 to $8:
+-- south, west, north, east) around that; the nearest first, $9 at most.
+SELECT hotel.id
+  FROM (SELECT one.id, one.latitude, one.longitude FROM hotels AS one WHERE one.city_code = $1 AND one.on_sale
+         UNION
+        SELECT one.id, one.latitude, one.longitude
+          FROM unnest($5::float8[], $6::float8[], $7::float8[], $8::float8[]) AS edge (south, west, north, east)
+          JOIN hotels AS one
+            ON point(one.longitude, one.latitude) <@ box(point(edge.west, edge.south), point(edge.east, edge.north))
+         WHERE one.on_sale AND great_circle_km_v1($2, $3, one.latitude, one.longitude) <= $4) AS hotel
+ ORDER BY great_circle_km_v1($2, $3, hotel.latitude, hotel.longitude), hotel.id
+ LIMIT $9;
+
+-- name: rates
+-- What rooms of hotels $1 cost from $2 to the morning of $3, for rooms ($4 a number each, $5 adults) with children ($6 the
+-- number of the room, $7 the age), sold at $8 in currency $9. The function is told in its migration.
+SELECT hotel_id, room_number, rate_plan_id, room_type_id, rooms_left, release, nights
+  FROM stay_rates_v1($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: facts
+-- What hotels $1 are like, as offers show it.
+SELECT hotel.id, hotel.name, hotel.kind, hotel.stars, hotel.rating, hotel.reviews, hotel.city_code, city.name AS city,
+       city.country, hotel.district, hotel.address, hotel.latitude, hotel.longitude, hotel.zone, hotel.amenities
+  FROM hotels AS hotel JOIN cities AS city ON city.code = hotel.city_code WHERE hotel.id = ANY ($1::bigint[]);
+
+-- name: plans
+-- The rate plans $1, each with its deadlines as arrays.
+SELECT plan.id, plan.name, plan.board, plan.paid_at, plan.fee_share, plan.fee_nights, deadline.days_before,
+       deadline.until, deadline.shares, deadline.nights
+  FROM rate_plans AS plan
+ CROSS JOIN LATERAL (
+       SELECT array_agg(one.days_before) AS days_before, array_agg(one.until) AS until,
+              array_agg(one.fee_share) AS shares, array_agg(one.fee_nights) AS nights
+         FROM rate_plan_deadlines AS one WHERE one.rate_plan_id = plan.id) AS deadline
+ WHERE plan.id = ANY ($1::bigint[]);
+
+-- name: rooms
+-- The room types $1.
+SELECT id, name, description, beds, size_m2, adults_max, children_max, occupancy, cots, allotment
+  FROM room_types WHERE id = ANY ($1::bigint[]);
+
+-- name: charges
+-- What hotels $1 take besides, or within their rates, in the order in which it was agreed.
+SELECT hotel_id, code, label, per, amount, share, age_from, nights_max, included, paid_at
+  FROM hotel_charges WHERE hotel_id = ANY ($1::bigint[]) ORDER BY hotel_id, id;
+
+-- name: stock
+-- How many rooms of the types $1 are left from $2 to the morning of $3, on the night that has the fewest.
+SELECT kind.id, least(CASE WHEN nights.rows < $3::date - $2::date THEN kind.allotment END, nights.fewest) AS rooms_left
+  FROM room_types AS kind
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS rows, min(night.capacity - night.taken) AS fewest
+         FROM room_nights AS night
+        WHERE night.room_type_id = kind.id AND night.night >= $2::date AND night.night < $3::date) AS nights
+ WHERE kind.id = ANY ($1::bigint[]);
