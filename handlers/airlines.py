@@ -1,10 +1,9 @@
 """Who flies: all airlines, or those that are called so. The same for everybody, and seldom another."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Annotated
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from msgspec import Meta
 
 from bookingd.places.folding import fold, spellings, words
@@ -14,7 +13,7 @@ from handlers.atlas import ATLAS
 from handlers.fields import Request, Text, load_query
 from handlers.languages import countries, tags
 from handlers.places import Country
-from handlers.reply import bytes_reply, encode
+from handlers.reply import tagged_reply
 from handlers.requests import schema
 from handlers.views import View
 
@@ -65,12 +64,7 @@ async def find_airlines(request: web.Request) -> web.Response:
         )
         for one in matching(reading.airlines, asked["q"])
     )
-    body = encode(Airlines(airlines=shown))
-    tag = hashlib.blake2b(body, digest_size=9).hexdigest()
-    headers: dict[str, str] = {hdrs.ETAG: f'"{tag}"', hdrs.CACHE_CONTROL: "public, max-age=300"}
-    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
-    return bytes_reply(body, headers=headers)
+    return tagged_reply(request, Airlines(airlines=shown))
 
 
 def matching(airlines: Sequence[Airline], typed: str) -> list[Airline]:

@@ -30,6 +30,7 @@ from handlers.routes import ROUTES
 from handlers.rush import Rush
 from handlers.search import Pages
 from handlers.signed_in import SIGNED_IN, SignedIn
+from handlers.stay_search import STAY_PAGES, StaySearch, StaySets
 from handlers.webhooks import RECEIPTS
 
 __all__ = ["GatewayFacts", "Parts", "build"]
@@ -46,6 +47,7 @@ def build(*, parts: Parts) -> web.Application:
     application[BELIEVED] = networks_of(server.trusted_proxies)
     application[WATCH] = Watch(metrics=parts.metrics, readiness=parts.readiness)
     application[FLIGHT_PAGES] = Pages(FlightSearch(parts), parts)
+    application[STAY_PAGES] = Pages(StaySearch(parts, StaySets(parts)), parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)
     application[SIGNED_IN] = SignedIn(database=parts.database, clock=parts.sources.clock)

@@ -10,14 +10,15 @@ from msgspec import Meta
 from bookingd.bus.port import ask_once
 from bookingd.domain.ids import OfferId
 from bookingd.messages.envelope import Origin
-from bookingd.messages.search import CheckOffer, OfferChecked, OfferStatus
+from bookingd.messages.search import CheckOffer, CheckStay, OfferChecked, OfferStatus, StayChecked
 from bookingd.storage import places
-from bookingd.storage.offers import FLIGHTS, kind_of
+from bookingd.storage.offers import FLIGHTS, STAYS, kind_of
 from handlers.asking import GRACE, NOBODY
 from handlers.errors import not_found
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.parts import PARTS, Parts
 from handlers.reply import json_reply
+from handlers.stay_views import StayNow, stay_view
 from handlers.views import OfferView, View, codes, offer_view
 
 
@@ -54,11 +55,18 @@ async def _flight(parts: Parts, offer_id: OfferId, origin: Origin) -> OfferNow:
     return OfferNow(status=checked.status, offer=offer_view(checked.offer, names))
 
 
+async def _stay(parts: Parts, offer_id: OfferId, origin: Origin) -> StayNow:
+    checked: StayChecked = await ask(parts, CheckStay(offer_id=offer_id), origin)
+    if checked.status is OfferStatus.UNKNOWN:
+        raise not_found()
+    return StayNow(status=checked.status, offer=stay_view(checked.offer) if checked.offer else None)
+
+
 async def ask(parts: Parts, query: Any, origin: Origin) -> Any:
     """The answer of an actor that searches."""
     timeout = parts.settings.search.deadline_seconds + GRACE
     return await ask_once(parts.bus, query, origin=origin, timeout=timeout)
 
 
-CHECKS: Mapping[str, Check] = MappingProxyType({FLIGHTS.name: _flight})
+CHECKS: Mapping[str, Check] = MappingProxyType({FLIGHTS.name: _flight, STAYS.name: _stay})
 """By the kind of what is offered."""

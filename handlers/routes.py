@@ -1,6 +1,7 @@
 """Every address of the house: the contents page of handlers/, and what the OpenAPI is made of."""
 
 from handlers import (
+    amenities,
     bookings,
     docs,
     flight_requests,
@@ -15,6 +16,9 @@ from handlers import (
     returns,
     session_views,
     sessions,
+    stay_requests,
+    stay_search,
+    stay_views,
     webhooks,
     wishes,
 )
@@ -66,6 +70,36 @@ SEARCHING = (
             query=flight_requests.FlightSearch,
             answers={200: flight_views.FlightOffers},
             problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+        ),
+    ),
+    _get(
+        "/v1/hotels/offers",
+        stay_search.stay_offers,
+        Operation(
+            summary="Search hotel stays",
+            tag="Search",
+            access=Access.PUBLIC,
+            description=(
+                "In a `place`, around a position, or in one `hotel`. A result is a hotel with all its offers."
+                " Filters, order and page are applied to what was found: they ask no supplier again. Totals are"
+                " all that has to be paid for all rooms and nights, also what is paid at the hotel."
+            ),
+            query=stay_requests.StaySearch,
+            answers={200: stay_views.StayOffers},
+            problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+        ),
+    ),
+    _get(
+        "/v1/amenities",
+        amenities.every_amenity,
+        Operation(
+            summary="List what hotels can have",
+            tag="Search",
+            access=Access.PUBLIC,
+            description="What `amenities` of a hotel search takes, in the order in which it is listed.",
+            headers=("if_none_match",),
+            answers={200: amenities.Amenities, 304: None},
+            problems=("unavailable",),
         ),
     ),
     _get(

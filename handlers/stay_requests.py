@@ -125,7 +125,7 @@ class StayFilterFields(Request):
 
 
 class StaySearch(StayFilterFields):
-    """Hotel stays in a `place`, around a position (`latitude`, `longitude`, `radius_km`) or in one `hotel`."""
+    """Hotel stays in a `place`, around a position (`latitude`, `longitude`, `radius_km`) or in `hotel`."""
 
     place = Code(
         load_default=None,

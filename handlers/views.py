@@ -93,14 +93,16 @@ class ConditionsView(View, frozen=True, kw_only=True):
     cancel_fee: Amount | None
 
 
-class PriceLineView(View, frozen=True, kw_only=True):
-    """One line: for `count` passengers of a type, or for the booking."""
+class PriceLineView(View, frozen=True, kw_only=True, omit_defaults=True):
+    """One line: for `count` passengers of a type, rooms or nights, or for the booking."""
 
     kind: Annotated[str, Meta(description="`fare`, `tax`, `fee` or `discount`.")]
     label: str
     amount: Amount
     count: int
-    passenger: PassengerType | None
+    passenger: Annotated[PassengerType | None, Meta(description="Left out: not for one type.")] = None
+    room: Annotated[int | None, Meta(description="From 1, as asked for; left out: not for one room.")] = None
+    at_property: Annotated[bool, Meta(description="Paid at the hotel; left out: to us.")] = False
 
 
 class PriceView(View, frozen=True, kw_only=True):
@@ -111,6 +113,7 @@ class PriceView(View, frozen=True, kw_only=True):
     fees: Amount
     taxes: Amount
     discount: Annotated[Amount, Meta(description="Below zero, or nothing: what a package costs less.")]
+    at_property: Annotated[Amount, Meta(description="How much of the total is paid at the hotel.")]
     lines: tuple[PriceLineView, ...]
 
 
@@ -187,6 +190,7 @@ def price_view(price: TravellerPrice) -> PriceView:
         fees=amount(price.fees),
         taxes=amount(price.taxes),
         discount=amount(price.discount),
+        at_property=amount(price.at_property),
         lines=tuple(
             PriceLineView(
                 kind=line.kind,
@@ -194,6 +198,8 @@ def price_view(price: TravellerPrice) -> PriceView:
                 amount=amount(line.amount),
                 count=line.count,
                 passenger=line.passenger,
+                room=line.room,
+                at_property=line.at_property,
             )
             for line in price.lines
         ),
