@@ -176,8 +176,9 @@ class Code(fields.String):
 
 
 class Codes(fields.List[str]):
-    """Codes in one text, parted by commas, in any case: `LH,UA`. Loaded as a tuple in the case of the example,
-    each code once.
+    """Codes in one text, parted by commas, in any case: `LH,UA`.
+
+    Loaded as a tuple in the case of the example, each code once.
     """
 
     default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be text.")}  # noqa: RUF012

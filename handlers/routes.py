@@ -81,8 +81,8 @@ SEARCHING = (
             access=Access.PUBLIC,
             description=(
                 "In a `place`, around a position, or in one `hotel`. A result is a hotel with all its offers."
-                " Filters, order and page are applied to what was found: they ask no supplier again. Totals are"
-                " all that has to be paid for all rooms and nights, also what is paid at the hotel."
+                " Filters, order and page are applied to what was found: they ask no supplier again. Totals"
+                " are all that has to be paid for all rooms and nights, also what is paid at the hotel."
             ),
             query=stay_requests.StaySearch,
             answers={200: stay_views.StayOffers},
