@@ -40,6 +40,7 @@ from handlers.booking_views import (
     WishAccepted,
 )
 from handlers.guests.guest_routes import GUEST_ROUTES
+from handlers.hotel_routes import HOTEL_ROUTES
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Access, Handler, Operation, Route
 from handlers.picture_routes import PICTURE_ROUTES
 from handlers.place_routes import PLACE_ROUTES
@@ -379,6 +380,7 @@ HOUSE = (
 
 ROUTES: tuple[Route, ...] = (
     *SEARCHING,
+    *HOTEL_ROUTES,
     *PLACE_ROUTES,
     *BOOKING,
     *GUEST_ROUTES,

@@ -108,6 +108,7 @@ class StayFilterFields(Request):
         [board.value for board in Board], load_default=(), metadata={"description": "Filter: one of these."}
     )
     name = Text(
+        shortest=0,
         longest=80,
         load_default="",
         metadata={"description": "Filter: in the hotel's name, whatever the case and the accents."},

@@ -6,11 +6,11 @@ function of the database (`stay_rates_v1`), whether somebody searches or an offe
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import asyncpg
 
-from bookingd.domain.hotels import Charge, ChargePer, Deadline, Fee, RatePlan, RoomType
+from bookingd.domain.hotels import AgeBand, Charge, ChargePer, Deadline, Fee, RatePlan, RoomType
 from bookingd.domain.places import boxes_around
 from bookingd.domain.stays import Around, Board, HotelFacts, HotelKind, PaidAt, RoomGuests
 from bookingd.storage.database import Connection
@@ -20,10 +20,17 @@ CENTRE = query("hotels.centre")
 FOUND = query("hotels.found")
 RATES = query("hotels.rates")
 FACTS = query("hotels.facts")
+PAGE = query("hotels.page")
+AGE_BANDS = query("hotels.age_bands")
+ROOMS_OF = query("hotels.rooms_of")
+PLANS_OF = query("hotels.plans_of")
 PLANS = query("hotels.plans")
 ROOMS = query("hotels.rooms")
 CHARGES = query("hotels.charges")
 STOCK = query("hotels.stock")
+
+MOST_PICTURES = 8
+"""Of a hotel in offers; its page has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,23 @@ class Rate:
     release_days: int
     nights: tuple[int, ...]
     """Net, in parts of a minor unit (bookingd.domain.stay_prices.EXACT)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotelPage:
+    """All that is told of a hotel to whoever looks at it."""
+
+    facts: HotelFacts
+    description: str
+    phone: str
+    check_in_from: time
+    check_in_until: time | None
+    check_out_until: time
+    currency: str
+    age_bands: tuple[AgeBand, ...]
+    rooms: tuple[RoomType, ...]
+    plans: tuple[RatePlan, ...]
+    charges: tuple[Charge, ...]
 
 
 async def centre(connection: Connection, *, code: str) -> Centre | None:
@@ -121,8 +145,26 @@ async def rooms_left(
 
 
 async def facts(connection: Connection, *, hotels: Collection[int]) -> dict[int, HotelFacts]:
-    """What hotels are like, without their pictures."""
-    return {row["id"]: _facts(row) for row in await connection.fetch(FACTS, list(hotels))}
+    """What hotels are like."""
+    rows = await connection.fetch(FACTS, list(hotels), MOST_PICTURES)
+    return {row["id"]: _facts(row) for row in rows}
+
+
+async def page(connection: Connection, *, hotel: int) -> HotelPage | None:
+    """All that is told of a hotel; None where there is none, or it is not on sale."""
+    row = await connection.fetchrow(PAGE, hotel)
+    if row is None:
+        return None
+    plan_ids = [plan["id"] for plan in await connection.fetch(PLANS_OF, hotel)]
+    known = await plans(connection, plans=plan_ids)
+    return HotelPage(
+        facts=(await facts(connection, hotels=[hotel]))[hotel],
+        age_bands=tuple(AgeBand(**band) for band in await connection.fetch(AGE_BANDS, hotel)),
+        rooms=tuple(RoomType(**room) for room in await connection.fetch(ROOMS_OF, hotel)),
+        plans=tuple(known[plan] for plan in plan_ids),
+        charges=(await charges(connection, hotels=[hotel])).get(hotel, ()),
+        **row,
+    )
 
 
 async def plans(connection: Connection, *, plans: Collection[int]) -> dict[int, RatePlan]:
@@ -172,6 +214,7 @@ def _facts(row: asyncpg.Record) -> HotelFacts:
         longitude=row["longitude"],
         zone=row["zone"],
         amenities=tuple(row["amenities"]),
+        pictures=tuple(row["pictures"]),
     )
 
 

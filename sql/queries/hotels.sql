@@ -42,20 +42,42 @@ SELECT hotel_id, room_number, rate_plan_id, room_type_id, rooms_left, release, n
   FROM stay_rates_v1($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: facts
--- What hotels $1 are like, as offers show it.
+-- What hotels $1 are like, as offers show it; $2 pictures at most of each, the best one first.
 SELECT hotel.id, hotel.name, hotel.kind, hotel.stars, hotel.rating, hotel.reviews, hotel.city_code, city.name AS city,
-       city.country, hotel.district, hotel.address, hotel.latitude, hotel.longitude, hotel.zone, hotel.amenities
+       city.country, hotel.district, hotel.address, hotel.latitude, hotel.longitude, hotel.zone, hotel.amenities,
+       ARRAY (SELECT picture.id FROM pictures AS picture
+               WHERE picture.hotel_id = hotel.id AND picture.state = 'ready'
+               ORDER BY picture.position, picture.id LIMIT $2) AS pictures
   FROM hotels AS hotel JOIN cities AS city ON city.code = hotel.city_code WHERE hotel.id = ANY ($1::bigint[]);
 
+-- name: page
+-- What else is to be told of hotel $1, if it is on sale.
+SELECT description, phone, check_in_from, check_in_until, check_out_until, currency
+  FROM hotels WHERE id = $1 AND on_sale;
+
+-- name: age_bands
+-- What hotel $1 takes for children, the youngest first.
+SELECT age_to, share, fixed, cot FROM hotel_age_bands WHERE hotel_id = $1 ORDER BY age_to;
+
+-- name: rooms_of
+-- The room types of hotel $1, in the order in which they were agreed.
+SELECT id, name, description, beds, size_m2, adults_max, children_max, occupancy, cots, allotment
+  FROM room_types WHERE hotel_id = $1 ORDER BY id;
+
+-- name: plans_of
+-- The rate plans of hotel $1.
+SELECT id FROM rate_plans WHERE hotel_id = $1 ORDER BY id;
+
 -- name: plans
--- The rate plans $1, each with its deadlines as arrays.
+-- The rate plans $1, each with its deadlines as arrays, the earliest first.
 SELECT plan.id, plan.name, plan.board, plan.paid_at, plan.fee_share, plan.fee_nights, deadline.days_before,
        deadline.until, deadline.shares, deadline.nights
   FROM rate_plans AS plan
  CROSS JOIN LATERAL (
        SELECT array_agg(one.days_before) AS days_before, array_agg(one.until) AS until,
               array_agg(one.fee_share) AS shares, array_agg(one.fee_nights) AS nights
-         FROM rate_plan_deadlines AS one WHERE one.rate_plan_id = plan.id) AS deadline
+         FROM (SELECT * FROM rate_plan_deadlines WHERE rate_plan_id = plan.id
+                ORDER BY days_before DESC, until) AS one) AS deadline
  WHERE plan.id = ANY ($1::bigint[]);
 
 -- name: rooms
