@@ -5,7 +5,7 @@ remains while there is a hotel for its nights.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
@@ -28,6 +28,7 @@ from bookingd.results.histogram import Prices, prices_of
 from bookingd.results.packages import FLOWN, Book, has_nights, leads, row_nights, with_flights
 from bookingd.results.packing import ResultSet
 from bookingd.results.refining import Result, Sieve, all_counts, in_order
+from bookingd.results.sellable import only_sellable
 from bookingd.results.stay_refining import OtherStay
 
 MOST_FLIGHTS = 20
@@ -82,6 +83,8 @@ class PackageRefinement:
     sort: StaySort = StaySort.PRICE
     limit: int
     after: Place | None = None
+    refused: Mapping[int, int] = field(default_factory=dict)
+    """What has proved unsellable, of flights and of stays, see `bookingd.results.sellable`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +109,12 @@ def refine(
     flights: ResultSet, stays: ResultSet, wish: PackageRefinement, book: Book, name: NameOf
 ) -> RefinedPackages:
     """The pairs under all filters, in their order, cut to their page."""
-    wanted = flight_filters.filters_of(wish.flights, wish.ends)
+    sellable = only_sellable(wish.refused)
+    wanted = [*flight_filters.filters_of(wish.flights, wish.ends), *sellable]
     leading = leads(flights, Sieve(flights.columns, wanted).left)
     columns = with_flights(stays, leading, book)
-    sieve = Sieve(columns, [*stay_filters.filters_of(wish.stays, nights=1), Flag(facet=FLOWN, column=FLOWN)])
+    staying = [*stay_filters.filters_of(wish.stays, nights=1), *sellable]
+    sieve = Sieve(columns, [*staying, Flag(facet=FLOWN, column=FLOWN)])
     ordered = in_order(columns, sieve.left, by=wish.sort.value)
     page = ordered.page(limit=wish.limit, after=wish.after)
     of_nights = OfNights(nights=frozenset(_nights_left(columns, sieve.left, leading)))

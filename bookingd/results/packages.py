@@ -4,7 +4,7 @@ Its one rule: the price in a column is what `compose_package` makes of the two o
 stay depends on what is wanted of flights, so the pairs are made anew for each choice; no supplier is asked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 
 from bookingd.domain.offers import Offer
-from bookingd.domain.package_prices import discountable, flown, package_context, reductions, sold_on
+from bookingd.domain.package_prices import discountable, flown, package_context, sold_on
 from bookingd.domain.packages import Nights
 from bookingd.domain.price_matches import Endpoint, Flown, PriceContext, Stayed
-from bookingd.domain.price_rules import RuleBook
+from bookingd.domain.price_rules import MILLION, Charge, Per, RuleBook
 from bookingd.domain.prices import LineKind
 from bookingd.domain.ranking import UNRATED, stay_score
 from bookingd.domain.stay_filters import StaySort
@@ -27,6 +27,8 @@ MOST_NIGHTS = 4
 
 FLOWN = "flown"
 """The column of stays that tells whether a flight has their nights."""
+
+MILLISECONDS_A_DAY = 86_400_000
 
 _offer = msgspec.json.Decoder(Offer)
 
@@ -110,25 +112,52 @@ def _cheapest(columns: Columns, mask: Mask) -> dict[Nights, int]:
 
 def _totals(stays: ResultSet, rows: Rows, flight: Offer, book: Book) -> Numbers:
     """What the flight with each of the stays costs."""
-    columns = stays.columns
-    taken = np.array(list(_reduced(stays, rows, flight, book)), np.int64)
-    totals: Numbers = columns.prices[rows] + flight.total.amount - taken
+    numbers, price = stays.columns.numbers, flight.price
+    net = numbers["net"][rows].astype(np.int64) + price.of_kind(LineKind.NET).amount
+    left = numbers["discountable"][rows].astype(np.int64) + discountable(price)
+    totals: Numbers = stays.columns.prices[rows] + flight.total.amount
+    for charges, of_them in _discounts(stays, rows, flight, book):
+        taken = _taken(charges, net[of_them], left[of_them], flight.party.size)
+        totals[of_them] -= taken
     return totals
 
 
-def _reduced(stays: ResultSet, rows: Rows, flight: Offer, book: Book) -> Iterator[int]:
-    net, own = flight.price.of_kind(LineKind.NET).amount, discountable(flight.price)
-    way, currency = flown(flight.itinerary, book.airports), flight.price.currency
+def _discounts(
+    stays: ResultSet, rows: Rows, flight: Offer, book: Book
+) -> Iterator[tuple[tuple[Charge, ...], Rows]]:
+    """Which discounts go with which of the rows: rules look at the hotel, and at the day of sale."""
     numbers = stays.columns.numbers
-    for row in rows:
+    days = numbers["made"][rows] // MILLISECONDS_A_DAY
+    _, first, of = np.unique(
+        np.stack((numbers["hotel"][rows], days)), axis=1, return_index=True, return_inverse=True
+    )
+    way = flown(flight.itinerary, book.airports)
+    groups: dict[tuple[Charge, ...], list[int]] = {}
+    for number, row in enumerate(rows[first]):
         context = _context(flight, _stay.decode(stays.body(int(row))), way)
-        taken = reductions(
-            book.rules.charges(context, currency).discount,
-            net=net + int(numbers["net"][row]),
-            discountable=own + int(numbers["discountable"][row]),
-            heads=context.heads,
-        )
-        yield sum(one.each * one.times for one in taken)
+        charges = book.rules.charges(context, flight.price.currency).discount
+        groups.setdefault(charges, []).append(number)
+    for charges, hotels in groups.items():
+        yield charges, np.flatnonzero(np.isin(of.ravel(), hotels))
+
+
+def _taken(charges: Iterable[Charge], net: Rows, left: Rows, heads: int) -> Rows:
+    """What `reductions` takes off, for many at once."""
+    before = left
+    for charge in charges:
+        count = heads if charge.per is Per.PASSENGER else 1
+        left = left - np.minimum(charge_on(charge, net, count), left // count) * count
+    taken: Rows = before - left
+    return taken
+
+
+def charge_on(charge: Charge, net: Rows, parts: int) -> Rows:
+    """`Charge.on` for many at once: halves are rounded up, and no net is below zero."""
+    if not charge.millionths:
+        return np.full(len(net), max(charge.fixed, charge.minimum or 0), np.int64)
+    whole = MILLION * parts
+    amounts: Rows = (net * charge.millionths * 2 + whole) // (whole * 2)
+    return np.clip(amounts, charge.minimum, charge.maximum)
 
 
 def _context(flight: Offer, stay: _Stay, way: Flown) -> PriceContext:

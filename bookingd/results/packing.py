@@ -106,6 +106,53 @@ def gather(entries: Iterable[Entry], *, layout: Layout, about: bytes) -> ResultS
     )
 
 
+def joined(sets: Sequence[ResultSet]) -> ResultSet:
+    """Sets of one layout as one: what is the same result in several of them is one result. Terms and
+    numbers are those of their offers; `about` is the first one's.
+    """
+    if len(sets) == 1:
+        return sets[0]
+    parts = [one.columns for one in sets]
+    marks = np.concatenate([part.result_marks[part.result_of] for part in parts])
+    result_marks, of = np.unique(marks, return_inverse=True)
+    order = np.argsort(of, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    starts = _sums(np.array([part.size for part in parts], np.int64))
+    columns = Columns(
+        begins=_sums(np.bincount(of, minlength=len(result_marks))),
+        result_marks=result_marks,
+        marks=np.concatenate([part.marks for part in parts])[order],
+        numbers={
+            name: np.concatenate([part.numbers[name] for part in parts])[order] for name in parts[0].numbers
+        },
+        terms={name: _joined_terms(parts, name, starts, place) for name in parts[0].terms},
+    )
+    bodies = [one.body(row) for one in sets for row in range(one.columns.size)]
+    sizes = np.array([len(body) for body in bodies], np.int64)[order]
+    return ResultSet(
+        about=sets[0].about,
+        columns=columns,
+        body_begins=_sums(sizes),
+        bodies=memoryview(b"".join(bodies[row] for row in order)),
+    )
+
+
+def _joined_terms(parts: Sequence[Columns], column: str, starts: Rows, place: Rows) -> Terms:
+    """`place`: where each row of the sets, one behind the other, stands in the joined one."""
+    rows: dict[str, list[Rows]] = {}
+    for part, start in zip(parts, starts, strict=False):
+        for name in part.terms[column].names:
+            rows.setdefault(name, []).append(place[part.terms[column].of(name) + start])
+    names = tuple(sorted(rows))
+    each = [np.sort(np.concatenate(rows[name])) for name in names]
+    return Terms(
+        names=names,
+        begins=_sums(np.array([len(one) for one in each], np.int64)),
+        rows=np.concatenate(each) if each else np.zeros(0, np.int64),
+    )
+
+
 def pack(found: ResultSet) -> bytes:
     """The set as it is kept."""
     columns = found.columns
@@ -149,10 +196,11 @@ def _sums(sizes: Rows) -> Rows:
 
 
 def _marks(names: Iterable[bytes]) -> Marks:
-    return np.array([_mark(name) for name in names], np.uint64)
+    return np.array([mark_of(name) for name in names], np.uint64)
 
 
-def _mark(name: bytes) -> int:
+def mark_of(name: bytes) -> int:
+    """A number that has 56 bits and is the same for the same name in every process."""
     return int.from_bytes(hashlib.blake2b(name, digest_size=7).digest())
 
 

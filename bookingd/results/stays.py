@@ -17,7 +17,7 @@ from bookingd.domain.stay_filters import StaySort
 from bookingd.domain.stays import HotelFacts, PaidAt, StayOffer
 from bookingd.results import sellable
 from bookingd.results.columns import PRICE
-from bookingd.results.packing import Entry, Layout, ResultSet, gather
+from bookingd.results.packing import Entry, Layout, ResultSet, gather, mark_of
 
 NO_RATING = -1
 """The guest rating of a hotel that has none: no filter by rating lets it through."""
@@ -36,6 +36,7 @@ LAYOUT = Layout(
         "discountable",
         "check_in",
         "check_out",
+        "hotel",
         *sellable.LAYOUT,
     ),
     terms=("stars", "kinds", "amenities", "districts", "boards", "name"),
@@ -91,6 +92,7 @@ def _numbers(offer: StayOffer, metres: int) -> tuple[int, ...]:
         discountable(offer.price),
         offer.check_in.toordinal(),
         offer.check_out.toordinal(),
+        mark_of(_encode((offer.supplier, hotel.key))),
         *sellable.numbers_of(offer),
     )
 

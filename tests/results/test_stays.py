@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bookingd.domain.ids import OfferId
 from bookingd.domain.stay_filters import StayFilters, StaySort
 from bookingd.domain.stays import Board, HotelKind, StayOffer
-from bookingd.results.packing import ResultSet, pack, unpack
+from bookingd.results.packing import ResultSet, joined, pack, unpack
 from bookingd.results.stay_refining import RefinedStays, StayRefinement, refine
 from bookingd.results.stays import stay_set
 from tests import factories
@@ -113,6 +113,20 @@ def test_one_hotel_of_two_suppliers_is_one_result() -> None:
     (result,) = look(kept([theirs, ours])).results
 
     assert {result.offer.id, result.alternatives[0].offer.id} == {"st_1", "st_2"}
+
+
+@given(some=offers(), filters=chosen(), sort=st.sampled_from(StaySort), data=st.data())
+def test_sets_that_are_joined_say_what_one_set_says(
+    some: list[StayOffer], filters: StayFilters, sort: StaySort, data: st.DataObject
+) -> None:
+    # No supplier has one rate of one hotel twice: which of them led would be chance.
+    some = list({(one.hotel.key, one.rooms[0].rate): one for one in some}.values())
+    whose = [data.draw(st.integers(0, 2)) for _ in some]
+    parts = [[one for one, of in zip(some, whose, strict=True) if of == number] for number in range(3)]
+
+    whole = joined([kept(part) for part in parts])
+
+    assert look(whole, filters, sort=sort) == look(kept(some), filters, sort=sort)
 
 
 @pytest.mark.parametrize("text", ["bergère", "BERGERE", "hotel b"])
