@@ -4,7 +4,7 @@ The one rule is that of `flight_queries`: everything that is wrong with it is sa
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,10 @@ from bookingd.results.cursors import Place as PageEnd
 from bookingd.results.cursors import fingerprint
 from bookingd.results.stay_refining import StayRefinement
 from bookingd.results.stays import Position
-from bookingd.storage import amenities, places
+from bookingd.storage import amenities, hotels, places
 from bookingd.storage.amenities import AmenityName
-from bookingd.storage.database import Database
+from bookingd.storage.database import Connection, Database
+from bookingd.storage.hotels import Centre
 from bookingd.storage.places import Place
 from handlers.criteria import currency_mistakes, today_at, wrong
 from handlers.errors import FieldError, invalid
@@ -41,9 +42,9 @@ class StayQuery:
 
     criteria: StayCriteria
     wish: StayRefinement
-    centre: Position | None
+    centre: Position | None = None
     """Where distances are from."""
-    place: Place | None
+    place: Place | None = None
     """The place that was asked for by its code."""
     amenities: Mapping[str, AmenityName]
     """All that there are, by code."""
@@ -58,7 +59,8 @@ async def understand(pairs: Any, *, database: Database, currency: str, now: date
     async with database.connection() as connection:
         known = await places.known(connection, codes=[code] if code else [])
         there = {one.code: one for one in await amenities.every(connection)}
-    place = known.get(code or "")
+        place, around = known.get(code or ""), _around(asked)
+        centre = await centre_of(connection, around=around, place=place)
     mistakes = [
         *_where_mistakes(asked, place),
         *date_mistakes(asked["check_in"], asked["check_out"], today=_today(place, now)),
@@ -67,7 +69,8 @@ async def understand(pairs: Any, *, database: Database, currency: str, now: date
     ]
     if mistakes:
         raise invalid(*mistakes)
-    return _query(_criteria(asked, currency), filters, place, there, asked)
+    query = _query(_criteria(asked, currency), filters, there, asked)
+    return replace(query, place=place, centre=centre)
 
 
 def date_mistakes(check_in: date, check_out: date, *, today: date) -> Iterator[FieldError]:
@@ -86,7 +89,6 @@ def date_mistakes(check_in: date, check_out: date, *, today: date) -> Iterator[F
 def _query(
     criteria: StayCriteria,
     filters: StayFilters,
-    place: Place | None,
     there: Mapping[str, AmenityName],
     asked: Mapping[str, Any],
 ) -> StayQuery:
@@ -99,16 +101,16 @@ def _query(
     return StayQuery(
         criteria=criteria,
         wish=wish,
-        centre=centre_of(criteria.around, place),
-        place=place,
         amenities=there,
         fingerprint=of,
     )
 
 
-def centre_of(around: Around | None, place: Place | None) -> Position | None:
-    """Where distances are from: what was asked for."""
-    there = around or place
+async def centre_of(connection: Connection, *, around: Around | None, place: Place | None) -> Position | None:
+    """Where distances are from: the position that was asked for, or the middle of a place's hotels."""
+    there: Around | Place | Centre | None = around or place
+    if around is None and place is not None:
+        there = await hotels.centre(connection, code=place.code) or place
     return None if there is None else Position(latitude=there.latitude, longitude=there.longitude)
 
 

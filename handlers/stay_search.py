@@ -48,7 +48,8 @@ class StaySets:
         code = criteria.place
         async with self._parts.database.connection() as connection:
             known = await places.known(connection, codes=[code] if code else [])
-        centre = centre_of(criteria.around, known.get(code or ""))
+            place = known.get(code or "")
+            centre = await centre_of(connection, around=criteria.around, place=place)
         return await asyncio.to_thread(stay_set, found.offers, centre=centre, about=about(found))
 
 

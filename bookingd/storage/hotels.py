@@ -77,11 +77,12 @@ class HotelPage:
 
 
 async def centre(connection: Connection, *, code: str) -> Centre | None:
-    """Where an airport or a city is; None of a code that we do not know, or a city without hotels."""
+    """Where a city (the middle of its hotels) or an airport is; a code that is both is the city's.
+
+    None of a code that we do not know, or a city without hotels and an airport of its code.
+    """
     row = await connection.fetchrow(CENTRE, code)
-    if row is None or row["latitude"] is None:
-        return None
-    return Centre(**row)
+    return None if row is None else Centre(**row)
 
 
 async def found(

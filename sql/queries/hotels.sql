@@ -8,18 +8,21 @@ SELECT setval(pg_get_serial_sequence('hotels', 'id'), (SELECT coalesce(max(id), 
        setval(pg_get_serial_sequence('rate_plans', 'id'), (SELECT coalesce(max(id), 1) FROM rate_plans));
 
 -- name: centre
--- Where the place of code $1 is: an airport, or the middle of a city's hotels, with the code of the city. A code that is
--- both is the airport's, whose city it names.
-SELECT true AS is_airport, airport.city_code, airport.latitude, airport.longitude
-  FROM airports AS airport WHERE airport.code = $1
+-- Where the place of code $1 is: the middle of a city's hotels, or an airport, with the code of its city. A code that is both
+-- is the city's, unless that has no hotels.
+WITH city AS (
+    SELECT city.code, middle.latitude, middle.longitude
+      FROM cities AS city
+     CROSS JOIN LATERAL (
+           SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hotel.latitude) AS latitude,
+                  percentile_cont(0.5) WITHIN GROUP (ORDER BY hotel.longitude) AS longitude
+             FROM hotels AS hotel WHERE hotel.city_code = city.code AND hotel.on_sale) AS middle
+     WHERE city.code = $1 AND middle.latitude IS NOT NULL
+)
+SELECT false AS is_airport, code AS city_code, latitude, longitude FROM city
  UNION ALL
-SELECT false, city.code, middle.latitude, middle.longitude
-  FROM cities AS city
- CROSS JOIN LATERAL (
-       SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hotel.latitude) AS latitude,
-              percentile_cont(0.5) WITHIN GROUP (ORDER BY hotel.longitude) AS longitude
-         FROM hotels AS hotel WHERE hotel.city_code = city.code AND hotel.on_sale) AS middle
- WHERE city.code = $1 AND NOT EXISTS (SELECT FROM airports WHERE code = $1);
+SELECT true, airport.city_code, airport.latitude, airport.longitude
+  FROM airports AS airport WHERE airport.code = $1 AND NOT EXISTS (SELECT FROM city);
 
 -- name: found
 -- The hotels of city $1 (null: of none), and those within $4 km of the position ($2, $3) in degrees, in the boxes ($5 to $8:

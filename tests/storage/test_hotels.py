@@ -73,6 +73,14 @@ async def test_an_airport_is_where_it_is_and_in_its_city(connection: Connection)
     ]
 
 
+async def test_a_code_that_is_both_is_the_city(connection: Connection) -> None:
+    await at(connection, (50.11, 8.68), city="FRA")
+
+    there = await hotels.centre(connection, code="FRA")
+
+    assert there == hotels.Centre(is_airport=False, city_code="FRA", latitude=50.11, longitude=8.68)
+
+
 @pytest.mark.parametrize("code", ["XXX", "", "NOW", "SUV"])
 async def test_a_place_without_hotels_is_nowhere(connection: Connection, code: str) -> None:
     assert await hotels.centre(connection, code=code) is None
