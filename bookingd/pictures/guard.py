@@ -76,7 +76,8 @@ class Hosts:
     that address, without TLS.
     """
 
-    def __init__(self, entries: Iterable[str]) -> None:
+    def __init__(self, entries: Iterable[str], *, port: int = 443) -> None:
+        self._port = port
         entries = tuple(one.lower() for one in entries)
         self._origins = {one for one in entries if "://" in one}
         self._names = {one for one in entries if "://" not in one and not one.startswith("*.")}
@@ -99,7 +100,7 @@ class Hosts:
 
     def _check_host(self, url: URL) -> None:
         host = (url.raw_host or "").lower()
-        if url.scheme != "https" or url.port != 443:
+        if url.scheme != "https" or url.port != self._port:
             raise Forbidden("the address is not https:// at its usual port")
         if host not in self._names and not host.endswith(self._endings or ("\0",)):
             raise Forbidden(f"{host} is not one of pictures.hosts")

@@ -35,8 +35,8 @@ ORIGINALS_AT_ONCE = 4
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(days=1)
-MOST_FAILURES = 8
-"""In a row, over two days: then a picture is given up."""
+MOST_FAILURES = 10
+"""In a row, over three days: then a picture is given up."""
 
 
 class NoSuchPicture(Exception):
