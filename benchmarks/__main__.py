@@ -11,7 +11,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, contest, refining, report, search, sign_ins, spine
+from benchmarks import booking, contest, places, refining, report, search, sign_ins, spine
 from benchmarks.machine import Company, Machine
 from benchmarks.progress import Progress
 from benchmarks.report import Results
@@ -51,7 +51,7 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument(
     "what",
-    type=click.Choice(["booking", "contest", "refining", "search", "sign-ins", "spine", "all"]),
+    type=click.Choice(["booking", "contest", "places", "refining", "search", "sign-ins", "spine", "all"]),
     default="all",
 )
 @click.option("--seconds", type=click.FloatRange(0.5), default=8.0, show_default=True, help="A measurement.")
@@ -100,7 +100,7 @@ def main(
 
     Everything is started for the run and ends with it. Close other programs; the load average is told.
     """
-    if profile and what in {"refining", "search", "sign-ins", "spine"}:
+    if profile and what in {"places", "refining", "search", "sign-ins", "spine"}:
         raise click.BadParameter(
             f"{what} has no profile; bookings and the contest do", param_hint="--profile"
         )
@@ -128,7 +128,7 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
     console.print(f"[bold]bookingd benchmarks[/] on {machine}")
     profiles = await Profiles.ready(progress) if wish.profile else None
     results = Results(profiles=profiles)
-    if wish.includes("search"):
+    if wish.includes("search") or wish.includes("places"):
         await _search(wish, results, progress)
     if wish.includes("refining"):
         results.refining = await refining.measure(seconds=wish.seconds, rounds=wish.rounds, progress=progress)
@@ -148,11 +148,17 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
 
 
 async def _search(wish: Wish, results: Results, progress: Progress) -> None:
+    """Searches and what helps to fill them in: on the same servers, since they leave nothing behind."""
     async with servers(topology="memory", departures=wish.departures, say=progress.say) as ready:
-        results.cached = await search.cached(
-            ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
-        )
-        results.uncached = await search.uncached(ready, seconds=wish.seconds, progress=progress)
+        if wish.includes("search"):
+            results.cached = await search.cached(
+                ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
+            )
+            results.uncached = await search.uncached(ready, seconds=wish.seconds, progress=progress)
+        if wish.includes("places"):
+            results.looked_up = await places.measure(
+                ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
+            )
 
 
 async def _sign_ins(wish: Wish, results: Results, progress: Progress) -> None:

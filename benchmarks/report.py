@@ -11,6 +11,7 @@ from benchmarks import floor, pretix
 from benchmarks.booking import Booked, Measured
 from benchmarks.contest import Contest
 from benchmarks.figures import Figure, Spread, percentile
+from benchmarks.places import LookedUp
 from benchmarks.refining import Refining
 from benchmarks.samples import Share
 from benchmarks.search import Cached, Uncached
@@ -37,6 +38,7 @@ class Results:
     cached: Cached | None = None
     uncached: Uncached | None = None
     refining: Refining | None = None
+    looked_up: LookedUp | None = None
     sign_ins: SignIns | None = None
 
     def plain(self) -> dict[str, object]:
@@ -51,6 +53,7 @@ class Results:
                 {"offers": self.uncached.offers, **_figure(self.uncached.figure)} if self.uncached else None
             ),
             "refining": _refining(self.refining) if self.refining else None,
+            "places": _looked_up(self.looked_up) if self.looked_up else None,
             "sign_ins": _sign_ins(self.sign_ins) if self.sign_ins else None,
         }
 
@@ -64,6 +67,8 @@ def show(console: Console, results: Results, company: Mapping[str, float]) -> No
         console.print(uncached_table(results.uncached))
     if results.refining:
         console.print(refining_table(results.refining))
+    if results.looked_up:
+        console.print(looked_up_table(results.looked_up))
     if results.sign_ins:
         console.print(sign_ins_table(results.sign_ins))
     if results.booked:
@@ -129,6 +134,29 @@ def refining_table(found: Refining) -> Table:
         )
     table.add_section()
     table.add_row("ratio", ratio(found.ratio, ".0f"), "", "")
+    return table
+
+
+def looked_up_table(found: LookedUp) -> Table:
+    """What is typed right, and with mistakes."""
+    table = _table(
+        f"Looking up {found.places:,} places, {found.names:,} more names, {found.hotels:,} hotels",
+        "p50 ms",
+        "p99 ms",
+    )
+    for column in ("daemon CPU ms", "whole names found, %"):
+        table.add_column(column, justify="right")
+    rows = (
+        ("typed right", found.right, found.found),
+        ("with a mistake", found.mistaken, found.found_mistaken),
+    )
+    for name, figures, share_found in rows:
+        table.add_row(
+            name,
+            *(spread(Spread([one.percentile(share) for one in figures]), ".2f") for share in (0.5, 0.99)),
+            spread(Spread([one.each("daemon") for one in figures]), ".2f"),
+            f"{share_found * 100:.0f}",
+        )
     return table
 
 
@@ -337,6 +365,19 @@ def _refining(found: Refining) -> dict[str, object]:
         "ours": [_figure(one) for one in found.ours],
         "reading": [_figure(one) for one in found.reading],
         "ratio": found.ratio.values,
+    }
+
+
+def _looked_up(found: LookedUp) -> dict[str, object]:
+    return {
+        "places": found.places,
+        "hotels": found.hotels,
+        "names": found.names,
+        "right": [_figure(one) for one in found.right],
+        "mistaken": [_figure(one) for one in found.mistaken],
+        "found": found.found,
+        "found_mistaken": found.found_mistaken,
+        "p99_ms": found.slowest_percent.values,
     }
 
 

@@ -23,6 +23,7 @@ class AirlineSearch(Request):
 
     q = Text(
         shortest=0,
+        any_script=True,
         longest=80,
         load_default="",
         metadata={

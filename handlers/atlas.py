@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
 """Seconds."""
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds that a request waits for the first reading, right after the start."""
 
 ENGLISH: Mapping[str, str] = Locale("en").territories

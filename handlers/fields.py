@@ -7,6 +7,7 @@ that is nothing but mistakes the first are told.
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
@@ -79,11 +80,13 @@ class Text(fields.String):
         "invalid_utf8": Said("type", "This has to be text."),
     }
 
-    def __init__(self, *, longest: int, shortest: int = 1, **kwargs: Any) -> None:
+    def __init__(self, *, longest: int, shortest: int = 1, any_script: bool = False, **kwargs: Any) -> None:
+        """`any_script`: with what joins and parts letters in Persian or Tibetan, and is not seen itself."""
         words = f"This has {shortest} to {longest} characters."
         length = validate.Length(min=shortest, max=longest, error=Said("length", words))
         more = kwargs.pop("validate", [])
-        super().__init__(validate=[length, _printable, *more], **kwargs)
+        written = _written_in_any_script if any_script else _printable
+        super().__init__(validate=[length, written, *more], **kwargs)
 
 
 class YesNo(fields.Boolean):
@@ -308,6 +311,11 @@ def _step(path: str, key: Any) -> str:
 def _printable(text: str) -> None:
     if not text.isprintable():
         raise ValidationError([Said("characters", "This holds characters that cannot be printed.")])
+
+
+def _written_in_any_script(text: str) -> None:
+    """Joiners and marks of direction (Cf), and spaces that part no line (Zs), stand in names."""
+    _printable("".join(letter for letter in text if unicodedata.category(letter) not in {"Cf", "Zs"}))
 
 
 def refuse(field: str, code: str, message: str, hint: str | None = None) -> Problem:

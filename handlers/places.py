@@ -27,6 +27,7 @@ class PlaceSearch(Request):
 
     q = Text(
         shortest=0,
+        any_script=True,
         longest=LONGEST,
         load_default="",
         metadata={"description": "What was typed; left out: the best known places.", "example": "köln"},

@@ -16,6 +16,10 @@ _MARKS = {
         (0x0640, 0x0640),  # the Arabic stroke that only makes a word longer
         (0x064B, 0x065F),  # Arabic vowels
         (0x0670, 0x0670),
+        (0x200B, 0x200F),  # joiners and other marks that nobody sees
+        (0x202A, 0x202E),
+        (0x2060, 0x206F),
+        (0xFEFF, 0xFEFF),
     )
     for point in range(first, last + 1)
 }
@@ -43,7 +47,8 @@ _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "�
 _APOSTROPHES = re.compile(r"['`\u00b4\u2018\u2019\u02bb\u02bc\u02be\u02bf]")
 _BETWEEN_WORDS = re.compile(
     r"[\s\x00-\x26\x28-\x2f:-@\[-_{-\x7f\u00a0-\u00bf"  # ASCII and Latin-1
-    r"\u2000-\u2017\u201a-\u206f\u3000-\u303f\u30fb\uff65\u060c\u104a\u104b]+"  # dashes, points
+    r"\u2000-\u200a\u2010-\u2017\u201a-\u2029\u202f-\u205f\u3000-\u303f"  # dashes, quotes, points
+    r"\u30fb\uff65\u060c\u104a\u104b]+"
 )
 
 
@@ -51,7 +56,8 @@ def fold(text: str) -> str:
     """`text` without case and accents: `Zürich` becomes `zurich`, `Łódź` `lodz`, `東京` stays."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold()).translate(_MARKS)
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    apart = unicodedata.normalize("NFKD", plain).translate(_MARKS)
     return unicodedata.normalize("NFC", apart.translate(_LETTERS))
 
 
@@ -67,4 +73,6 @@ def spellings(text: str) -> Iterator[str]:
 
 def words(folded: str) -> list[str]:
     """The words of a folded text; an apostrophe parts none (`laquila`)."""
+    if folded.isalnum():
+        return [folded]
     return [word for word in _BETWEEN_WORDS.split(_APOSTROPHES.sub("", folded)) if word]

@@ -75,13 +75,18 @@ class Index:
 
     def _exactly(self, form: str) -> Scores:
         names = self._names.scores(form)
-        by_word = self._all_of([self._word(word) for word in _distinct(form)])
+        by_word = self._all_of([self._word(word) for word in dict.fromkeys(form.split())])
         scores = highest([names, names[self._city] * self._by_name, by_word])
         scores[self._codes.get(form, [])] += np.float32(CODE)
         return scores
 
     def _nearly(self, form: str) -> Scores:
-        each = [highest([self._word(word), self._near(word)]) for word in _distinct(form)]
+        """With mistakes in the words that nothing has; where something has each of them, in all."""
+        parts = {word: self._word(word) for word in form.split()}
+        wrong = [word for word, scores in parts.items() if not scores.any()] or list(parts)
+        each = [
+            highest([scores, self._near(word)]) if word in wrong else scores for word, scores in parts.items()
+        ]
         scores = self._all_of(each)
         scores[scores > 0] -= np.float32(MISTAKEN)
         return scores
@@ -102,10 +107,6 @@ class Index:
         own = highest(each) >= OWN
         mean: Scores = np.add.reduce(each) * np.float32(WORDS / len(each)) * (every & own)
         return mean
-
-
-def _distinct(form: str) -> list[str]:
-    return list(dict.fromkeys(form.split()))
 
 
 def _found_by(typed: str, form: str, entry: Entry, names: Sequence[str]) -> str | None:

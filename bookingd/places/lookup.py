@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,7 @@ MOST_NEAR = 64
 """Words that a mistake is tried with: the nearest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spelled:
+class Spelled(NamedTuple):
     """A name of the place with that number, by its words in one of its spellings."""
 
     owner: int
@@ -31,11 +30,15 @@ class Spelled:
 
 
 def spelled(described: Sequence[Described]) -> Iterator[Spelled]:
-    """Every name of every place in every spelling."""
+    """Every name of every place in every spelling; names of countries are taken apart once."""
+    known: dict[str, list[list[str]]] = {}
     for owner, place in enumerate(described):
         for name, role in place.names:
-            for spelling in spellings(name):
-                yield Spelled(owner=owner, name=name, role=role, words=words(spelling))
+            forms = known.get(name) or [words(spelling) for spelling in spellings(name)]
+            if role is Role.COUNTRY:
+                known[name] = forms
+            for form in forms:
+                yield Spelled(owner, name, role, form)
 
 
 def highest(each: Sequence[Scores]) -> Scores:

@@ -31,6 +31,14 @@ def edits(word: str) -> int:
     return (len(word) >= ONE_EDIT_FROM) + (len(word) >= TWO_EDITS_FROM)
 
 
+def enough(typed: str) -> int:
+    """Pairs of letters that a word has to share with what was typed.
+
+    Two of seven letters, though two spoilt ones could leave one: else thousands of words had to be measured.
+    """
+    return max(edits(typed), min(len(typed), PAIRS) - 3 * edits(typed))
+
+
 class Vocabulary:
     """Words by their position in the alphabet."""
 
@@ -57,7 +65,8 @@ class Vocabulary:
     def _sharing(self, typed: str, most: int) -> Ids:
         """Words that share enough pairs of letters with what was typed for `most` edits to be enough.
 
-        An edit spoils three pairs at most, where two letters changed places; and moves the others by one.
+        An edit spoils three pairs at most (where two letters changed places), and moves those behind it by
+        one place.
         """
         pairs = _pairs([typed])[0]
         shifted = np.concatenate([pairs + shift for shift in range(-most, most + 1)])
@@ -67,7 +76,7 @@ class Vocabulary:
         if not found:
             return np.empty(0, np.int32)
         shared = np.bincount(np.concatenate(found), minlength=len(self._words))
-        return np.flatnonzero(shared >= max(1, min(len(typed), PAIRS) - 3 * most)).astype(np.int32)
+        return np.flatnonzero(shared >= enough(typed)).astype(np.int32)
 
     def _measured(self, typed: str, candidates: Ids, most: int) -> tuple[Ids, npt.NDArray[np.uint8]]:
         """Those candidates of which some beginning is at most so many edits away."""

@@ -32,6 +32,9 @@ LANGUAGES = (
 """Those of CLDR with the most speakers, and of the states of Europe."""
 
 
+UNSEEN = " \u00a0\u200b\u200e\u200f\ufeff"
+"""Around some names of GeoNames."""
+
 _Cell: TypeAlias = tuple[int, int]
 
 
@@ -90,7 +93,7 @@ def _by_cell() -> Mapping[_Cell, list[Town]]:
             latitude=row["latitude"],
             longitude=row["longitude"],
             population=row["population"],
-            names=frozenset(filter(None, row["alternatenames"])),
+            names=frozenset(row["alternatenames"]),
         )
         cells[_cell(town.latitude, town.longitude)].append(town)
     return cells
@@ -126,7 +129,7 @@ def _readable(names: Iterable[str]) -> Iterator[str]:
     """Each spelling once, without codes (CGN), and without romanisations (`ke long`): these alone are in
     small Latin letters.
     """
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(filter(None, (name.strip(UNSEEN) for name in names))):
         code = len(name) == 3 and name.isascii() and name.isupper()
         romanised = name[0].isascii() and not name[0].isupper()
         if not (code or romanised):

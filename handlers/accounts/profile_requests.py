@@ -26,7 +26,7 @@ def _known_language(tag: str) -> None:
 class Tag(Text):
     """A language as BCP 47 has it: language, script and region."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(longest=11, shortest=2, validate=[_TAG, _known_language], **kwargs)
 
 

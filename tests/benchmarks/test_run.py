@@ -37,6 +37,11 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     assert found["refining"]["offers"] == 10_000
     assert found["refining"]["ours"][0]["p99_ms"] > 0
     assert found["refining"]["ratio"][0] > 1
+    looked_up = found["places"]
+    assert looked_up["right"][0]["done"] > 0
+    assert looked_up["mistaken"][0]["done"] > 0
+    assert looked_up["found"] > 0.95
+    assert looked_up["found_mistaken"] > 0.7
     signed_in = found["sign_ins"]
     assert signed_in["ours"][0]["done"] >= signed_in["users"]
     assert signed_in["ratio"][0] > 0

@@ -192,6 +192,10 @@ async def test_before_the_first_reading_who_asks_waits_and_is_told_to_come_again
     assert refused.value.kind.slug == "unavailable"
 
 
+async def test_joiners_are_letters_to_their_readers(api: Api) -> None:
+    assert await find(api, "lon\u200cdon") == await find(api, "london")
+
+
 # Airlines
 
 

@@ -20,6 +20,7 @@ from bookingd.places.folding import fold, spellings, words
         ("Королёв", "королев"),
         ("القاهِرة", "القاهرة"),
         ("東京", "東京"),
+        ("پورت\u200cلند", "پورتلند"),
         ("ガトウィック", "ガトウィック"),
         ("ＴＯＫＹＯ", "tokyo"),  # noqa: RUF001 - letters of full width
     ],

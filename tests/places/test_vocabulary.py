@@ -1,10 +1,11 @@
 """Words found by how they begin, against looking at each of them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from bookingd.places.vocabulary import PAIRS, Vocabulary, edits
+from bookingd.places.vocabulary import PAIRS, Vocabulary, edits, enough
 
 LETTERS = st.text(alphabet="abcdeé東京", min_size=1, max_size=10)
 VOCABULARIES = st.lists(LETTERS, max_size=40, unique=True).map(sorted)
@@ -33,20 +34,40 @@ def test_words_are_found_by_how_they_nearly_begin(known: list[str], typed: str) 
     assert found == {
         word: distance
         for word in known
-        if 1 <= (distance := fewest(typed, word)) <= edits(typed) and shares_a_pair(typed, word)
+        if 1 <= (distance := fewest(typed, word)) <= edits(typed) and shared(typed, word) >= enough(typed)
     }
 
 
-def shares_a_pair(typed: str, word: str) -> bool:
-    """One pair of letters at nearly the same place is asked of a word at least; the first letter is one."""
+def shared(typed: str, word: str) -> int:
+    """How many pairs of letters, the first letter being one, stand at nearly the same place in both."""
     most = edits(typed)
-    pairs = [
-        {(text[place - 1 : place + 1] if place else text[0], place) for place in range(len(text[:PAIRS]))}
+    pairs, others = (
+        [text[place - 1 : place + 1] if place else text[0] for place in range(len(text[:PAIRS]))]
         for text in (typed, word)
-    ]
-    return any(
-        (pair, place + shift) in pairs[1] for pair, place in pairs[0] for shift in range(-most, most + 1)
     )
+    near = (range(place - most, place + most + 1) for place in range(len(pairs)))
+    return sum(
+        place in places and bool(place) is bool(own) and pair == other
+        for own, (pair, places) in enumerate(zip(pairs, near, strict=True))
+        for place, other in enumerate(others)
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        ("barclona", "barcelona"),
+        ("frnakfurt", "frankfurt"),
+        ("frnakfrut", "frankfurt"),
+        ("londno", "london"),
+        ("muncih", "munich"),
+        ("xondon", "london"),
+        ("lonodn", "londonderry"),
+        ("kopenhaagn", "kopenhagen"),
+    ],
+)
+def test_common_mistakes_are_forgiven(typed: str, word: str) -> None:
+    assert Vocabulary([word]).near(typed)[0].tolist() == [0]
 
 
 def test_nothing_is_near_to_a_word_of_three_letters() -> None:
