@@ -19,6 +19,7 @@ from handlers.intake import Intake
 from handlers.key_holders import KEY_HOLDERS, KeyHolders
 from handlers.limits import TimeLimit
 from handlers.live import LIVE, Live
+from handlers.live_searches import SEARCH_KINDS
 from handlers.middlewares import watch
 from handlers.moves import Moves
 from handlers.offer_shelf import OfferShelf
@@ -54,6 +55,7 @@ def build(*, parts: Parts) -> web.Application:
     application[KEY_HOLDERS] = KeyHolders(database=parts.database, sources=parts.sources)
     application[RUSH] = Rush(parts.sources.clock)
     application[LIVE] = Live()
+    application[SEARCH_KINDS] = {"flights": application[FLIGHT_PAGES].search}
     application[INTAKE] = Intake(
         transactions=parts.transactions, database=parts.database, sources=parts.sources
     )

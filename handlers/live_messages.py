@@ -1,7 +1,7 @@
 """What goes over the WebSocket, in both directions, and how a client's messages are read."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,6 +13,10 @@ from handlers.bodies import read_json
 from handlers.booking_views import EventView, event_view
 from handlers.errors import FieldError, Problem, ProblemBody, invalid
 
+_EXAMPLES = (
+    "{'subscribe': 'booking:REF', 'after': 0} or {'subscribe': 'search', 'kind': 'flights', 'query': {…}}"
+)
+_SEARCH = re.compile("search(:[A-Za-z0-9_-]{1,32})?")
 _NAMED = re.compile(r"at `\$\.(\w+)`|field `([^`]+)`")
 
 
@@ -24,6 +28,17 @@ class Subscribe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     after: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
     token: str | None = None
     """A booking token or a mail link's, where the session did not make the booking."""
+
+
+class SubscribeSearch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client sends: follow a search until everybody has answered."""
+
+    subscribe: str
+    """`search`, or `search:` and a name of the client's, where it follows several."""
+    kind: str
+    """What is searched for: flights."""
+    query: dict[str, Any] = {}
+    """The parameters of the search's HTTP address; what may be repeated there is a list."""
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,16 +60,33 @@ class Subscribed(msgspec.Struct, frozen=True, kw_only=True):
     after: int
 
 
+class SubscribedSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """A search is followed: its pages come, and the last one is `final`."""
+
+    subscribed: str
+
+
+class LiveSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client gets: a search as it is now."""
+
+    topic: str
+    final: bool
+    """Whether everybody has answered: nothing more comes."""
+    answer: Any
+    """What the search's HTTP address answers."""
+
+
 class Unsubscribed(msgspec.Struct, frozen=True, kw_only=True):
     """A subscription has ended."""
 
     unsubscribed: str
 
 
-class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message was not followed."""
+class Failed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a message was not followed, or why nothing more comes of a topic."""
 
     error: ProblemBody
+    topic: str | None = None
 
 
 def read_from_table(topic: str, event: Event) -> LiveEvent:
@@ -91,15 +123,25 @@ def reference_in(topic: str) -> Reference:
     return reference
 
 
-def read(text: str) -> Subscribe | Unsubscribe:
+def name_in(topic: str) -> str:
+    """The topic of a search, where it may be one. Raises Problem."""
+    if not _SEARCH.fullmatch(topic):
+        words = "This has to be 'search', or 'search:' and up to 32 letters, digits, - or _."
+        raise refuse("subscribe", "topic", words)
+    return topic
+
+
+def read(text: str) -> Subscribe | SubscribeSearch | Unsubscribe:
     """What the client wants. Raises Problem."""
     given = read_json(text.encode(errors="replace"))
     try:
         if isinstance(given, dict) and "unsubscribe" in given:
             return msgspec.convert(given, Unsubscribe)
+        if isinstance(given, dict) and str(given.get("subscribe")).partition(":")[0] == "search":
+            return msgspec.convert(given, SubscribeSearch)
         return msgspec.convert(given, Subscribe)
     except msgspec.ValidationError as error:
-        told = f"{error}. Send {{'subscribe': 'booking:REF', 'after': 0}}."
+        told = f"{error}. Send {_EXAMPLES}."
         raise refuse(_field_of(str(error)), "message", told) from error
 
 

@@ -300,13 +300,15 @@ FOLLOWING = (
         "/v1/live",
         live.live,
         Operation(
-            summary="Follow bookings live",
+            summary="Follow bookings and searches live",
             tag="Live",
             access=Access.ANYBODY,
             description=(
                 'A WebSocket. Send `{"subscribe": "booking:REF", "after": N, "token": "..."}`; every event'
                 " after N comes once and in order, then each new one. After a break, subscribe again with the"
-                " last sequence number that you have seen."
+                ' last sequence number that you have seen. `{"subscribe": "search", "kind": "flights",'
+                ' "query": {...}}` with the parameters of a search tells its page whenever a supplier has'
+                " answered; the last one is what its own address answers."
             ),
             answers={101: None},
             problems=("cross-site", "upgrade-required", "unavailable"),

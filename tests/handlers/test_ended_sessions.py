@@ -16,7 +16,7 @@ from bookingd.storage import accounts, sessions
 from bookingd.storage.accounts import AccountState
 from bookingd.storage.database import Connection, Database, DatabaseUnavailable
 from bookingd.storage.sessions import Ending
-from handlers import live
+from handlers import live_bookings
 from handlers.remembered import KNOWN_FOR
 from tests.fakes.accounts import plant_account, plant_api_key
 from tests.handlers.conftest import Api
@@ -86,7 +86,7 @@ async def test_nothing_is_told_after_the_end_though_the_notice_got_lost(
 async def test_a_socket_that_has_nothing_to_tell_is_closed_all_the_same(
     owner: Api, stop: Stop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "LOOK_ANYWAY", 0.05)
+    monkeypatch.setattr(live_bookings, "LOOK_ANYWAY", 0.05)
     socket = await following(owner, await owner.booked())
     await stop()
     owner.clock.advance(timedelta(seconds=KNOWN_FOR))
@@ -147,7 +147,7 @@ async def test_a_program_whose_key_was_revoked_is_told_nothing_more(
 async def test_a_booking_that_is_somebody_elses_now_is_told_no_more_though_the_notice_got_lost(
     api: Api, account: AccountId, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "LOOK_ANYWAY", 0.05)
+    monkeypatch.setattr(live_bookings, "LOOK_ANYWAY", 0.05)
     booking = await api.booked(state=BookingState.AWAITING_PAYMENT)
     socket = await following(api, booking)
 
@@ -160,7 +160,7 @@ async def test_a_token_goes_on_to_open_what_is_somebody_elses_now(
     api: Api, account: AccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is the right to this booking, whoever's it is."""
-    monkeypatch.setattr(live, "LOOK_ANYWAY", 0.05)
+    monkeypatch.setattr(live_bookings, "LOOK_ANYWAY", 0.05)
     accepted = await api.book()
     booking = await api.stored(accepted["reference"])
     socket = await api.client.ws_connect("/v1/live")
@@ -189,7 +189,7 @@ async def test_while_the_database_is_away_nothing_is_told_and_later_all_of_it(
     owner: Api, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether the session is open cannot be known then."""
-    monkeypatch.setattr(live, "LOOK_ANYWAY", 0.05)
+    monkeypatch.setattr(live_bookings, "LOOK_ANYWAY", 0.05)
     booking = await owner.booked(state=BookingState.AWAITING_PAYMENT)
     socket = await following(owner, booking)
     owner.clock.advance(timedelta(seconds=KNOWN_FOR))

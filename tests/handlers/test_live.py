@@ -15,7 +15,7 @@ from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.messages.live import BookingMoved, Step
 from bookingd.storage.database import Connection
 from bookingd.tokens import Purpose
-from handlers import live
+from handlers import live, live_bookings, live_socket
 from handlers.bookings import MOVES
 from tests.handlers.conftest import Api, moved
 
@@ -106,7 +106,7 @@ async def test_lost_notices_leave_no_gap(api: Api) -> None:
 async def test_with_every_notice_lost_the_table_is_read_anyway(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "LOOK_ANYWAY", 0.05)
+    monkeypatch.setattr(live_bookings, "LOOK_ANYWAY", 0.05)
     booking = await moving(api, 1)
     async with connected(api) as socket:
         await subscribe(socket, booking, after=1)
@@ -291,12 +291,12 @@ async def test_what_is_wrong_with_a_message_is_told_by_its_field(api: Api, messa
 
 async def test_endless_nonsense_ends_the_connection(api: Api) -> None:
     async with connected(api) as socket:
-        for _ in range(live.MISTAKES):
+        for _ in range(live_socket.MISTAKES):
             await socket.send_str("nonsense")
         async for _ in socket:
             pass
 
-    assert socket.close_code == live.TOO_MANY_MISTAKES
+    assert socket.close_code == live_socket.TOO_MANY_MISTAKES
 
 
 async def test_a_huge_message_ends_the_connection(api: Api) -> None:
@@ -308,7 +308,7 @@ async def test_a_huge_message_ends_the_connection(api: Api) -> None:
 
 
 async def test_a_socket_follows_so_many_and_no_more(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "SUBSCRIPTIONS", 1)
+    monkeypatch.setattr(live_bookings, "SUBSCRIPTIONS", 1)
     one, other = await moving(api, 0), await moving(api, 0)
     async with connected(api) as socket:
         await subscribe(socket, one)
@@ -333,7 +333,7 @@ async def test_a_full_process_sends_clients_elsewhere(api: Api, monkeypatch: pyt
 async def test_a_slow_reader_is_let_go_by_name(
     api: Api, owner_connection: Connection, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(live, "SLOW", 0.2)
+    monkeypatch.setattr(live_socket, "SLOW", 0.2)
     caplog.set_level("INFO")
     booking = await moving(api, 1)
     await owner_connection.execute(
