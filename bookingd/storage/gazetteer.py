@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from bookingd.domain.stays import hotel_id
 from bookingd.places.gazetteer import AirportFacts, CityFacts, Gazetteer, HotelFacts, Position
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
+
+OWN = "inventory"
+"""The supplier of hotels that are kept here."""
 
 VERSION = query("gazetteer.version")
 AIRPORTS = query("gazetteer.airports")
@@ -78,7 +82,7 @@ def _city(row: asyncpg.Record) -> CityFacts:
 
 def _hotel(row: asyncpg.Record) -> HotelFacts:
     return HotelFacts(
-        id=f"inventory-{row['id']}",
+        id=hotel_id(OWN, str(row["id"])),
         name=row["name"],
         city_code=row["city_code"],
         country=row["country"],
