@@ -12,7 +12,7 @@ from handlers.atlas import ATLAS, Atlas
 from handlers.bookings import INTAKE, MOVES, RUSH, SHELF
 from handlers.clients import BELIEVED, networks_of
 from handlers.cookies import cookie_name
-from handlers.flight_search import FLIGHT_PAGES, FlightSearch
+from handlers.flight_search import FLIGHT_PAGES, FlightSearch, flight_sets
 from handlers.gate import guarded
 from handlers.health import WATCH, Watch
 from handlers.intake import Intake
@@ -25,6 +25,7 @@ from handlers.moves import Moves
 from handlers.offer_shelf import OfferShelf
 from handlers.openapi import OPENAPI, describe
 from handlers.opened import REGISTER, Register
+from handlers.package_search import PACKAGE_PAGES, PackageSearch
 from handlers.parts import PARTS, GatewayFacts, Parts
 from handlers.receipts import Receipts
 from handlers.routes import ROUTES
@@ -47,8 +48,7 @@ def build(*, parts: Parts) -> web.Application:
     application[PARTS] = parts
     application[BELIEVED] = networks_of(server.trusted_proxies)
     application[WATCH] = Watch(metrics=parts.metrics, readiness=parts.readiness)
-    application[FLIGHT_PAGES] = Pages(FlightSearch(parts), parts)
-    application[STAY_PAGES] = Pages(StaySearch(parts, StaySets(parts)), parts)
+    _add_searches(application, parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)
     application[SIGNED_IN] = SignedIn(database=parts.database, clock=parts.sources.clock)
@@ -123,3 +123,11 @@ async def _take_in(application: web.Application) -> AsyncIterator[None]:
 
 async def _say_goodbye(application: web.Application) -> None:
     await application[LIVE].close()
+
+
+def _add_searches(application: web.Application, parts: Parts) -> None:
+    """Packages are made of the same sets of flights and stays that are searched alone."""
+    flights, stays = flight_sets(parts), StaySets(parts)
+    application[FLIGHT_PAGES] = Pages(FlightSearch(parts, flights), parts)
+    application[STAY_PAGES] = Pages(StaySearch(parts, stays), parts)
+    application[PACKAGE_PAGES] = Pages(PackageSearch(parts, flights=flights, stays=stays), parts)

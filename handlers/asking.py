@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from bookingd.bus.port import Bus, QueryFailed, QueryTimeout
+from bookingd.bus.port import Bus, QueryFailed, QueryTimeout, ask_once
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import (
     FlightResults,
@@ -17,6 +17,7 @@ from bookingd.messages.search import (
     SupplierStatus,
     joined,
 )
+from handlers.parts import Parts
 
 GRACE = 1.0
 """Seconds beyond the search's deadline: the actor ends it by itself, with what it has."""
@@ -51,3 +52,9 @@ def _ended(so_far: Results) -> Results:
         for name, status in so_far.suppliers.items()
     }
     return replace(so_far, suppliers=suppliers)
+
+
+async def ask(parts: Parts, query: Any, origin: Origin) -> Any:
+    """The answer of an actor that searches."""
+    timeout = parts.settings.search.deadline_seconds + GRACE
+    return await ask_once(parts.bus, query, origin=origin, timeout=timeout)

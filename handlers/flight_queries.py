@@ -18,7 +18,7 @@ from bookingd.results.flight_filters import Ends
 from bookingd.results.flight_refining import Refinement
 from bookingd.storage import places
 from bookingd.storage.database import Connection, Database
-from handlers.criteria import currency_mistakes, party_mistakes, slice_mistakes, today_at
+from handlers.criteria import Fields, currency_mistakes, party_mistakes, slice_mistakes, today_at
 from handlers.errors import FieldError, invalid
 from handlers.fields import load_query
 from handlers.flight_filters import airport_mistakes, codes_in, filter_mistakes, filters_in
@@ -42,47 +42,83 @@ class FlightQuery:
     """The same for all pages of a search, and for no other search."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """The flights that are looked for, and what is wanted of them."""
+
+    criteria: FlightCriteria
+    filters: FlightFilters
+    ends: tuple[Ends, ...]
+    """Of each slice."""
+    known: Mapping[str, places.Place]
+    """The places that were asked for, by their codes."""
+
+
 async def understand(pairs: Any, *, database: Database, currency: str, now: datetime) -> FlightQuery:
     """The search that a query string (a multi-dictionary) means. Raises Problem with all that is wrong."""
     asked = load_query(schema(FlightSearch), pairs)
-    slices, filters, party = slices_of(asked), filters_in(asked), _party(asked)
-    airports, airlines = codes_in(filters)
+    party = _party(asked)
+    mistakes = [*party_mistakes(party), *currency_mistakes(currency, asked["currency"])]
     async with database.connection() as connection:
-        known = await places.known(connection, codes=_codes(slices))
-        names = await places.names(connection, airports=airports, airlines=airlines)
-        _refuse(
-            *slice_mistakes(slices, told_at(asked), known=known, now=now),
-            *party_mistakes(party),
-            *currency_mistakes(currency, asked["currency"]),
-            *filter_mistakes(filters, slices=len(slices), names=names),
+        journey = await journey_in(
+            connection,
+            asked,
+            slices=slices_of(asked),
+            told=told_at(asked),
+            party=party,
+            currency=currency,
+            mistakes=mistakes,
+            now=now,
         )
-        around = await _around(connection, known, asked["nearby_km"], now)
+    return _query(journey, asked)
+
+
+async def journey_in(
+    connection: Connection,
+    asked: Mapping[str, Any],
+    *,
+    slices: Sequence[AskedSlice],
+    told: Sequence[Fields],
+    party: Party,
+    currency: str,
+    mistakes: Sequence[FieldError],
+    now: datetime,
+) -> Journey:
+    """The journey of a checked query for that party. Raises Problem with all that is wrong, `mistakes` too.
+
+    `told` is where the mistakes of each slice are told.
+    """
+    filters = filters_in(asked)
+    airports, airlines = codes_in(filters)
+    known = await places.known(connection, codes=_codes(slices))
+    names = await places.names(connection, airports=airports, airlines=airlines)
+    refuse_all(
+        *slice_mistakes(slices, told, known=known, now=now),
+        *mistakes,
+        *filter_mistakes(filters, slices=len(slices), names=names),
+    )
+    around = await _around(connection, known, asked["nearby_km"], now)
     wanted = tuple(_wanted(one, known, around) for one in slices)
     ends = tuple(_ends(one, known) for one in wanted)
-    _refuse(*airport_mistakes(filters, ends))
+    refuse_all(*airport_mistakes(filters, ends))
     criteria = FlightCriteria(
         slices=wanted,
         party=party,
         cabin=Cabin(asked["cabin"]),
         max_stops=MOST_STOPS,
-        flexible_days=asked["flexible_days"],
+        flexible_days=asked.get("flexible_days", 0),
         currency=currency,
     )
-    return _query(criteria, filters, ends, known, asked)
+    return Journey(criteria=criteria, filters=filters, ends=ends, known=known)
 
 
-def _query(
-    criteria: FlightCriteria,
-    filters: FlightFilters,
-    ends: tuple[Ends, ...],
-    known: Mapping[str, places.Place],
-    asked: Mapping[str, Any],
-) -> FlightQuery:
+def _query(journey: Journey, asked: Mapping[str, Any]) -> FlightQuery:
+    criteria, filters = journey.criteria, journey.filters
     sort = FlightSort(asked["sort"])
     of = fingerprint(criteria, filters, sort)
     after = place_behind(asked["cursor"], of)
-    wish = Refinement(filters=filters, ends=ends, sort=sort, limit=asked["limit"], after=after)
-    return FlightQuery(criteria=criteria, wish=wish, known=known, fingerprint=of)
+    wish = Refinement(filters=filters, ends=journey.ends, sort=sort, limit=asked["limit"], after=after)
+    return FlightQuery(criteria=criteria, wish=wish, known=journey.known, fingerprint=of)
 
 
 def _party(asked: Mapping[str, Any]) -> Party:
@@ -138,6 +174,7 @@ def _ends(one: WantedSlice, known: Mapping[str, places.Place]) -> Ends:
     )
 
 
-def _refuse(*mistakes: FieldError) -> None:
+def refuse_all(*mistakes: FieldError) -> None:
+    """Raises Problem where there is a mistake."""
     if mistakes:
         raise invalid(*mistakes)

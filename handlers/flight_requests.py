@@ -137,7 +137,48 @@ def _perhaps(low: int, high: int, about: str) -> Whole:
     return Whole(low, high, load_default=None, metadata={"description": about})
 
 
-class FlightSearch(Request):
+class FlightFilterFields(Request):
+    """What may be wanted of journeys and their fares."""
+
+    max_stops = _perhaps(0, MOST_STOPS, "Filter: connections on each slice at most.")
+    airlines = _airlines("Filter: all flights are marketed by these (IATA, parted by commas).")
+    without_airlines = _airlines("Filter: no flight is marketed by one of these.")
+    via = _airports("Filter: there are connections, and all of them are at these airports.")
+    without_via = _airports("Filter: there is no connection at one of these airports.")
+    airports = _airports(
+        "Filter: where a place has several airports (a city, or with `nearby_km`) and one of these is among"
+        " them, it is one of these; other places are left alone."
+    )
+    without_airports = _airports("Filter: no slice begins or ends at one of these airports.")
+    departure = _each_slice(
+        Windows(metadata={"example": "06:00-12:00"}),
+        "Filter: when slices begin, by the clocks there; from the first time until before the second, over"
+        " midnight where that is earlier. Several windows of a slice are parted by commas. The first"
+        " `departure` is for the first slice, and so on; `any` leaves one open.",
+    )
+    arrival = _each_slice(
+        Windows(metadata={"example": "18:00-23:00"}),
+        "Filter: the same of when slices end, by the clocks there.",
+    )
+    max_duration = _each_slice(
+        Minutes(1, LONGEST_JOURNEY),
+        "Filter: minutes from door to door, with the waiting; the first `max_duration` is for the first"
+        " slice, and so on; `any` leaves one open.",
+    )
+    min_connection = _perhaps(0, MINUTES_A_DAY, "Filter: minutes of each connection at least.")
+    max_connection = _perhaps(0, MINUTES_A_DAY, "Filter: minutes of each connection at most.")
+    checked_bags = Whole(
+        0,
+        MOST_BAGS,
+        load_default=0,
+        metadata={"description": "Filter: so many checked bags a passenger are included at least."},
+    )
+    changeable = TrueOrFalse(
+        load_default=False, metadata={"description": "Filter: true for fares that can be changed."}
+    )
+
+
+class FlightSearch(FlightFilterFields):
     """Flights one way, there and back where `return` is given, or slice by slice with `slice`."""
 
     origin = Code(metadata={"description": "Airport or city (IATA).", "example": "FRA"})
@@ -178,46 +219,10 @@ class FlightSearch(Request):
     currency = Text(
         longest=3, shortest=3, load_default=None, metadata={"description": "Only the agency's own."}
     )
-    max_stops = _perhaps(0, MOST_STOPS, "Filter: connections on each slice at most.")
-    airlines = _airlines("Filter: all flights are marketed by these (IATA, parted by commas).")
-    without_airlines = _airlines("Filter: no flight is marketed by one of these.")
-    via = _airports("Filter: there are connections, and all of them are at these airports.")
-    without_via = _airports("Filter: there is no connection at one of these airports.")
-    airports = _airports(
-        "Filter: where a place has several airports (a city, or with `nearby_km`) and one of these is among"
-        " them, it is one of these; other places are left alone."
-    )
-    without_airports = _airports("Filter: no slice begins or ends at one of these airports.")
-    departure = _each_slice(
-        Windows(metadata={"example": "06:00-12:00"}),
-        "Filter: when slices begin, by the clocks there; from the first time until before the second, over"
-        " midnight where that is earlier. Several windows of a slice are parted by commas. The first"
-        " `departure` is for the first slice, and so on; `any` leaves one open.",
-    )
-    arrival = _each_slice(
-        Windows(metadata={"example": "18:00-23:00"}),
-        "Filter: the same of when slices end, by the clocks there.",
-    )
-    max_duration = _each_slice(
-        Minutes(1, LONGEST_JOURNEY),
-        "Filter: minutes from door to door, with the waiting; the first `max_duration` is for the first"
-        " slice, and so on; `any` leaves one open.",
-    )
-    min_connection = _perhaps(0, MINUTES_A_DAY, "Filter: minutes of each connection at least.")
-    max_connection = _perhaps(0, MINUTES_A_DAY, "Filter: minutes of each connection at most.")
     min_price = _perhaps(0, DEAREST, "Filter: the total for everybody at least, in minor units (cents).")
     max_price = _perhaps(0, DEAREST, "Filter: the total for everybody at most, in minor units (cents).")
-    checked_bags = Whole(
-        0,
-        MOST_BAGS,
-        load_default=0,
-        metadata={"description": "Filter: so many checked bags a passenger are included at least."},
-    )
     refundable = TrueOrFalse(
         load_default=False, metadata={"description": "Filter: true for fares that can be cancelled."}
-    )
-    changeable = TrueOrFalse(
-        load_default=False, metadata={"description": "Filter: true for fares that can be changed."}
     )
     sort = Choice(
         [sort.value for sort in FlightSort],

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
@@ -21,15 +21,22 @@ from handlers.found import FoundSets, SearchedSet
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
 
+FlightSets: TypeAlias = FoundSets[FlightCriteria, FlightResults]
+
+
+def flight_sets(parts: Parts) -> FlightSets:
+    """The sets of flights."""
+    return FoundSets(
+        parts, name="flights", query=lambda criteria: SearchFlights(criteria=criteria), gather=_gather
+    )
+
 
 class FlightSearch:
     """Searches for flights."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, sets: FlightSets) -> None:
         self._parts = parts
-        self._sets = FoundSets(
-            parts, name="flights", query=lambda criteria: SearchFlights(criteria=criteria), gather=_gather
-        )
+        self._sets = sets
 
     async def understand(self, pairs: Any) -> FlightQuery:
         """The search that parameters (a multi-dictionary) mean. Raises Problem with all that is wrong."""

@@ -16,10 +16,11 @@ from bookingd.domain.search import WantedSlice
 from bookingd.messages.search import SupplierStatus
 from bookingd.results.answered import answered
 from bookingd.results.cursors import write_cursor
+from bookingd.results.flight_filters import Ends
 from bookingd.results.flight_refining import Alternative, FlightResult, Refined, Span, refine
 from bookingd.results.packing import ResultSet
 from bookingd.storage import places
-from bookingd.storage.database import Database
+from bookingd.storage.database import Connection, Database
 from bookingd.storage.places import Names
 from handlers.facet_views import FacetValue, PriceFacet, facet_view, price_facet
 from handlers.flight_queries import FlightQuery
@@ -130,15 +131,13 @@ async def flight_answer(
     """The page that the query asks for, of the set that was found for its criteria."""
     refined = refine(found, query.wish)
     async with database.connection() as connection:
-        names = await places.names(
-            connection, airports=_airports(query, refined), airlines=_airlines(refined)
-        )
+        names = await names_for(connection, refined, query.wish.ends)
     currency, who = query.criteria.currency, answered(found)
     return FlightOffers(
-        offers=tuple(_result(one, names, currency) for one in refined.results),
+        offers=tuple(result_view(one, names, currency) for one in refined.results),
         count=refined.count,
         next=None if refined.next is None else write_cursor(query.fingerprint, refined.next),
-        facets=_facets(refined, names, currency),
+        facets=facets_view(refined, names, currency),
         price=price_facet(refined.prices, currency),
         suppliers=who.suppliers,
         incomplete=who.incomplete,
@@ -149,18 +148,17 @@ async def flight_answer(
     )
 
 
-def _airports(query: FlightQuery, refined: Refined) -> set[str]:
-    ends = {code for of_slice in query.wish.ends for code in of_slice.origins + of_slice.destinations}
-    shown, _ = codes(one.offer.itinerary for one in refined.results)
-    return ends | shown | {count.value for name in ("via", "airports") for count in refined.counts[name]}
+async def names_for(connection: Connection, refined: Refined, ends: Sequence[Ends]) -> Names:
+    """How everything is called that is shown of flights between these ends."""
+    airports, airlines = codes(one.offer.itinerary for one in refined.results)
+    airports |= {code for of_slice in ends for code in of_slice.origins + of_slice.destinations}
+    airports |= {count.value for name in ("via", "airports") for count in refined.counts[name]}
+    airlines |= {count.value for count in refined.counts["airlines"]}
+    return await places.names(connection, airports=airports, airlines=airlines)
 
 
-def _airlines(refined: Refined) -> set[str]:
-    _, shown = codes(one.offer.itinerary for one in refined.results)
-    return shown | {count.value for count in refined.counts["airlines"]}
-
-
-def _result(one: FlightResult, names: Names, currency: str) -> FlightResultView:
+def result_view(one: FlightResult, names: Names, currency: str) -> FlightResultView:
+    """A journey with all its offers."""
     others = tuple(_alternative(other, currency) for other in one.alternatives)
     return FlightResultView(**shown_of(one.offer, names), alternatives=others)
 
@@ -178,7 +176,8 @@ def _alternative(other: Alternative, currency: str) -> AlternativeView:
     )
 
 
-def _facets(refined: Refined, names: Names, currency: str) -> FlightFacets:
+def facets_view(refined: Refined, names: Names, currency: str) -> FlightFacets:
+    """The facets of flights."""
     counts = refined.counts
     airports = {code: airport.name for code, airport in names.airports.items()}
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta
 
-from bookingd.bus.port import ask_once
 from bookingd.domain.ids import OfferId
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import CheckOffer, CheckStay, OfferChecked, OfferStatus, StayChecked
 from bookingd.storage import places
-from bookingd.storage.offers import FLIGHTS, STAYS, kind_of
-from handlers.asking import GRACE, NOBODY
+from bookingd.storage.offers import FLIGHTS, PACKAGE, STAYS, halves_of
+from handlers.asking import NOBODY, ask
 from handlers.errors import not_found
 from handlers.middlewares import CORRELATION, trace_of
+from handlers.package_views import PackageNow
+from handlers.packages import package_now
 from handlers.parts import PARTS, Parts
 from handlers.reply import json_reply
 from handlers.stay_views import StayNow, stay_view
@@ -36,7 +37,7 @@ Check = Callable[[Parts, OfferId, Origin], Awaitable[View]]
 async def offer(request: web.Request) -> web.Response:
     """The offer as it is now."""
     offer_id = OfferId(request.match_info["id"])
-    check = CHECKS.get(kind_of(offer_id).name)
+    check = next((check for prefix, check in CHECKS.items() if offer_id.startswith(prefix)), None)
     if check is None:
         raise not_found()
     origin = Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
@@ -62,11 +63,11 @@ async def _stay(parts: Parts, offer_id: OfferId, origin: Origin) -> StayNow:
     return StayNow(status=checked.status, offer=stay_view(checked.offer) if checked.offer else None)
 
 
-async def ask(parts: Parts, query: Any, origin: Origin) -> Any:
-    """The answer of an actor that searches."""
-    timeout = parts.settings.search.deadline_seconds + GRACE
-    return await ask_once(parts.bus, query, origin=origin, timeout=timeout)
+async def _package(parts: Parts, offer_id: OfferId, origin: Origin) -> PackageNow:
+    return await package_now(parts, halves_of(offer_id), origin)
 
 
-CHECKS: Mapping[str, Check] = MappingProxyType({FLIGHTS.name: _flight, STAYS.name: _stay})
-"""By the kind of what is offered."""
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {FLIGHTS.prefix: _flight, STAYS.prefix: _stay, PACKAGE: _package}
+)
+"""By what ids of the kind begin with."""

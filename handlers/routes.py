@@ -11,6 +11,10 @@ from handlers import (
     live,
     offers,
     openapi,
+    package_requests,
+    package_search,
+    package_views,
+    packages,
     payments,
     requests,
     returns,
@@ -88,6 +92,39 @@ SEARCHING = (
             query=stay_requests.StaySearch,
             answers={200: stay_views.StayOffers},
             problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+        ),
+    ),
+    _get(
+        "/v1/packages/offers",
+        package_search.package_offers,
+        Operation(
+            summary="Search packages",
+            tag="Search",
+            access=Access.PUBLIC,
+            description=(
+                "Flights there and back with a hotel for the nights between them, by the clocks there. A"
+                " result is a hotel with the cheapest flight that the filters leave for its nights. All filters of"
+                " flights and of hotels may be used; prices are those of packages."
+            ),
+            query=package_requests.PackageSearch,
+            answers={200: package_views.PackageOffers},
+            problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+        ),
+    ),
+    _get(
+        "/v1/packages/pair",
+        packages.pair,
+        Operation(
+            summary="Put a flight and a stay together",
+            tag="Search",
+            access=Access.PUBLIC,
+            description=(
+                "The package of an offer of flights and an offer of a stay for the same party and the nights"
+                " between the flights; asks the suppliers of both."
+            ),
+            query=packages.Pair,
+            answers={200: package_views.PackageNow},
+            problems=("invalid-fields", "not-found", "unavailable", "search-late"),
         ),
     ),
     _get(

@@ -13,6 +13,7 @@ from bookingd.domain.offers import Offer
 from bookingd.results.columns import Columns, Mask
 from bookingd.results.cursors import Place
 from bookingd.results.facets import Count
+from bookingd.results.filters import Filter
 from bookingd.results.flight_filters import Ends, chosen_in, facets_of, filters_of
 from bookingd.results.histogram import Prices, prices_of
 from bookingd.results.packing import ResultSet
@@ -100,14 +101,14 @@ _offer = msgspec.json.Decoder(Offer)
 _other = msgspec.json.Decoder(OtherOffer)
 
 
-def refine(found: ResultSet, wish: Refinement) -> Refined:
-    """The set under its filters, in its order, cut to its page."""
+def refine(found: ResultSet, wish: Refinement, further: Sequence[Filter] = ()) -> Refined:
+    """The set under its filters, and `further` ones, in its order, cut to its page."""
     columns = found.columns
-    sieve = Sieve(columns, [*filters_of(wish.filters, wish.ends), *only_sellable(wish.refused)])
+    sieve = Sieve(columns, [*filters_of(wish.filters, wish.ends), *only_sellable(wish.refused), *further])
     ordered = in_order(columns, sieve.left, by=wish.sort.value)
     page = ordered.page(limit=wish.limit, after=wish.after)
     return Refined(
-        results=tuple(result_of(found, one) for one in page.results),
+        results=tuple(_result(found, one) for one in page.results),
         count=ordered.count,
         next=page.next,
         counts=all_counts(sieve, facets_of(wish.filters, wish.ends), chosen_in(wish.filters)),
@@ -117,8 +118,7 @@ def refine(found: ResultSet, wish: Refinement) -> Refined:
     )
 
 
-def result_of(found: ResultSet, one: Result) -> FlightResult:
-    """A journey with all its offers that are left."""
+def _result(found: ResultSet, one: Result) -> FlightResult:
     return FlightResult(
         offer=_offer.decode(found.body(one.row)),
         alternatives=tuple(_alternatives(found, one.others)),

@@ -10,20 +10,19 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import numpy as np
 
-from bookingd.domain.filters import FlightFilters
+from bookingd.domain.filters import FlightFilters, FlightSort
 from bookingd.domain.ids import OfferId
 from bookingd.domain.offers import Offer
 from bookingd.domain.package_prices import compose_package
 from bookingd.domain.packages import Nights, PackageOffer
 from bookingd.domain.stay_filters import StayFilters, StaySort
 from bookingd.domain.stays import StayOffer
-from bookingd.results import flight_filters, stay_filters
-from bookingd.results.columns import PRICE, Columns, Mask
+from bookingd.results import flight_filters, flight_refining, stay_filters
+from bookingd.results.columns import Columns, Mask
 from bookingd.results.cursors import Place
 from bookingd.results.facets import Count
 from bookingd.results.filters import Flag
-from bookingd.results.flight_refining import FlightResult
-from bookingd.results.flight_refining import result_of as flight_result
+from bookingd.results.flight_refining import Refined
 from bookingd.results.histogram import Prices, prices_of
 from bookingd.results.packages import FLOWN, Book, has_nights, leads, row_nights, with_flights
 from bookingd.results.packing import ResultSet
@@ -67,10 +66,8 @@ class RefinedPackages:
     """Of hotels, by facet of `stay_filters`; their prices are those of packages."""
     prices: Prices
     """Of packages, under all filters but that of prices."""
-    flights: tuple[FlightResult, ...]
-    """The cheapest journeys that go with a hotel; the first of its nights leads."""
-    flight_counts: Mapping[str, tuple[Count, ...]]
-    """Of journeys, by facet of `flight_filters`; their prices are those of flights."""
+    flights: Refined
+    """The cheapest journeys that go with a hotel; counts are of journeys, prices those of flights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +115,6 @@ def refine(
     ordered = in_order(columns, sieve.left, by=wish.sort.value)
     page = ordered.page(limit=wish.limit, after=wish.after)
     of_nights = OfNights(nights=frozenset(_nights_left(columns, sieve.left, leading)))
-    flying = Sieve(flights.columns, [*wanted, of_nights])
     pairs = _Pairs(stays=replace(stays, columns=columns), leading=leading, book=book, name=name)
     return RefinedPackages(
         results=tuple(pairs.result(one) for one in page.results),
@@ -126,12 +122,7 @@ def refine(
         next=page.next,
         counts=all_counts(sieve, stay_filters.facets_of(wish.stays), stay_filters.chosen_in(wish.stays)),
         prices=prices_of(columns.lowest_prices(sieve.without("price"))),
-        flights=tuple(_journeys(flights, flying)),
-        flight_counts=all_counts(
-            flying,
-            flight_filters.facets_of(wish.flights, wish.ends),
-            flight_filters.chosen_in(wish.flights),
-        ),
+        flights=_flights(flights, wish, of_nights),
     )
 
 
@@ -173,7 +164,12 @@ def _nights_left(columns: Columns, left: Mask, leading: Mapping[Nights, Offer]) 
             yield nights
 
 
-def _journeys(flights: ResultSet, flying: Sieve) -> Iterator[FlightResult]:
-    page = in_order(flights.columns, flying.left, by=PRICE).page(limit=MOST_FLIGHTS, after=None)
-    for one in page.results:
-        yield flight_result(flights, one)
+def _flights(flights: ResultSet, wish: PackageRefinement, of_nights: OfNights) -> Refined:
+    asked = flight_refining.Refinement(
+        filters=wish.flights,
+        ends=wish.ends,
+        sort=FlightSort.PRICE,
+        limit=MOST_FLIGHTS,
+        refused=wish.refused,
+    )
+    return flight_refining.refine(flights, asked, [of_nights])

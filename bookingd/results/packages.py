@@ -23,7 +23,10 @@ from bookingd.results.columns import NO_PRICE, PRICE, Columns, Mask, Numbers, Ro
 from bookingd.results.packing import ResultSet
 
 MOST_NIGHTS = 4
-"""How many different nights a search looks at: flights of one day land on two days, and leave on two."""
+"""How many different nights a search looks at: flights of one day land on two days, and leave on two.
+
+With odd connections there are more: the cheapest count, and the search says that it is not complete.
+"""
 
 FLOWN = "flown"
 """The column of stays that tells whether a flight has their nights."""
@@ -60,9 +63,9 @@ class Book:
 
 
 def nights_of(flights: ResultSet) -> tuple[Nights, ...]:
-    """The nights between a set's flights, those of the cheapest ones first; MOST_NIGHTS at most."""
+    """The nights between a set's flights, those of the cheapest ones first."""
     columns = flights.columns
-    return tuple(_cheapest(columns, columns.numbers["check_in"] > 0))[:MOST_NIGHTS]
+    return tuple(_cheapest(columns, columns.numbers["check_in"] > 0))
 
 
 def leads(flights: ResultSet, left: Mask) -> dict[Nights, Offer]:

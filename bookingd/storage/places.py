@@ -4,12 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from bookingd.domain.price_matches import Endpoint
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
 KNOWN = query("places.known")
 NAMES = query("places.names")
 NEARBY = query("places.nearby")
+ENDPOINTS = query("places.endpoints")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,14 @@ async def names(connection: Connection, *, airports: Collection[str], airlines: 
         },
         airlines={row["code"]: row["name"] for row in rows if row["city"] is None},
     )
+
+
+async def endpoints(connection: Connection, *, airports: Collection[str]) -> dict[str, Endpoint]:
+    """Those of the airports that we know, as price rules look at them."""
+    return {
+        row["code"]: Endpoint(airport=row["code"], city=row["city_code"], country=row["country"])
+        for row in await connection.fetch(ENDPOINTS, list(airports))
+    }
 
 
 async def nearby(

@@ -38,3 +38,7 @@ SELECT airport.code, min(great_circle_km_v1(here.latitude, here.longitude, airpo
         OR EXISTS (SELECT FROM departures WHERE origin = airport.code AND service_date >= $4))
  GROUP BY airport.code
  ORDER BY km, airport.code LIMIT $3;
+
+-- name: endpoints
+-- Of the airports $1 the city and the country, as price rules look at them.
+SELECT code, city_code, country FROM airports WHERE code = ANY ($1::text[]);

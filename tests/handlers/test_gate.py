@@ -33,6 +33,8 @@ WHOM = {
     "GET /v1/offers/{id}": PUBLIC,
     "GET /v1/places": PUBLIC,
     "GET /v1/amenities": PUBLIC,
+    "GET /v1/packages/offers": PUBLIC,
+    "GET /v1/packages/pair": PUBLIC,
     "GET /v1/hotels/offers": PUBLIC,
     "GET /v1/airlines": PUBLIC,
     "POST /v1/sessions": PUBLIC,
