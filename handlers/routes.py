@@ -103,8 +103,8 @@ SEARCHING = (
             access=Access.PUBLIC,
             description=(
                 "Flights there and back with a hotel for the nights between them, by the clocks there. A"
-                " result is a hotel with the cheapest flight that the filters leave for its nights. All filters of"
-                " flights and of hotels may be used; prices are those of packages."
+                " result is a hotel with the cheapest flight that the filters leave for its nights. All"
+                " filters of flights and of hotels may be used; prices are those of packages."
             ),
             query=package_requests.PackageSearch,
             answers={200: package_views.PackageOffers},
