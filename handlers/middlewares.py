@@ -101,8 +101,9 @@ def common_headers(parts: Parts) -> Mapping[str, str]:
 
 def guard(headers: MutableMapping[str, str], common: Mapping[str, str]) -> None:
     """The common headers, where the handler has not said otherwise."""
-    own = {name: headers[name] for name in ITS_OWN if name in headers}
-    headers.update({**common, **own})
+    for name, value in common.items():
+        if name not in headers or name not in ITS_OWN:
+            headers[name] = value
 
 
 def _counter(parts: Parts) -> Callable[[web.Request, web.StreamResponse, float], None]:
@@ -143,7 +144,8 @@ async def _answer(request: web.Request, handler: Handler, limit: TimeLimit) -> w
 
 def _refuse(request: web.Request) -> None:
     """What no route takes, whatever it is for. Raises Problem."""
-    if len(request.query_string) > QUERY_BYTES:
+    # As it was sent it is not shorter: decoding it costs more than looking.
+    if len(request.rel_url.raw_query_string) > QUERY_BYTES < len(request.query_string):
         raise Problem("query-too-long", f"A query string has {QUERY_BYTES} characters at most.")
     if hdrs.CONTENT_ENCODING in request.headers:
         # Nothing that we are sent gains by compression, and unpacked it is larger than what was bounded.

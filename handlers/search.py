@@ -103,16 +103,15 @@ class Pages(Generic[Q, S]):
     async def _page(self, request: web.Request) -> tuple[Kept, bool]:
         """The page, and whether it was kept."""
         query, page = await self._understood(request)
-        origin = Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
         refused = self.search.refused(query)
         if refused:
-            refused = self.search.refused(query, await self.search.get(query, origin))
+            refused = self.search.refused(query, await self.search.get(query, _origin(request)))
         key = f"page:{VERSION}:{page}:{fingerprint(sorted(refused.items())) if refused else ''}"
         if (kept := await self._parts.cache.get(key)) is not None:
             return kept, True
 
         async def render() -> Kept:
-            searched = await self.search.get(query, origin)
+            searched = await self.search.get(query, _origin(request))
             answer = await self.search.answer(query, searched, refused)
             return Kept(value=encode(answer), made_at=searched.searched_at, until=searched.until)
 
@@ -131,3 +130,7 @@ class Pages(Generic[Q, S]):
         if len(self._known) > KNOWN_QUERIES:
             self._known.popitem(last=False)
         return query, page
+
+
+def _origin(request: web.Request) -> Origin:
+    return Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
