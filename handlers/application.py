@@ -30,7 +30,7 @@ from handlers.parts import PARTS, GatewayFacts, Parts
 from handlers.receipts import Receipts
 from handlers.routes import ROUTES
 from handlers.rush import Rush
-from handlers.search import Pages
+from handlers.search import Pages, Search
 from handlers.signed_in import SIGNED_IN, SignedIn
 from handlers.stay_search import STAY_PAGES, StaySearch, StaySets
 from handlers.webhooks import RECEIPTS
@@ -55,7 +55,6 @@ def build(*, parts: Parts) -> web.Application:
     application[KEY_HOLDERS] = KeyHolders(database=parts.database, sources=parts.sources)
     application[RUSH] = Rush(parts.sources.clock)
     application[LIVE] = Live()
-    application[SEARCH_KINDS] = {"flights": application[FLIGHT_PAGES].search}
     application[INTAKE] = Intake(
         transactions=parts.transactions, database=parts.database, sources=parts.sources
     )
@@ -131,3 +130,9 @@ def _add_searches(application: web.Application, parts: Parts) -> None:
     application[FLIGHT_PAGES] = Pages(FlightSearch(parts, flights), parts)
     application[STAY_PAGES] = Pages(StaySearch(parts, stays), parts)
     application[PACKAGE_PAGES] = Pages(PackageSearch(parts, flights=flights, stays=stays), parts)
+    kinds: dict[str, Search[Any, Any]] = {
+        "flights": application[FLIGHT_PAGES].search,
+        "hotels": application[STAY_PAGES].search,
+        "packages": application[PACKAGE_PAGES].search,
+    }
+    application[SEARCH_KINDS] = kinds
