@@ -26,9 +26,19 @@ def slice_mistakes(
 ) -> Iterator[FieldError]:
     """What keeps the slices from being looked for; `known` are the places among their ends."""
     yield from _distinct(_unknown(slices, fields, known))
-    for one, (_, destination, day) in zip(slices, fields, strict=False):
+    for one, (_, destination, _) in zip(slices, fields, strict=False):
         yield from _same_place(one, destination, known)
-        yield from _date(one, day, known, now)
+    out_of_range = [
+        mistake
+        for one, (_, _, day) in zip(slices, fields, strict=False)
+        for mistake in _date(one, day, known, now)
+    ]
+    yield from out_of_range or _order(slices, fields, known)
+
+
+def _order(
+    slices: Sequence[AskedSlice], fields: Sequence[Fields], known: Mapping[str, Place]
+) -> Iterator[FieldError]:
     for (before, one), (_, _, day) in zip(pairwise(slices), fields[1:], strict=False):
         if _too_early(before, one, known):
             words = f"{one.day} is over before the slice of {before.day} can have ended there."

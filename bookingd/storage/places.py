@@ -64,7 +64,7 @@ async def known(connection: Connection, *, codes: Collection[str]) -> dict[str, 
 
 async def names(connection: Connection, *, airports: Collection[str], airlines: Collection[str]) -> Names:
     """How they are called."""
-    rows = await connection.fetch(NAMES, list(airports), list(airlines))
+    rows = await connection.fetch(NAMES, list(airports), list(airlines)) if airports or airlines else []
     return Names(
         airports={
             row["code"]: AirportName(name=row["name"], city=row["city"], country=row["country"])

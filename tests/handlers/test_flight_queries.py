@@ -14,6 +14,8 @@ from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
 from bookingd.messages.search import SearchFlights, SupplierStatus
 from bookingd.storage.database import Connection
+from handlers.flight_requests import FlightSearch
+from handlers.requests import schema
 from tests import factories
 from tests.handlers.conftest import Api
 from tests.handlers.test_search import WAY, some_offers
@@ -350,3 +352,27 @@ async def test_the_same_filters_in_another_order_are_the_same_search(api: Api) -
 async def rank_all(connection: Connection) -> None:
     """Every airport has traffic."""
     await connection.execute("UPDATE airports SET traffic_rank = 1")
+
+
+NASTY = (
+    *("", " ", ",", "-", "0", "-1", "1e9", "NaN", "null", "true", "any", "\u0662", "\U0001f6eb", "%00"),
+    *("9" * 19, "9" * 400, "LH,", ",LH", "lh", "QQQ", "FRA-JFK:0001-01-01", "FRA-JFK:9999-12-31"),
+    *("0001-01-01", "9999-12-31", "2026-12-02T00:00", "00:00-24:00", "23:59-00:00", "{}", "[]", "a=b&c"),
+)
+
+
+@pytest.mark.parametrize("name", sorted(schema(FlightSearch).fields))
+async def test_whatever_a_parameter_says_is_answered_or_refused(api: Api, name: str) -> None:
+    field = schema(FlightSearch).fields[name]
+
+    for value in NASTY:
+        told = await ask(api, **{field.data_key or name: value})
+
+        assert api.status in {200, 422}, (name, value, told)
+        assert api.status == 200 or all(error["field"] for error in told["errors"]), (name, value)
+
+
+async def test_the_ends_of_time_are_out_of_range(api: Api) -> None:
+    found = await errors(api, ("slice", "FRA-JFK:0001-01-01"), ("slice", "JFK-FRA:9999-12-31"))
+
+    assert found == {("slice[0]", "past"), ("slice[1]", "too_far")}
