@@ -1,7 +1,7 @@
-"""How a price is composed: net + markup + service fee + taxes = total, commission beside it.
+"""What a price is: net + markup + service fee + taxes = total, commission beside it.
 
 The one rule: an amount is rounded once, in the line that it makes, and a total is a sum of lines and
-nothing else. docs/prices.md tells it in prose.
+nothing else. docs/prices.md tells it in prose; `flight_prices` and `stay_prices` compose them.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bookingd.domain.money import CurrencyMismatch, Money, total
-from bookingd.domain.passengers import Party, PassengerType
-from bookingd.domain.price_matches import PriceContext
-from bookingd.domain.price_rules import Charge, Per, RuleBook
+from bookingd.domain.passengers import PassengerType
 
 
 class LineKind(StrEnum):
@@ -25,35 +23,6 @@ class LineKind(StrEnum):
     """Below zero: what a package costs less than its halves."""
     COMMISSION = "commission"
     """Beside the total: what the supplier gives us of the net."""
-
-
-EVERYBODY = frozenset(PassengerType)
-
-
-class NoFare(ValueError):
-    """The supplier named no fare for a passenger type of the party."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetFare:
-    """What one passenger of a type costs us; several of a type (one a slice, say) make a line each."""
-
-    passenger: PassengerType
-    each: Money
-    rule: str = ""
-    """The supplier's name for it: fare basis or fare family."""
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tax:
-    """A tax or charge that one passenger of the given types pays, all segments together or one."""
-
-    code: str
-    """As IATA or the supplier names it: DE, RA, YQ."""
-    label: str
-    each: Money
-    passengers: frozenset[PassengerType] = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,116 +117,15 @@ class Price:
         )
 
 
-def compose(
-    *,
-    net: Sequence[NetFare],
-    taxes: Sequence[Tax],
-    rules: RuleBook,
-    context: PriceContext,
-    party: Party,
-    currency: str,
-) -> Price:
-    """The price of `net` and `taxes` for `party` under the rules that match `context`.
-
-    A percentage is of a passenger's whole net fare, or the booking's. Lines come in the order net,
-    markup, service fee, tax, commission. Raises NoFare when a type of the party has no net fare, and
-    CurrencyMismatch for a net fare or tax in another currency than `currency`.
-    """
-    heads = party.heads
-    lines, bases = _net_lines(net, heads, currency)
-    charges = rules.charges(context, currency)
-    for charge in charges.markup:
-        lines += _charge_lines(LineKind.MARKUP, charge, heads, bases, currency)
-    for charge in charges.service_fee:
-        lines += _charge_lines(LineKind.SERVICE_FEE, charge, heads, bases, currency)
-    for tax in taxes:
-        lines += _tax_lines(tax, heads, currency)
-    for charge in charges.commission:
-        lines += _charge_lines(LineKind.COMMISSION, charge, heads, bases, currency)
-    return Price(currency=currency, lines=tuple(lines))
-
-
-# A search composes thousands of prices, and half of the time goes into making values: hence plain loops
-# below, and no dictionary by enum member (hashing one calls Python code).
-_Heads = Sequence[tuple[PassengerType, int]]
-
-
-def _net_lines(net: Sequence[NetFare], heads: _Heads, currency: str) -> tuple[list[PriceLine], list[int]]:
-    """The lines, and for each type of `heads` the net fare of one passenger in minor units."""
-    lines: list[PriceLine] = []
-    bases: list[int] = []
-    for passenger, count in heads:
-        base, known = 0, len(lines)
-        for fare in net:
-            if fare.passenger is passenger:
-                base += _in(currency, fare.each, "a net fare")
-                lines.append(_net_line(fare, count))
-        if len(lines) == known:
-            raise NoFare(f"there is no net fare for passengers of type {passenger}")
-        bases.append(base)
-    return lines, bases
-
-
-def _in(currency: str, amount: Money, what: str) -> int:
-    if amount.currency != currency:
-        raise CurrencyMismatch(f"{what} is in {amount.currency}, the price in {currency}")
-    return amount.amount
-
-
-def _net_line(fare: NetFare, count: int) -> PriceLine:
-    return PriceLine(
-        kind=LineKind.NET,
-        each=fare.each,
-        count=count,
-        passenger=fare.passenger,
-        rule=fare.rule,
-        label=fare.label,
-    )
-
-
-def _tax_lines(tax: Tax, heads: _Heads, currency: str) -> list[PriceLine]:
-    _in(currency, tax.each, f"tax {tax.code}")
-    everybody = tax.passengers is EVERYBODY
-    return [
-        PriceLine(
-            kind=LineKind.TAX, each=tax.each, count=count, passenger=passenger, rule=tax.code, label=tax.label
-        )
-        for passenger, count in heads
-        if everybody or passenger in tax.passengers
-    ]
-
-
-def _charge_lines(
-    kind: LineKind, charge: Charge, heads: _Heads, bases: list[int], currency: str
-) -> list[PriceLine]:
-    """A line a passenger type, or one for the booking; what comes to nothing makes no line."""
-    if charge.per is Per.BOOKING:
-        whole = sum(base * count for base, (_, count) in zip(bases, heads, strict=True))
-        amount = charge.on(whole)
-        return [_charge_line(kind, charge, Money(amount, currency), 1, None)] if amount else []
-    return [
-        _charge_line(kind, charge, Money(amount, currency), count, passenger)
-        for base, (passenger, count) in zip(bases, heads, strict=True)
-        if (amount := charge.on(base))
-    ]
-
-
-def _charge_line(
-    kind: LineKind, charge: Charge, each: Money, count: int, passenger: PassengerType | None
-) -> PriceLine:
-    return PriceLine(
-        kind=kind,
-        each=each,
-        count=count,
-        passenger=passenger,
-        rule=charge.reference,
-        label=charge.label,
-    )
-
-
 def _sum(lines: Sequence[PriceLine], currency: str) -> Money:
     """As `money.total` of their amounts, without a value for each: offers are sorted by it."""
-    return Money(sum([_in(currency, line.each, "a line") * line.count for line in lines]), currency)
+    return Money(sum([_in(currency, line.each) * line.count for line in lines]), currency)
+
+
+def _in(currency: str, amount: Money) -> int:
+    if amount.currency != currency:
+        raise CurrencyMismatch(f"a line is in {amount.currency}, the price in {currency}")
+    return amount.amount
 
 
 def _fares(price: Price) -> list[TravellerLine]:

@@ -37,8 +37,8 @@ class FlightCriteria:
     slices: tuple[WantedSlice, ...]
     party: Party
     cabin: Cabin = Cabin.ECONOMY
-    max_stops: int = 1
-    """Connections on each slice."""
+    max_stops: int = MOST_STOPS
+    """Connections on each slice, at most."""
     flexible_days: int = 0
     """So many days earlier or later will do, for each slice."""
     currency: str = "EUR"

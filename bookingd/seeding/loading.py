@@ -141,6 +141,7 @@ async def _load_reference(connection: Connection, world: World) -> None:
     await connection.copy_records_to_table("airports", columns=AIRPORT_COLUMNS, records=_airport_rows())
     await connection.copy_records_to_table(
         "airlines",
+        columns=["code", "icao", "name", "country", "alliance"],
         records=((one.code, one.icao, one.name, one.country, one.alliance) for one in airlines()),
     )
     await connection.copy_records_to_table("fare_families", records=_family_rows())

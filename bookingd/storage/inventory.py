@@ -1,16 +1,14 @@
-"""Own flights as they are kept: where they go, what they cost, what is left.
+"""Own flights as they are kept: what they are like, what they cost, what is left.
 
 Its one rule: what is read here is a hint until `bookingd.storage.stock.hold` has decided.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeAlias
 
 import asyncpg
 
-from bookingd.domain.connections import ConnectionRules
 from bookingd.domain.flights import Cabin, Conditions, Segment
 from bookingd.domain.money import Money
 from bookingd.domain.passengers import PassengerType
@@ -20,20 +18,10 @@ from bookingd.storage.queries import query
 from bookingd.storage.stock import StockKey
 
 KNOWN_PLACES = query("inventory.known_places")
-JOURNEYS = query("inventory.journeys")
 LEGS = query("inventory.legs")
 TARIFFS = query("inventory.tariffs")
 TAXES = query("inventory.taxes")
 DEMO = query("inventory.demo")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """One slice to look for: airport or city codes, and the local day at the origin."""
-
-    origin: str
-    destination: str
-    day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,49 +70,9 @@ class Demo:
     seeded_at: datetime
 
 
-Way: TypeAlias = tuple[int, ...]
-"""Departure ids of a slice in the order of travel."""
-
-
 async def known_places(connection: Connection, *, codes: Collection[str]) -> frozenset[str]:
     """Those of `codes` that are an airport or a city."""
     return frozenset(row["code"] for row in await connection.fetch(KNOWN_PLACES, list(codes)))
-
-
-async def journeys(
-    connection: Connection,
-    *,
-    searches: Sequence[Search],
-    cabin: Cabin,
-    seats: int,
-    leaving_after: datetime,
-    max_stops: int,
-    rules: ConnectionRules,
-    currency: str,
-    limit: int,
-) -> list[list[Way]]:
-    """For each search the cheapest `limit` ways that have `seats` left, the cheapest first."""
-    rows = await connection.fetch(
-        JOURNEYS,
-        list(range(len(searches))),
-        [search.origin for search in searches],
-        [search.destination for search in searches],
-        [search.day for search in searches],
-        cabin.value,
-        seats,
-        leaving_after,
-        max_stops,
-        rules.longest_wait,
-        rules.detour_factor,
-        rules.detour_km,
-        currency,
-        limit,
-    )
-    found: list[list[Way]] = [[] for _ in searches]
-    for row in rows:
-        first, second = row["first_departure"], row["second_departure"]
-        found[row["search_number"]].append((first,) if second is None else (first, second))
-    return found
 
 
 async def legs(connection: Connection, *, keys: Iterable[StockKey]) -> dict[StockKey, Leg]:

@@ -3,41 +3,39 @@
 Its one rule: an offer is a hint. It is priced here, checked here, and decided only by
 `bookingd.storage.stock.hold`, after which `Repricer` says what it costs at that moment.
 
-What a search finds is bounded, so that its cost is too: of each slice the 66 ways with the lowest base
-fares; for a return the 66 pairs of these with the lowest sum; each in all families, 200 offers at most.
+What a search finds is bounded, so that its cost is too: WAYS of each slice and number of connections (see
+`bookingd.storage.journeys`), and MOST_JOURNEYS combinations of these (`bookingd.domain.combinations`), each
+in all families. Whether something was left out is told.
 """
 
-import heapq
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import product
 from typing import Protocol
 
+from bookingd.domain.combinations import choose
 from bookingd.domain.connections import ConnectionRules
 from bookingd.domain.flights import Itinerary
 from bookingd.domain.ids import OfferId
 from bookingd.domain.offers import Offer
 from bookingd.domain.price_rules import RuleBook
-from bookingd.domain.search import FlightCriteria
+from bookingd.domain.search import FlightCriteria, WantedSlice
 from bookingd.outcomes import Refused, Unavailable
 from bookingd.sources import Clock
-from bookingd.storage import inventory
 from bookingd.storage.database import Connection, Database, is_unavailable
-from bookingd.storage.inventory import Leg, Search, Way
+from bookingd.storage.journeys import Search, journeys
 from bookingd.storage.stock import StockKey
-from bookingd.suppliers.inventory_pricing import Facts, Pricer, Quote, read_facts
+from bookingd.suppliers.inventory_pricing import Departures, Facts, Pricer, Quote, read_facts
 from bookingd.suppliers.own_stock import NAME
 from bookingd.suppliers.port import SOLD_OUT, Found
 
 LEAD = timedelta(minutes=60)
 """Sales end this long before departure: check-in closes."""
-SHORTEST_STAY = timedelta(hours=1)
-"""Between landing and the first flight of the way back."""
-WAYS = 66
-"""Ways, or pairs of them, that are priced: three families of each stay below 200 offers."""
-MOST_OFFERS = 200
+WAYS = 100
+"""Ways of a slice that are read, of each number of connections."""
+MOST_JOURNEYS = 200
+"""Ways, or combinations of them, that are priced: 600 offers in the usual three families."""
 
 
 class Rules(Protocol):
@@ -69,33 +67,33 @@ class InventoryFlights:
         return NAME
 
     async def search(self, criteria: FlightCriteria) -> Found[Offer]:
-        """Offers without ids, good until their sale ends; the cheapest where there are too many.
+        """Offers without ids, good until their sale ends, the cheapest first.
 
         Nothing in another currency than that of our fares. Raises Unavailable when the database cannot be
         asked.
         """
         now = self._clock.now()
         async with self._asking() as connection:
-            found = await inventory.journeys(
+            found = await journeys(
                 connection,
-                searches=_searches(criteria),
+                searches=[_search(part, criteria) for part in criteria.slices],
                 cabin=criteria.cabin,
                 seats=criteria.party.seats,
                 leaving_after=now + LEAD,
                 max_stops=criteria.max_stops,
                 rules=self._connections,
                 currency=criteria.currency,
-                limit=WAYS,
+                most=WAYS,
             )
-            keys = [(one, criteria.cabin) for ways in found for way in ways for one in way]
+            chosen, all_chosen = choose([one.ways for one in found], most=MOST_JOURNEYS)
+            wanted = [tuple(way.departures for way in journey) for journey in chosen]
+            keys = [(one, criteria.cabin) for journey in wanted for way in journey for one in way]
             facts = await read_facts(connection, keys=keys, currency=criteria.currency)
             rules = await self._rules.get(connection, now=now)
         pricer = Pricer(facts=facts, rules=rules, cabin=criteria.cabin, party=criteria.party, sold_at=now)
-        combined = _combined(found, facts, criteria)
-        quotes = (quote for ways in combined for quote in pricer.quotes(ways))
-        kept = heapq.nsmallest(MOST_OFFERS, quotes, key=_total)
-        complete = len(combined) < WAYS and all(len(ways) < WAYS for ways in found)
-        return Found(offers=[_offer(quote, criteria, now) for quote in kept], complete=complete)
+        offers = [_offer(quote, criteria, now) for journey in wanted for quote in pricer.quotes(journey)]
+        offers.sort(key=lambda offer: offer.total.amount)
+        return Found(offers=offers, complete=all_chosen and all(one.complete for one in found))
 
     async def check(self, offer: Offer) -> Offer:
         """The offer as it is now, seats included; it lasts no longer than it was shown to.
@@ -160,36 +158,16 @@ def keys_of(offer: Offer) -> list[StockKey]:
     return [(int(one.supplier_key), offer.itinerary.cabin) for one in offer.itinerary.segments]
 
 
-def _searches(criteria: FlightCriteria) -> list[Search]:
-    return [
-        Search(origin=part.origin, destination=part.destination, day=part.day) for part in criteria.slices
-    ]
-
-
-def _combined(
-    found: Sequence[Sequence[Way]], facts: Facts, criteria: FlightCriteria
-) -> list[tuple[Way, ...]]:
-    """The ways to price: each alone, or the cheapest pairs of which the second begins after the first."""
-    if len(found) == 1:
-        return [(way,) for way in found[0]]
-
-    def legs(way: Way) -> list[Leg]:
-        return [facts.legs[one, criteria.cabin] for one in way]
-
-    def base(way: Way) -> int:
-        return sum(leg.base.amount for leg in legs(way))
-
-    def lands(way: Way) -> datetime:
-        return legs(way)[-1].segment.arrives_at
-
-    outs = [(base(way), lands(way), way) for way in found[0]]
-    backs = [(base(way), legs(way)[0].segment.departs_at, way) for way in found[1]]
-    pairs = (
-        (out_base + back_base, out, back)
-        for (out_base, landed, out), (back_base, leaves, back) in product(outs, backs)
-        if leaves >= landed + SHORTEST_STAY
+def _search(part: WantedSlice, criteria: FlightCriteria) -> Search:
+    flexible = timedelta(days=criteria.flexible_days)
+    return Search(
+        origin=part.origin,
+        destination=part.destination,
+        first_day=part.day - flexible,
+        last_day=part.day + flexible,
+        nearby_origins=part.nearby_origins,
+        nearby_destinations=part.nearby_destinations,
     )
-    return [(out, back) for _, out, back in heapq.nsmallest(WAYS, pairs)]
 
 
 def _offer(quote: Quote, criteria: FlightCriteria, now: datetime) -> Offer:
@@ -203,10 +181,6 @@ def _offer(quote: Quote, criteria: FlightCriteria, now: datetime) -> Offer:
         made_at=now,
         expires_at=_last_sale(quote.itinerary),
     )
-
-
-def _total(quote: Quote) -> int:
-    return quote.price.total.amount
 
 
 def _last_sale(itinerary: Itinerary) -> datetime:
@@ -241,7 +215,7 @@ def _quotes(
     return pricer.quotes(list(_ways(offer.itinerary)), family=family)
 
 
-def _ways(itinerary: Itinerary) -> Iterator[Way]:
+def _ways(itinerary: Itinerary) -> Iterator[Departures]:
     for part in itinerary.slices:
         yield tuple(int(segment.supplier_key) for segment in part.segments)
 

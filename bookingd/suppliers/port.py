@@ -30,7 +30,7 @@ class Found(Generic[O_co]):
 
     offers: Sequence[O_co]
     complete: bool = True
-    """Whether these are all that it has; if not, there are dearer ones too, and counts are lower bounds."""
+    """Whether these are all that it has; if not, what is counted of them are lower bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

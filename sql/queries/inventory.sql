@@ -7,11 +7,14 @@ SELECT code FROM airports WHERE code = ANY ($1::text[])
 SELECT code FROM cities WHERE code = ANY ($1::text[]);
 
 -- name: journeys
--- The ways to go for searches ($1 a number each, from $2 to $3, on day $4), in cabin $5 with $6 seats, leaving
--- after $7, with at most $8 stops, waits of $9 at most, detours of factor $10 and $11 km, fares in currency
--- $12; the cheapest $13 of each. The function is told in the inventory's migration.
-SELECT search_number, first_departure, second_departure
-  FROM journeys_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+-- The ways to go for searches ($1 a number each) that leave on days $2 to $3, between the ends $4 to $7 (a number, a
+-- place, whether one begins there, whether its whole city is meant), in cabin $8 with $9 seats, leaving after $10, with at
+-- most $11 connections, waits of $12 at most, detours of factor $13 and $14 km, fares in currency $15; $16 of each number of
+-- connections at most, two of them only where there are fewer than $17 other ways. The function is told in its
+-- migration.
+SELECT search_number, first_departure, second_departure, third_departure, begins_at AS origin, ends_at AS destination,
+       leaves AS departs_at, lands AS arrives_at, base_fares AS base
+  FROM journeys_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
 
 -- name: legs
 -- What departures $1 are like in cabins $2 (one by one), with seats left and base fare, as they are now.
@@ -85,7 +88,7 @@ SELECT count(DISTINCT claim.item_id) AS items, min(departure.departs_at) AS depa
 -- name: remove
 -- Empty the inventory and everything that was made of it.
 -- role: owner
-TRUNCATE demo_inventory, offer_sets, stock_claims, departure_fares, cabin_stock, departures, flights,
+TRUNCATE demo_inventory, offer_sets, stock_claims, departure_fares, cabin_stock, departures, flights, routes,
          fare_families, passenger_factors, airport_taxes, airlines, airports, place_names, cities,
          room_nights, hotel_charges, rate_days, rates, rate_plan_deadlines, rate_plans, room_types, hotel_age_bands,
          hotels, amenities;

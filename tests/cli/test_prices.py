@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from bookingd.cli import cli
 from bookingd.cli.database import engine_directory, open_database
 from bookingd.config import Settings, load_settings
+from bookingd.domain.flight_prices import NetFare, Tax, compose
 from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
 from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
@@ -23,7 +24,7 @@ from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.price_matches import Endpoint, Flown, Match, PriceContext
 from bookingd.domain.price_rules import Per, Rule, RuleKind, RuleVersion
-from bookingd.domain.prices import NetFare, Price, Tax, compose
+from bookingd.domain.prices import Price
 from bookingd.engine import DAEMON, OWNER, Engine
 from bookingd.sources import SystemClock
 from bookingd.storage import migrations, offers, prices

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bookingd.domain.flight_prices import NetFare, NoFare, Tax, compose
 from bookingd.domain.flights import Cabin
 from bookingd.domain.money import CurrencyMismatch, Money, total
 from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.price_matches import Endpoint, Flown, Match, PriceContext
 from bookingd.domain.price_rules import Per, Rule, RuleBook, RuleKind
-from bookingd.domain.prices import LineKind, NetFare, NoFare, Price, PriceLine, Tax, compose
+from bookingd.domain.prices import LineKind, Price, PriceLine
 
 FAMILY = Party(adults=2, children=1)
 

@@ -16,9 +16,14 @@ AIRPORTS = {
     "MUC": ("MUC", "DE", 48.3538, 11.7861, "Europe/Berlin"),
     "CDG": ("PAR", "FR", 49.0128, 2.55, "Europe/Paris"),
     "JFK": ("NYC", "US", 40.6398, -73.7789, "America/New_York"),
+    "ORD": ("CHI", "US", 41.9769, -87.9082, "America/Chicago"),
     "LAX": ("LAX", "US", 33.9425, -118.4081, "America/Los_Angeles"),
     "AKL": ("AKL", "NZ", -37.0081, 174.7917, "Pacific/Auckland"),
 }
+# Least minutes to change: domestic to domestic, domestic to international, international to domestic,
+# international to international. Of airports with times of their own, and of all others (as in the schema).
+CONNECTION_MINUTES = {"CDG": (60, 90, 100, 95), "ORD": (40, 80, 120, 85)}
+USUAL_MINUTES = (45, 75, 90, 75)
 # Rank, name and factor; bags in the cabin and checked; fees for a change and for cancelling.
 FAMILIES = (
     (1, "Light", 10000, 1, 0, None, None),
@@ -62,14 +67,16 @@ async def plant_world(connection: Connection) -> None:
             "INSERT INTO cities VALUES ($1, $1, $2) ON CONFLICT DO NOTHING", city, country
         )
         await connection.execute(
-            "INSERT INTO airports (code, icao, name, city_code, city, country, latitude, longitude, zone)"
-            " VALUES ($1, '', $1, $2, $1, $3, $4, $5, $6)",
+            "INSERT INTO airports (code, icao, name, city_code, city, country, latitude, longitude, zone,"
+            " domestic_to_domestic, domestic_to_international, international_to_domestic,"
+            " international_to_international) VALUES ($1, '', $1, $2, $1, $3, $4, $5, $6, $7, $8, $9, $10)",
             code,
             city,
             country,
             latitude,
             longitude,
             zone,
+            *CONNECTION_MINUTES.get(code, USUAL_MINUTES),
         )
         await connection.execute(
             "INSERT INTO airport_taxes VALUES ($1, 'XT', 'Airport charge', 2000, 1000, 0, 'EUR')", code

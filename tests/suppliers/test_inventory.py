@@ -1,5 +1,6 @@
 """Own flights searched, checked and priced, against a real PostgreSQL."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -17,7 +18,7 @@ from bookingd.outcomes import Refused, Unavailable
 from bookingd.storage import stock
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.stock import StockWant
-from bookingd.suppliers.inventory import MOST_OFFERS, InventoryFlights, Repricer, keys_of
+from bookingd.suppliers.inventory import MOST_JOURNEYS, WAYS, InventoryFlights, Repricer, keys_of
 from bookingd.suppliers.inventory_pricing import strictest
 from tests.factories import wanted
 from tests.fakes.inventory import Planted, plant, plant_world
@@ -62,7 +63,7 @@ def found(offer: Offer) -> Found:
     return slices, offer.itinerary.conditions.family, offer.total.amount
 
 
-def ways(offers: list[Offer]) -> set[tuple[str, ...]]:
+def ways(offers: Sequence[Offer]) -> set[tuple[str, ...]]:
     return {tuple(leg.supplier_key for leg in offer.itinerary.segments) for offer in offers}
 
 
@@ -192,13 +193,14 @@ async def test_the_way_back_begins_after_the_way_out_has_ended(
 async def test_the_cheapest_is_first_and_there_are_not_too_many(
     world: Connection, flights: InventoryFlights
 ) -> None:
-    hours = [MORNING + timedelta(minutes=number) for number in range(80)]
+    hours = [MORNING + timedelta(minutes=number) for number in range(WAYS + 20)]
     await plant(world, *(Planted(id=1 + n, leaves=at, base=50000 - n) for n, at in enumerate(hours)))
-    offers = await look(flights, looking())
-    totals = [offer.total.amount for offer in offers]
+    answer = await flights.search(looking())
+    totals = [offer.total.amount for offer in answer.offers]
     assert totals == sorted(totals)
-    assert len(offers) <= MOST_OFFERS
-    assert ways(offers) == {(str(number),) for number in range(15, 81)}
+    assert len(answer.offers) <= 3 * MOST_JOURNEYS
+    assert ways(answer.offers) == {(str(number),) for number in range(21, WAYS + 21)}
+    assert not answer.complete
 
 
 async def test_another_currency_than_that_of_our_fares_finds_nothing(

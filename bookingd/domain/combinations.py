@@ -1,0 +1,132 @@
+"""Which journeys to make of the ways that were found for several slices.
+
+Its one rule: never all of them. Six slices of a hundred ways each are a million million journeys; here they
+come one by one, the cheapest first, each for about as much work as it has slices.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain, count, islice
+from typing import TypeAlias
+
+from bookingd.domain.connections import Way
+
+SHORTEST_STAY = timedelta(hours=1)
+"""Between landing and the first flight of the next slice."""
+SHORTEST_STAY_ELSEWHERE = timedelta(hours=3)
+"""The same where the next slice begins at another airport: one has to get there, and to check in."""
+DIRECT_SHARE = 4
+"""Where there are too many journeys, one in so many is kept for those without any connection."""
+
+Journey: TypeAlias = tuple[Way, ...]
+"""A way of each slice, in the order of travel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A way with the cheapest that can follow it to the end; `total` is the base of all that."""
+
+    total: int
+    way: Way
+    then: "Step | None"
+
+    @property
+    def ways(self) -> Iterator[Way]:
+        """The way and what follows."""
+        step: Step | None = self
+        while step is not None:
+            yield step.way
+            step = step.then
+
+
+Fits: TypeAlias = Callable[[Way, Way], bool]
+
+
+def follows(before: Way, after: Way) -> bool:
+    """Whether somebody who travels one way can still leave on the other one."""
+    here = before.destination == after.origin
+    return after.departs_at >= before.arrives_at + (SHORTEST_STAY if here else SHORTEST_STAY_ELSEWHERE)
+
+
+def choose(slices: Sequence[Sequence[Way]], *, most: int) -> tuple[list[Journey], bool]:
+    """`most` journeys at most, and whether these are all that there are.
+
+    Where there are more, a quarter are the cheapest without any connection; then comes for every way the
+    cheapest journey that it is part of, so that whatever somebody filters for is there; then the cheapest of
+    all.
+    """
+    first = list(islice(cheapest(slices), most + 1))
+    if len(first) <= most:
+        return first, True
+    direct = [[way for way in ways if not way.connections] for ways in slices]
+    wanted = chain(islice(cheapest(direct), most // DIRECT_SHARE), with_each(slices), first)
+    return list(islice(dict.fromkeys(wanted), most)), False
+
+
+def cheapest(slices: Sequence[Sequence[Way]]) -> Iterator[Journey]:
+    """Every journey in which each way can follow the one before, the cheapest first by the sum of base fares.
+
+    What is on the heap is a journey whose first ways are fixed, with the best that can follow. Taken from
+    there it is varied in one place: the next best way instead of its last fixed one, or one way more fixed.
+    """
+    layers = _steps(slices, follows)
+    order = count()
+    heap: list[tuple[int, int, Journey, int]] = []
+
+    def push(spent: int, fixed: Journey, position: int) -> None:
+        """Let the first way from `position` on that fits come next."""
+        layer = layers[len(fixed)]
+        for place in range(position, len(layer)):
+            if not fixed or follows(fixed[-1], layer[place].way):
+                heapq.heappush(heap, (spent + layer[place].total, next(order), fixed, place))
+                return
+
+    push(0, (), 0)
+    while heap:
+        total, _, fixed, place = heapq.heappop(heap)
+        step = layers[len(fixed)][place]
+        spent = total - step.total
+        push(spent, fixed, place + 1)
+        longer = (*fixed, step.way)
+        if len(longer) == len(layers):
+            yield longer
+        else:
+            push(spent + step.way.base, longer, 0)
+
+
+def with_each(slices: Sequence[Sequence[Way]]) -> list[Journey]:
+    """For every way that is part of a journey the cheapest one; the cheapest first."""
+    onward = _steps(slices, follows)
+    backward = reversed(_steps(slices[::-1], lambda after, before: follows(before, after)))
+    found = [
+        (
+            before.total + after.total - after.way.base,
+            (*reversed(tuple(before.ways)), *islice(after.ways, 1, None)),
+        )
+        for ahead, behind in zip(onward, backward, strict=True)
+        for after, before in _same_way(ahead, behind)
+    ]
+    return [journey for _, journey in sorted(found, key=lambda one: one[0])]
+
+
+def _same_way(ahead: Iterable[Step], behind: Iterable[Step]) -> Iterator[tuple[Step, Step]]:
+    by_way = {step.way.departures: step for step in behind}
+    return ((step, by_way[step.way.departures]) for step in ahead if step.way.departures in by_way)
+
+
+def _steps(layers: Sequence[Sequence[Way]], fits: Fits) -> list[list[Step]]:
+    """For each layer the ways that lead through all layers behind it, the cheapest to the end first."""
+    found: list[list[Step]] = []
+    for ways in reversed(layers):
+        steps = [step for way in ways if (step := _best(way, found[-1] if found else None, fits))]
+        found.append(sorted(steps, key=lambda step: (step.total, step.way.departures)))
+    return found[::-1]
+
+
+def _best(way: Way, later: Sequence[Step] | None, fits: Fits) -> Step | None:
+    if later is None:
+        return Step(way.base, way, None)
+    then = next((step for step in later if fits(way, step.way)), None)
+    return None if then is None else Step(way.base + then.total, way, then)
