@@ -141,13 +141,13 @@ def _code(asked: Mapping[str, Any]) -> str | None:
 
 
 def _where_mistakes(asked: Mapping[str, Any], place: Place | None) -> Iterator[FieldError]:
-    by_position = [name for name in POSITION if asked[name] is not None]
-    told = [name for name in ("place", "hotel") if asked[name] is not None] + by_position[:1]
+    by_position = [name for name in POSITION if asked[name] is not None][:1]
+    told = [name for name in ("place", "hotel") if asked[name] is not None] + by_position
     if not told:
         yield wrong("place", "required", "Say where: `place`, `latitude` and `longitude`, or `hotel`.")
     for name in told[1:]:
         yield wrong(name, "both", f"Where is told by `{told[0]}`: leave this out, or leave that out.")
-    if by_position:
+    if told and told == by_position:
         for name in ("latitude", "longitude"):
             if asked[name] is None:
                 yield wrong(name, MISSING.code, str(MISSING))
