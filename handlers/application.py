@@ -8,6 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
+from bookingd.pictures.line import Line
+from handlers.admin.pictures import AT_ONCE, UPLOADS, WAITING
 from handlers.atlas import ATLAS, Atlas
 from handlers.bookings import INTAKE, MOVES, RUSH, SHELF
 from handlers.clients import BELIEVED, networks_of
@@ -61,6 +63,7 @@ def build(*, parts: Parts) -> web.Application:
     application[RECEIPTS] = Receipts(parts.transactions)
     application[REGISTER] = Register(parts.database)
     application[ATLAS] = Atlas(database=parts.database, clock=parts.sources.clock)
+    application[UPLOADS] = Line(AT_ONCE, waiting=WAITING)
     application[OPENAPI] = _description(parts.public_url, cookie_name(parts))
     for route in ROUTES:
         if route.method == "GET":

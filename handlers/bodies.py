@@ -21,6 +21,9 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 
 FORM = "application/x-www-form-urlencoded"
 
+PIECE = 64 * 1024
+"""Bytes of a large body that are read at a time."""
+
 MOST_FIELDS = 20
 """Of a form; more is no form of ours."""
 
@@ -83,6 +86,19 @@ async def read_body(request: web.Request) -> bytes:
     except web.HTTPRequestEntityTooLarge as error:
         limit = request.app[PARTS].settings.server.max_body_bytes
         raise Problem("body-too-large", f"A body has {limit:,} bytes at most.") from error
+
+
+async def read_large(request: web.Request, *, most: int) -> bytes:
+    """A body that may be larger than others, `most` bytes. Raises Problem as `read_body` does."""
+    body = bytearray()
+    try:
+        async for piece in request.content.iter_chunked(PIECE):
+            body += piece
+            if len(body) > most:
+                raise Problem("body-too-large", f"This has {most:,} bytes at most.")
+    except RequestPayloadError as error:
+        raise Problem("bad-request", "The body broke off, or is not framed as HTTP wants it.") from error
+    return bytes(body)
 
 
 def read_json(body: bytes) -> Any:

@@ -171,7 +171,8 @@ def _operation(route: Route, plugin: MarshmallowPlugin) -> dict[str, Any]:
     if content := {kind: {"schema": body} for kind, body in kinds.items() if body is not None}:
         described["requestBody"] = {"required": True, "content": content}
     elif operation.raw_body:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {}}}}
+        raw: dict[str, Any] = {kind: {"schema": {}} for kind in operation.raw_body}
+        described["requestBody"] = {"required": True, "content": raw}
     if ways := _ways_in(operation):
         described["security"] = ways
     return described

@@ -45,8 +45,8 @@ class Operation:
     body: type[Schema] | None = None
     form: type[Schema] | None = None
     """The same, or what is taken besides, sent by a form of one of our pages."""
-    raw_body: bool = False
-    """Whether it takes bytes whose form is somebody else's."""
+    raw_body: tuple[str, ...] = ()
+    """Media types of bytes that it takes whose form is somebody else's."""
     headers: tuple[str, ...] = ()
     """Names in `handlers.openapi.HEADERS`."""
     answers: Mapping[int, type | str | None]

@@ -34,6 +34,7 @@ from handlers.accounts.factor_routes import FACTOR_ROUTES
 from handlers.accounts.notification_routes import NOTIFICATION_ROUTES
 from handlers.accounts.profile_routes import PROFILE_ROUTES
 from handlers.admin.account_routes import ADMIN_ACCOUNT_ROUTES
+from handlers.admin.picture_routes import ADMIN_PICTURE_ROUTES
 from handlers.booking_views import (
     BookingAccepted,
     BookingBody,
@@ -325,7 +326,7 @@ PAYING = (
             tag="Payments",
             access=Access.PUBLIC,
             description="For the gateways themselves; only with their signature.",
-            raw_body=True,
+            raw_body=("application/json",),
             answers={200: webhooks.Received},
             problems=("bad-signature", "not-found", "body-too-large", "unavailable"),
         ),
@@ -432,6 +433,7 @@ ROUTES: tuple[Route, ...] = (
     *NOTIFICATION_ROUTES,
     *API_KEY_ROUTES,
     *ADMIN_ACCOUNT_ROUTES,
+    *ADMIN_PICTURE_ROUTES,
     *PICTURE_ROUTES,
     *HOUSE,
 )

@@ -129,9 +129,9 @@ def fetched_id(supplier: str, supplier_hotel: str, url: str) -> PictureId:
     return _id(Kind.FETCHED, supplier, supplier_hotel, url)
 
 
-def uploaded_id(hotel_id: int, original: bytes) -> PictureId:
-    """Of what staff uploaded for a hotel of our own; `original` is the SHA-256 of it as we keep it."""
-    return _id(Kind.UPLOADED, str(hotel_id), original.hex())
+def uploaded_id(hotel_id: int, given: bytes) -> PictureId:
+    """Of what staff uploaded for a hotel of our own; `given` is the SHA-256 of what was sent."""
+    return _id(Kind.UPLOADED, str(hotel_id), given.hex())
 
 
 def _id(*parts: str) -> PictureId:

@@ -1,5 +1,6 @@
 """Pictures of hotels: whose they are, what is known of them, and the originals of what was uploaded."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from bookingd.storage.queries import query
 
 BY_IDS = query("pictures.by_ids")
 OF_HOTEL = query("pictures.of_hotel")
+IS_HOTEL = query("pictures.is_hotel")
 LOCK_HOTEL = query("pictures.lock_hotel")
 ADD = query("pictures.add")
 KEEP_ORIGINAL = query("pictures.keep_original")
@@ -79,6 +81,12 @@ async def of_hotel(connection: Connection, *, hotel_id: int) -> Sequence[Picture
     return [_picture(row) for row in await connection.fetch(OF_HOTEL, hotel_id)]
 
 
+async def is_hotel(connection: Connection, *, hotel_id: int) -> bool:
+    """Whether there is such a hotel of our own."""
+    there: bool = await connection.fetchval(IS_HOTEL, hotel_id)
+    return there
+
+
 async def lock_hotel(connection: Connection, *, hotel_id: int) -> bool:
     """Whether there is such a hotel of our own. Nobody else changes its pictures until this commits."""
     return await connection.fetchval(LOCK_HOTEL, hotel_id) is not None
@@ -91,18 +99,15 @@ async def add(
     hotel_id: int,
     caption: str,
     size: tuple[int, int],
-    digest: bytes,
-    media_type: str,
     original: bytes,
+    media_type: str,
     now: datetime,
-) -> Picture | None:
-    """Put an uploaded picture behind the hotel's others, with its original; None where it is there already.
-
-    `digest` is the SHA-256 of the original, `size` its width and height in pixels.
+) -> Picture:
+    """Put an uploaded picture behind the hotel's others, with its original, whose width and height in pixels
+    `size` is.
     """
-    row = await connection.fetchrow(ADD, picture, hotel_id, caption, *size, digest, now)
-    if row is None:
-        return None
+    digest = hashlib.sha256(original).digest()
+    (row,) = await connection.fetch(ADD, picture, hotel_id, caption, *size, digest, now)
     await connection.execute(KEEP_ORIGINAL, picture, media_type, original)
     return _picture(row)
 

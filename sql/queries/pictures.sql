@@ -8,17 +8,19 @@ SELECT * FROM pictures WHERE id = ANY ($1::text[]);
 -- Those of our own hotel $1, the first one first.
 SELECT * FROM pictures WHERE hotel_id = $1 ORDER BY position, id;
 
+-- name: is_hotel
+-- Whether there is a hotel $1 of our own.
+SELECT EXISTS (SELECT FROM hotels WHERE id = $1);
+
 -- name: lock_hotel
 -- Whether there is a hotel $1 of our own; until the transaction ends its pictures are this one's to change.
 SELECT id FROM hotels WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: add
--- Picture $1 of hotel $2 behind all others: caption $3, width $4, height $5, hash $6, at $7. None where there is one of
--- that id.
+-- Picture $1 of hotel $2 behind all others: caption $3, width $4, height $5, hash $6, at $7.
 INSERT INTO pictures (id, hotel_id, position, caption, kind, state, width, height, hash, created_at)
 SELECT $1, $2, coalesce(max(position) + 1, 0), $3, 'uploaded', 'ready', $4, $5, $6, $7
   FROM pictures WHERE hotel_id = $2
-    ON CONFLICT (id) DO NOTHING
 RETURNING *;
 
 -- name: keep_original

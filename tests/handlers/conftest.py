@@ -250,14 +250,14 @@ async def make_api(
     opened: list[Parts] = []
     stack = AsyncExitStack()
 
-    async def make(*, settings: Settings | None = None, **changes: Any) -> Api:
+    async def make(*, settings: Settings | None = None, var: Path = tmp_path, **changes: Any) -> Api:
         sources = Sources(clock=clock, ids=ids, chance=chance)
         bus, search, gateway = quiet_bus(clock, ids), FakeSearch(), FakeGateway(clock)
         await bus.serve(actor="search.flights", backlog=8, receive=search.receive)
         unsellable = Unsellable(client_at("fakeredis://"), clock=clock, seconds=300)
         bus.watch(unsellable.hear)
         settings = settings or Settings(public_url=PUBLIC)
-        settings = replace(settings, paths=Paths(var=tmp_path))
+        settings = replace(settings, paths=Paths(var=var))
         metrics = Metrics()
         parts = Parts(
             settings=settings,
