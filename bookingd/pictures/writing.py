@@ -8,7 +8,8 @@ from bookingd.pictures.sizes import MOST_ORIGINAL, WIDTHS, Format
 
 QUALITY = 82
 EFFORT = 2
-"""Of WebP, 0 to 6. Measured on drawings: 4 takes three times as long and saves a twentieth."""
+"""Of WebP, 0 to 6. Measured on drawings: 1 takes four fifths of the time and a third more bytes, 4 more than
+twice the time and a twentieth fewer bytes."""
 
 QUALITIES = (90, 80, 65, 45, 25)
 """Tried for an original, until it is small enough."""
@@ -25,16 +26,19 @@ def original_of(picture: Image.Image) -> bytes:
 
 
 def renditions_of(picture: Image.Image, form: Format) -> dict[int, bytes]:
-    """By width: never wider than the picture is."""
-    return {width: _rendition(picture, width, form) for width in WIDTHS}
+    """By width: never wider than the picture is. Each is made of the next wider one, which costs least."""
+    write, renditions, sized = (_webp if form is Format.WEBP else _jpeg), {}, picture
+    for width in sorted(WIDTHS, reverse=True):
+        sized = _narrowed(sized, width)
+        renditions[width] = write(sized, QUALITY)
+    return renditions
 
 
-def _rendition(picture: Image.Image, width: int, form: Format) -> bytes:
-    sized = picture
-    if width < picture.width:
-        height = max(1, round(picture.height * width / picture.width))
-        sized = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return _webp(sized, QUALITY) if form is Format.WEBP else _jpeg(sized)
+def _narrowed(picture: Image.Image, width: int) -> Image.Image:
+    if width >= picture.width:
+        return picture
+    height = max(1, round(picture.height * width / picture.width))
+    return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _webp(picture: Image.Image, quality: int) -> bytes:
@@ -43,7 +47,7 @@ def _webp(picture: Image.Image, quality: int) -> bytes:
     return written.getvalue()
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
     written = io.BytesIO()
-    picture.save(written, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    picture.save(written, "JPEG", quality=quality, optimize=True, progressive=True)
     return written.getvalue()
