@@ -150,7 +150,7 @@ async def _fill(engine: Engine, departures: int) -> tuple[date, ...]:
     connection = await asyncpg.connect(engine.dsn(OWNER))
     try:
         await migrations.migrate(connection, clock=clock)
-        await seed(connection, plan=plan, now=clock.now(), progress=lambda _done, _whole: None)
+        await seed(connection, plan=plan, now=clock.now(), progress=lambda _what, _done, _whole: None)
         await seed_rules(connection, clock.now())
     finally:
         await connection.close()

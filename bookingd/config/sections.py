@@ -231,10 +231,11 @@ class Suppliers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """Our own contracted stock. `demo` fills an empty database with a made-up network of `departures`."""
+    """Our own contracted stock. `demo` fills an empty database with made-up `departures` and `hotels`."""
 
     demo: bool = True
     departures: int = within(90_000, 1, 10_000_000)
+    hotels: int = within(3_200, 0, 20_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,16 @@ GATEWAYS = frozenset(
 )
 """Where the world's long ways begin and end: the airports of its most connected cities."""
 
+_KNOWN_AS = {
+    "BEG": "Belgrade", "BLR": "Bengaluru", "BOD": "Bordeaux", "CEB": "Cebu", "CJU": "Jeju", "COK": "Kochi",
+    "DEL": "Delhi", "DMM": "Dammam", "DPS": "Bali", "DUS": "Düsseldorf", "FLR": "Florence", "GOI": "Goa",
+    "JTR": "Santorini", "LPA": "Gran Canaria", "MDE": "Medellin", "MLA": "Valletta", "NAP": "Naples",
+    "PMI": "Palma de Mallorca", "PTY": "Panama City", "RAK": "Marrakesh", "RDU": "Raleigh", "RHO": "Rhodes",
+    "STL": "St. Louis", "SVQ": "Seville", "TFU": "Chengdu", "VCE": "Venice", "XIY": "Xi'an",
+    "YUL": "Montreal", "YVR": "Vancouver", "ZNZ": "Zanzibar",
+}  # fmt: skip
+"""What cities are called in English that airportsdata calls otherwise, or by the town of their airport."""
+
 _MORE_METROPOLITAN = {"EWR": "NYC", "SEN": "LON", "BVA": "PAR", "NYO": "STO", "VST": "STO", "JNB": "JNB"}
 
 
@@ -90,13 +100,22 @@ def airports() -> dict[str, Airport]:
 
 
 @cache
+def airports_of_cities() -> dict[str, tuple[Airport, ...]]:
+    """Every airport, by the code of its city; those served first, the biggest leading."""
+    found: dict[str, list[Airport]] = {}
+    for airport in airports().values():
+        found.setdefault(airport.city_code, []).append(airport)
+    return {code: tuple(of_city) for code, of_city in found.items()}
+
+
+@cache
 def cities() -> dict[str, City]:
     """Every city code that an airport belongs to: metropolitan areas under their own names."""
     areas = airportsdata.load_iata_macs()
     found: dict[str, City] = {}
     for airport in airports().values():
         area = areas.get(airport.city_code)
-        name = area["name"] if area else airport.city
+        name = _KNOWN_AS.get(airport.city_code) or (area["name"] if area else airport.city)
         found.setdefault(airport.city_code, City(code=airport.city_code, name=name, country=airport.country))
     return found
 

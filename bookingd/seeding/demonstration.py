@@ -6,7 +6,9 @@ from uuid import UUID
 
 from bookingd.domain.audit import AuditEntry, Plain, Subject
 from bookingd.seeding import loading
-from bookingd.seeding.loading import Progress, Seeded
+from bookingd.seeding.hotels.loading import Loaded
+from bookingd.seeding.hotels.world import Stays
+from bookingd.seeding.loading import Progress, Prolonged, Seeded
 from bookingd.seeding.world import Plan
 from bookingd.sources import Sources
 from bookingd.storage import audit
@@ -33,26 +35,43 @@ async def empty(connection: Connection, *, sources: Sources, principal: str) -> 
     """Remove made-up inventory on behalf of `principal`. Raises SeedRefused; then nothing is changed."""
     async with connection.transaction():
         removed = await loading.remove(connection)
-        told = {"seed": removed.seed, "departures": removed.departures}
+        told = {"seed": removed.seed, "departures": removed.departures, "hotels": removed.hotels}
         await audit.record(connection, [_deed(sources, principal, "inventory.removed", DEMO, told)])
     return removed
 
 
-async def prolong(connection: Connection, *, until: date, sources: Sources, principal: str) -> int:
-    """Let a made-up network fly until that day; how many more departures there are."""
+async def furnish(
+    connection: Connection, *, stays: Stays, sources: Sources, principal: str, progress: Progress
+) -> Loaded | None:
+    """Add hotels to a made-up network that has none; None where there is nothing to do."""
     async with connection.transaction():
-        added = await loading.prolong(connection, until=until)
-        told: dict[str, Plain] = {"departures": added, "last_day": until.isoformat()}
-        if added:
+        now = sources.clock.now()
+        loaded = await loading.furnish(connection, stays=stays, now=now, progress=progress)
+        if loaded is not None:
+            told: dict[str, Plain] = {"hotels": loaded.hotels, "last_night": stays.last_night.isoformat()}
+            await audit.record(connection, [_deed(sources, principal, "inventory.furnished", DEMO, told)])
+    return loaded
+
+
+async def prolong(
+    connection: Connection, *, until: date, sources: Sources, principal: str
+) -> Prolonged | None:
+    """Let a made-up network fly until that day, and its hotels sell; None where there is nothing to do."""
+    async with connection.transaction():
+        more = await loading.prolong(connection, until=until)
+        if more is not None:
+            told: dict[str, Plain] = {"departures": more.departures, "last_day": until.isoformat()}
+            if more.last_night:
+                told["last_night"] = more.last_night.isoformat()
             await audit.record(connection, [_deed(sources, principal, "inventory.prolonged", DEMO, told)])
-    return added
+    return more
 
 
 def _seeding(sources: Sources, principal: str, seeded: Seeded, rules: Sequence[str]) -> list[AuditEntry]:
     """What was done: the inventory, and the price rules that were not there before (P11)."""
     plan = seeded.plan
     days: dict[str, Plain] = {"first_day": plan.first_day.isoformat(), "last_day": plan.last_day.isoformat()}
-    made = {"seed": plan.seed, "departures": seeded.departures, **days}
+    made = {"seed": plan.seed, "departures": seeded.departures, "hotels": seeded.stays.hotels, **days}
     return [
         _deed(sources, principal, "inventory.seeded", DEMO, made),
         *(

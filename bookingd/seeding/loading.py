@@ -8,12 +8,16 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from bookingd.domain.flights import Cabin
 from bookingd.seeding import fares
 from bookingd.seeding.airlines import airlines
 from bookingd.seeding.airports import airports, cities, passengers
+from bookingd.seeding.hotels import loading as hotels
+from bookingd.seeding.hotels.loading import Loaded
+from bookingd.seeding.hotels.world import Stays
 from bookingd.seeding.place_names import Town, place_names, towns
 from bookingd.seeding.world import Departure, Plan, World, leaves
 from bookingd.storage import inventory
@@ -26,6 +30,8 @@ LOCK = query("inventory.lock")
 LOCK_CLAIMS = query("inventory.lock_claims")
 CLAIMED = query("inventory.claimed")
 REMOVE = query("inventory.remove")
+REMOVE_PICTURES = query("inventory.remove_pictures")
+ROOMS_TAKEN = query("inventory.rooms_taken")
 NUMBER_ON = query("inventory.number_on")
 PROLONG = query("inventory.prolong")
 SCHEDULE = query("inventory.schedule")
@@ -34,8 +40,8 @@ EVERY_DAY = 0b111_1111
 PART = 5_000
 """Departures that are in memory at a time."""
 
-Progress = Callable[[int, int], None]
-"""Told how many departures of how many are loaded."""
+Progress = Callable[[str, int, int], None]
+"""Told what is being loaded (departures, hotels), how many of them are, and of how many."""
 
 
 class SeedRefused(Exception):
@@ -52,6 +58,18 @@ class Seeded:
     cabins: int
     airports: int
     airlines: int
+    stays: Loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prolonged:
+    """How much longer a made-up inventory is on sale."""
+
+    departures: int
+    """How many more there are."""
+    last_day: date
+    last_night: date | None
+    """Of the hotels; None: there are none."""
 
 
 async def seed(connection: Connection, *, plan: Plan, now: datetime, progress: Progress) -> Seeded:
@@ -66,6 +84,7 @@ async def seed(connection: Connection, *, plan: Plan, now: datetime, progress: P
         cabins = await _load_departures(connection, world, progress)
         await connection.execute(MARK_DEMO, plan.seed, plan.first_day, plan.last_day, world.size, now)
         await connection.execute(NUMBER_ON)
+        stays = await _load_hotels(connection, plan.stays, now, progress)
     await analyze(connection)
     return Seeded(
         plan=plan,
@@ -74,25 +93,49 @@ async def seed(connection: Connection, *, plan: Plan, now: datetime, progress: P
         cabins=cabins,
         airports=len({flight.origin.code for flight in world.flights}),
         airlines=len({flight.airline for flight in world.flights}),
+        stays=stays,
     )
 
 
-async def prolong(connection: Connection, *, until: date) -> int:
-    """Fly a made-up schedule until that day, so that a demonstration never runs out of days; how many more
-    departures there are. Real inventory, or none, is left alone.
+async def furnish(
+    connection: Connection, *, stays: Stays, now: datetime, progress: Progress
+) -> Loaded | None:
+    """Hotels for a made-up network that has none; None where it has some, or is real."""
+    async with connection.transaction():
+        await connection.execute(LOCK)
+        there = await inventory.demo(connection)
+        if there is None or there.hotels or not stays.hotels:
+            return None
+        loaded = await _load_hotels(connection, stays, now, progress)
+    await analyze(connection)
+    return loaded
+
+
+async def prolong(connection: Connection, *, until: date) -> Prolonged | None:
+    """Fly a made-up schedule until that day, and sell rooms longer: a demonstration never runs out of days.
+
+    None where there was nothing to do: real inventory, or none, is left alone.
     """
     async with connection.transaction():
         await connection.execute(LOCK)
         there = await inventory.demo(connection)
         if there is None or there.last_day >= until:
-            return 0
-        more = [
-            (row["id"], day, leaves(day, row["departs_local"], row["zone"]))
-            for row in await connection.fetch(SCHEDULE)
-            for day in _days_after(there.last_day, until)
-        ]
-        added: int = await connection.fetchval(PROLONG, *map(list, zip(*more, strict=True)), until)
+            return None
+        last_night = there.last_night and await hotels.prolong(
+            connection, until=until, last_night=there.last_night
+        )
+        added = await _prolong_flights(connection, there.last_day, until)
     await analyze(connection)
+    return Prolonged(departures=added, last_day=until, last_night=last_night)
+
+
+async def _prolong_flights(connection: Connection, last: date, until: date) -> int:
+    more = [
+        (row["id"], day, leaves(day, row["departs_local"], row["zone"]))
+        for row in await connection.fetch(SCHEDULE)
+        for day in _days_after(last, until)
+    ]
+    added: int = await connection.fetchval(PROLONG, *map(list, zip(*more, strict=True)), until)
     return added
 
 
@@ -101,7 +144,7 @@ def _days_after(last: date, until: date) -> list[date]:
 
 
 async def remove(connection: Connection) -> inventory.Demo:
-    """Empty a made-up inventory. Raises SeedRefused when it is not made up or somebody has seats of it."""
+    """Empty a made-up inventory. Raises SeedRefused when it is not made up or somebody has some of it."""
     async with connection.transaction():
         there = await inventory.demo(connection)
         if there is None:
@@ -110,6 +153,7 @@ async def remove(connection: Connection) -> inventory.Demo:
             )
         await connection.execute(LOCK_CLAIMS)
         await _refuse_if_claimed(connection)
+        await connection.execute(REMOVE_PICTURES)
         await connection.execute(REMOVE)
     return there
 
@@ -131,6 +175,12 @@ async def _refuse_if_claimed(connection: Connection) -> None:
         raise SeedRefused(
             f"{row['items']} booked items hold or have bought seats of this inventory, for example on"
             f" {row['flight']}; the first departs at {row['departs_at']:%Y-%m-%d %H:%M} UTC."
+            " Cancel those bookings first."
+        )
+    rooms = await connection.fetchrow(ROOMS_TAKEN)
+    if rooms is not None and rooms["nights"]:
+        raise SeedRefused(
+            f"Rooms are held or booked for {rooms['nights']} night(s), the first on {rooms['night']}."
             " Cancel those bookings first."
         )
 
@@ -226,8 +276,12 @@ async def _load_departures(connection: Connection, world: World, progress: Progr
         )
         loaded += len(part)
         cabins += len(stock)
-        progress(loaded, total)
+        progress("departures", loaded, total)
     return cabins
+
+
+async def _load_hotels(connection: Connection, stays: Stays, now: datetime, progress: Progress) -> Loaded:
+    return await hotels.load(connection, stays=stays, now=now, progress=partial(progress, "hotels"))
 
 
 def _departure_row(one: Departure) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bookingd.domain.flights import Cabin
 from bookingd.seeding import fares
+from bookingd.seeding.hotels.world import Stays
 from bookingd.seeding.network import routes
 from bookingd.seeding.timetable import Flight, timetable
 
@@ -26,15 +27,20 @@ class ImpossibleSize(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to make up: about `departures` of them from `first_day` on."""
+    """What to make up: about `departures` of them from `first_day` on, and so many hotels.
+
+    Raises ImpossibleSize, or ImpossibleNumber of hotels.
+    """
 
     first_day: date
     departures: int = DEFAULT_DEPARTURES
+    hotels: int = 0
     seed: int = 1
 
     def __post_init__(self) -> None:
         if not FEWEST <= self.departures <= MOST:
             raise ImpossibleSize(f"departures must be {FEWEST} to {MOST}, not {self.departures}")
+        _ = self.stays
 
     @property
     def days(self) -> int:
@@ -45,6 +51,11 @@ class Plan:
         size = self.departures / DEFAULT_DEPARTURES
         days = round(DEFAULT_DAYS * math.pow(size, 0.55 if size < 1 else 0.97))
         return max(SHORTEST, min(LONGEST, days))
+
+    @property
+    def stays(self) -> Stays:
+        """What to make up of hotels."""
+        return Stays(first_night=self.first_day, hotels=self.hotels, seed=self.seed)
 
     @property
     def last_day(self) -> date:

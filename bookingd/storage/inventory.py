@@ -67,6 +67,9 @@ class Demo:
     first_day: date
     last_day: date
     departures: int
+    hotels: int
+    last_night: date | None
+    """Of the hotels, on which one can stay; None: there are none."""
     seeded_at: datetime
 
 

@@ -12,7 +12,9 @@ import asyncpg
 from bookingd.config import Settings
 from bookingd.engine import OWNER, Engine
 from bookingd.messages.envelope import SYSTEM
-from bookingd.seeding.demonstration import fill, prolong
+from bookingd.seeding.demonstration import fill, furnish, prolong
+from bookingd.seeding.hotels.world import Stays
+from bookingd.seeding.loading import Progress
 from bookingd.seeding.world import Plan
 from bookingd.sources import Sources
 from bookingd.storage import inventory, migrations
@@ -85,29 +87,52 @@ async def _check(database: Database, sources: Sources) -> None:
 
 
 async def _keep_demonstrating(owner_dsn: str, settings: Settings, sources: Sources, say: Say) -> None:
-    """Make a network up where there is none, and more days of it when the old ones run out."""
+    """Make a world up where there is none, hotels where it has none, more days when the old ones run out."""
     connection = await asyncpg.connect(owner_dsn)
     try:
         there = await inventory.demo(connection)
         if there is None:
             await _seed(connection, settings, sources, say)
-        elif there.last_day < sources.clock.now().date() + SOLD_AHEAD_LEAST:
-            until = sources.clock.now().date() + SOLD_AHEAD
-            added = await prolong(connection, until=until, sources=sources, principal=SYSTEM)
-            say(f"the made-up network flies until {until}: {added} more departures")
+            return
+        if not there.hotels:
+            await _furnish(connection, settings, sources, say)
+        if there.last_day < sources.clock.now().date() + SOLD_AHEAD_LEAST:
+            await _prolong(connection, sources, say)
     finally:
         await connection.close()
 
 
 async def _seed(connection: asyncpg.Connection, settings: Settings, sources: Sources, say: Say) -> None:
-    plan = Plan(first_day=sources.clock.now().date(), departures=settings.inventory.departures)
-    tenth = -1
+    wanted = settings.inventory
+    plan = Plan(first_day=sources.clock.now().date(), departures=wanted.departures, hotels=wanted.hotels)
+    seeded = await fill(connection, plan=plan, sources=sources, principal=SYSTEM, progress=_tenths(say))
+    say(
+        f"the world is there: {seeded.departures} departures, {seeded.airports} airports,"
+        f" {seeded.stays.hotels} hotels in {seeded.stays.cities} cities"
+    )
 
-    def progress(done: int, whole: int) -> None:
-        nonlocal tenth
-        if done * 10 // whole > tenth:
-            tenth = done * 10 // whole
-            say(f"making a flight network up: {tenth * 10} % of {whole} departures")
 
-    seeded = await fill(connection, plan=plan, sources=sources, principal=SYSTEM, progress=progress)
-    say(f"the network is there: {seeded.departures} departures, {seeded.airports} airports")
+async def _furnish(connection: asyncpg.Connection, settings: Settings, sources: Sources, say: Say) -> None:
+    stays = Stays(first_night=sources.clock.now().date(), hotels=settings.inventory.hotels)
+    loaded = await furnish(connection, stays=stays, sources=sources, principal=SYSTEM, progress=_tenths(say))
+    if loaded is not None:
+        say(f"the made-up network has hotels now: {loaded.hotels} in {loaded.cities} cities")
+
+
+async def _prolong(connection: asyncpg.Connection, sources: Sources, say: Say) -> None:
+    until = sources.clock.now().date() + SOLD_AHEAD
+    more = await prolong(connection, until=until, sources=sources, principal=SYSTEM)
+    if more is not None:
+        say(f"the made-up network flies until {more.last_day}: {more.departures} more departures")
+
+
+def _tenths(say: Say) -> Progress:
+    """Says how far it is, every tenth of each sort of thing."""
+    told: dict[str, int] = {}
+
+    def progress(what: str, done: int, whole: int) -> None:
+        if done * 10 // whole > told.get(what, -1):
+            told[what] = done * 10 // whole
+            say(f"making a world up: {told[what] * 10} % of {whole} {what}")
+
+    return progress

@@ -102,3 +102,26 @@ SELECT kind.id, least(CASE WHEN nights.rows < $3::date - $2::date THEN kind.allo
          FROM room_nights AS night
         WHERE night.room_type_id = kind.id AND night.night >= $2::date AND night.night < $3::date) AS nights
  WHERE kind.id = ANY ($1::bigint[]);
+
+-- name: prolong_rates
+-- Sell made-up rooms until night $1: on each night at the price that the night 52 weeks before it had, again and again
+-- if it has been longer. How many seasons that makes; they neither overlap nor leave a gap, since the old ones do not.
+-- role: owner
+WITH demo AS (
+    SELECT last_night FROM demo_inventory WHERE last_night < $1::date
+), added AS (
+    INSERT INTO rates (hotel_id, rate_plan_id, room_type_id, first_night, last_night, nightly, per_adult, weekdays,
+                       min_stay, max_stay, release_days)
+    SELECT rate.hotel_id, rate.rate_plan_id, rate.room_type_id,
+           greatest(rate.first_night, demo.last_night - 363) + 364 * lap,
+           least(least(rate.last_night, demo.last_night) + 364 * lap, $1::date),
+           rate.nightly, rate.per_adult, rate.weekdays, rate.min_stay, rate.max_stay, rate.release_days
+      FROM demo
+      CROSS JOIN generate_series(1, ($1::date - demo.last_night + 363) / 364) AS lap
+      JOIN rates AS rate ON rate.last_night > demo.last_night - 364 AND rate.first_night <= demo.last_night
+     WHERE greatest(rate.first_night, demo.last_night - 363) + 364 * lap <= $1::date
+    RETURNING 1
+), mark AS (
+    UPDATE demo_inventory SET last_night = $1::date FROM demo
+)
+SELECT count(*) FROM added;

@@ -56,15 +56,20 @@ SELECT airport, code, label, adult, child, infant
 
 -- name: demo
 -- What the made-up inventory is, if there is one.
-SELECT seed, first_day, last_day, departures, seeded_at FROM demo_inventory;
+SELECT seed, first_day, last_day, departures, hotels, last_night, seeded_at FROM demo_inventory;
 
 -- name: mark_demo
 -- Remember that the inventory is made up: seed $1, days $2 to $3, $4 departures, made at $5.
 INSERT INTO demo_inventory (seed, first_day, last_day, departures, seeded_at) VALUES ($1, $2, $3, $4, $5);
 
+-- name: mark_demo_hotels
+-- Remember that $1 hotels are made up too, on sale until night $2.
+UPDATE demo_inventory SET hotels = $1, last_night = $2;
+
 -- name: anything
 -- Whether there is any inventory, made up or not.
-SELECT EXISTS (SELECT FROM airports) OR EXISTS (SELECT FROM airlines) OR EXISTS (SELECT FROM departures);
+SELECT EXISTS (SELECT FROM airports) OR EXISTS (SELECT FROM airlines) OR EXISTS (SELECT FROM departures)
+       OR EXISTS (SELECT FROM hotels);
 
 -- name: lock
 -- Let only one at a time fill the inventory.
@@ -74,7 +79,7 @@ LOCK TABLE demo_inventory IN EXCLUSIVE MODE;
 -- name: lock_claims
 -- Keep sales out until the end of the transaction; reading goes on.
 -- role: owner
-LOCK TABLE stock_claims IN EXCLUSIVE MODE;
+LOCK TABLE stock_claims, room_nights IN EXCLUSIVE MODE;
 
 -- name: claimed
 -- What stands on the inventory: how many items have seats, and the first departure of which they do.
@@ -84,6 +89,15 @@ SELECT count(DISTINCT claim.item_id) AS items, min(departure.departs_at) AS depa
   LEFT JOIN departures AS departure ON departure.id = claim.departure_id
   LEFT JOIN flights AS flight ON flight.id = departure.flight_id
  WHERE claim.state <> 'released';
+
+-- name: rooms_taken
+-- On how many nights rooms are held or booked, and the first of them.
+SELECT count(*) AS nights, min(night) AS night FROM room_nights WHERE taken > 0;
+
+-- name: remove_pictures
+-- Drop the pictures of our own hotels; suppliers' stay.
+-- role: owner
+DELETE FROM pictures WHERE hotel_id IS NOT NULL;
 
 -- name: remove
 -- Empty the inventory and everything that was made of it.

@@ -18,6 +18,7 @@ from tests.conftest import Spawn
 
 FEW, ENOUGH = 1000, 40_000
 """Departures: hardly any, where nobody flies; two weeks and some days of them, for `bookingd trip`."""
+SOME_HOTELS = 40
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def daemon(spawn: Spawn, tmp_path: Path) -> Iterator[Daemon]:
             "server": {"port": port},
             "sandbox": {"port": free_port()},
             "paths": {"var": str(tmp_path / "var")},
-            "inventory": {"departures": FEW},
+            "inventory": {"departures": FEW, "hotels": SOME_HOTELS},
         },
     )
     yield made
@@ -42,7 +43,7 @@ def daemon(spawn: Spawn, tmp_path: Path) -> Iterator[Daemon]:
 @pytest.fixture
 def flying_daemon(daemon: Daemon) -> Daemon:
     """The same, with a network in which one can book."""
-    daemon.settings["inventory"] = {"departures": ENOUGH}
+    daemon.settings["inventory"] = {"departures": ENOUGH, "hotels": SOME_HOTELS}
     return daemon
 
 

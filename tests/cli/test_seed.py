@@ -37,7 +37,7 @@ def run(database_dsn: str, owner_dsn: str, tmp_path: Path) -> Run:
 
 
 async def test_an_empty_database_is_filled_and_emptied_again(run: Run, connection: Connection) -> None:
-    filled = await run("--departures", "4000", "--from", "2026-12-01", "--seed", "3")
+    filled = await run("--departures", "4000", "--hotels", "30", "--from", "2026-12-01", "--seed", "3")
     assert filled.exit_code == 0, filled.output
     assert "from 2026-12-01 to 2026-12-07" in filled.output
     demo = await inventory.demo(connection)
@@ -52,7 +52,7 @@ async def test_an_empty_database_is_filled_and_emptied_again(run: Run, connectio
 
 async def test_who_seeds_and_removes_is_in_the_trail(run: Run, connection: Connection) -> None:
     """P11."""
-    for arguments in (("--departures", "4000"), ("--remove",), ("--remove",)):
+    for arguments in (("--departures", "4000", "--hotels", "30"), ("--remove",), ("--remove",)):
         await run(*arguments)
 
     entries = await connection.fetch("SELECT principal, action, subject_id FROM audit_entries ORDER BY id")
@@ -66,17 +66,17 @@ async def test_who_seeds_and_removes_is_in_the_trail(run: Run, connection: Conne
 
 
 async def test_progress_is_lines_where_there_is_no_terminal(run: Run) -> None:
-    result = await run("--departures", "4000")
+    result = await run("--departures", "4000", "--hotels", "30")
     assert " departures\n" in result.stderr
     assert "\x1b" not in result.output
 
 
 async def test_prices_have_their_rules_after_seeding(run: Run, connection: Connection) -> None:
-    await run("--departures", "4000")
+    await run("--departures", "4000", "--hotels", "30")
     assert await prices.version(connection, now=START.replace(year=2100)) > 0
 
 
-@pytest.mark.parametrize("arguments", [("--departures", "4000"), ("--remove",)])
+@pytest.mark.parametrize("arguments", [("--departures", "4000", "--hotels", "30"), ("--remove",)])
 async def test_real_inventory_is_left_alone(
     run: Run, connection: Connection, arguments: tuple[str, ...]
 ) -> None:

@@ -16,6 +16,7 @@ def test_every_city_that_the_network_serves_has_hotels_and_more_have() -> None:
     served = {airports()[code].city_code for code in passengers()}
     assert len(set(codes)) == len(codes) >= 200
     assert served <= set(codes) <= set(cities())
+    assert [place.name for place in places()] == [cities()[code].name for code in codes]
 
 
 def test_districts_belong_to_cities_with_hotels() -> None:

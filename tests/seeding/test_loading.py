@@ -22,11 +22,14 @@ from tests.factories import wanted
 from tests.fakes.inventory import plant_world
 from tests.fakes.sources import START, ManualClock
 
-PLAN = Plan(first_day=date(2026, 11, 22), departures=4000)
-TABLES = "cities airports airlines flights departures cabin_stock departure_fares demo_inventory".split()
+PLAN = Plan(first_day=date(2026, 11, 22), departures=4000, hotels=40)
+TABLES = """
+    cities airports airlines flights departures cabin_stock departure_fares demo_inventory
+    amenities hotels hotel_age_bands room_types rate_plans rate_plan_deadlines rates hotel_charges pictures
+    """.split()
 
 
-def quiet(done: int, whole: int) -> None:
+def quiet(what: str, done: int, whole: int) -> None:
     """Nobody looks."""
 
 
@@ -55,11 +58,13 @@ async def test_the_database_is_marked_as_made_up(connection: Connection, seeded:
 
 
 async def test_progress_is_told_up_to_the_end(owner_connection: Connection) -> None:
-    told: list[tuple[int, int]] = []
-    seeded = await loading.seed(
-        owner_connection, plan=PLAN, now=START, progress=lambda done, whole: told.append((done, whole))
-    )
-    assert told[-1] == (seeded.departures, seeded.departures)
+    told: dict[str, tuple[int, int]] = {}
+
+    def note(what: str, done: int, whole: int) -> None:
+        told[what] = done, whole
+
+    seeded = await loading.seed(owner_connection, plan=PLAN, now=START, progress=note)
+    assert told == {"departures": (seeded.departures,) * 2, "hotels": (PLAN.hotels,) * 2}
 
 
 async def test_new_departures_get_ids_behind_the_loaded_ones(
@@ -148,9 +153,11 @@ async def test_a_world_that_runs_out_flies_on_with_the_same_schedule(
     owner_connection: Connection, seeded: loading.Seeded
 ) -> None:
     until = PLAN.last_day + timedelta(days=2)
-    added = await loading.prolong(owner_connection, until=until)
+    more = await loading.prolong(owner_connection, until=until)
+    assert more is not None
+    added = more.departures
     assert added == 2 * seeded.flights
-    assert await loading.prolong(owner_connection, until=until) == 0
+    assert await loading.prolong(owner_connection, until=until) is None
     there = await inventory.demo(owner_connection)
     assert there is not None
     assert (there.last_day, there.departures) == (until, seeded.departures + added)
@@ -174,4 +181,4 @@ async def test_a_world_that_runs_out_flies_on_with_the_same_schedule(
 
 
 async def test_real_inventory_is_not_prolonged(owner_connection: Connection) -> None:
-    assert await loading.prolong(owner_connection, until=PLAN.last_day) == 0
+    assert await loading.prolong(owner_connection, until=PLAN.last_day) is None

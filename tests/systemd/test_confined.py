@@ -65,7 +65,7 @@ def daemon(spawn: Spawn, directory: Path) -> Iterator[Daemon]:
             "server": {"port": port},
             "sandbox": {"port": free_port()},
             "paths": {"var": str(directory / "var")},
-            "inventory": {"departures": 1000},
+            "inventory": {"departures": 1000, "hotels": 20},
         },
     )
     yield made

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from bookingd.seeding.airports import Airport, airports, passengers
+from bookingd.seeding.airports import airports_of_cities
 
 
 class Character(StrEnum):
@@ -95,8 +95,8 @@ SZG Salzburg | 115 w l
 PRG Prague | 85 n l
 BUD Budapest | 80 n l
 WAW Warsaw | 75 n c
-KRK Krakow | 70 n l =Kraków
-GDN Gdansk | 75 n l =Gdańsk
+KRK Kraków | 70 n l
+GDN Gdańsk | 75 n l
 OTP Bucharest | 70 n c
 SOF Sofia | 65 n c
 BEG Belgrade | 75 n c
@@ -233,7 +233,7 @@ LOS Lagos | 85 e c
 JNB Johannesburg | 65 s c
 CPT Cape Town | 95 s b
 MRU Port Louis | 95 s b
-MLE Male | 90 t b =Male
+MLE Malé | 90 t b
 
 DEL Delhi | 50 i c
 BOM Mumbai | 68 i c
@@ -327,7 +327,7 @@ def _place(line: str) -> Place:
     facts, _, known_as = facts.partition("=")
     code, _, name = label.partition(" ")
     level, climate, character, *flavour = facts.split()
-    airport = _biggest_airport(code)
+    airport = airports_of_cities()[code][0]
     return Place(
         code=code,
         name=name,
@@ -342,13 +342,6 @@ def _place(line: str) -> Place:
     )
 
 
-def _biggest_airport(city_code: str) -> Airport:
-    of_city = [airport for airport in airports().values() if airport.city_code == city_code]
-    return max(of_city, key=lambda airport: airport.millions)
-
-
 def _millions(city_code: str) -> float:
-    traffic = sum(
-        millions for code, millions in passengers().items() if airports()[code].city_code == city_code
-    )
-    return traffic or _MILLIONS_BEYOND[city_code]
+    served = sum(airport.millions for airport in airports_of_cities()[city_code])
+    return served or _MILLIONS_BEYOND[city_code]

