@@ -13,6 +13,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
+# `make test` runs on so many workers, each with servers of its own. What ARGS names runs in one process, to be followed;
+# so does everything on servers of yours, which cannot be had twice.
+WORKERS ?= 2
+ALONE = $(ARGS)$(BOOKINGD_TEST_DATABASE_URL)$(BOOKINGD_TEST_AMQP_URL)$(BOOKINGD_TEST_REDIS_URL)
+BESIDE = $(if $(ALONE),,--numprocesses $(WORKERS) --dist loadfile)
+
 # What pip says, one line a library instead of five; its errors come on standard error, unfiltered.
 # What setuptools has to say to whoever packages is not for whoever installs.
 PIP_INSTALL = PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check --no-input
@@ -27,7 +33,7 @@ run: $(VENV)/installed ## Start the daemon with everything it needs (Ctrl-C stop
 test: servers ## Style, types, import contracts and the test suite
 	failed=0
 	$(MAKE) --no-print-directory lint || failed=1
-	$(BIN)/pytest $(ARGS) || failed=1
+	$(BIN)/pytest $(BESIDE) $(ARGS) || failed=1
 	exit $$failed
 
 test-full: servers ## The tests that take minutes or many processes
@@ -35,6 +41,8 @@ test-full: servers ## The tests that take minutes or many processes
 
 servers: $(VENV)/installed-test ## The servers that the tests start: root gets them installed, others are told
 	$(BIN)/python -m tests.servers
+	# Where PYTHONDONTWRITEBYTECODE is set, each process that a test starts would compile all of it again.
+	$(BIN)/python -m compileall -q bookingd actors handlers
 
 bench: servers ## Each performance figure as a comparison (benchmarks/README.md)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,10 +1,11 @@
 """What every test stands on: real servers, and time, ids and chance in the test's hand.
 
-One PostgreSQL a run, which dies with it; the schema is migrated once into a template, and each test gets a
-database copied from that. One RabbitMQ a run likewise, with a virtual host a test; a Redis a test. Servers of
-your own are used where they are named: BOOKINGD_TEST_DATABASE_URL (a superuser's), BOOKINGD_TEST_AMQP_URL
-(an administrator's, with the management plugin; BOOKINGD_TEST_AMQP_API if that is not on port 15672) and
-BOOKINGD_TEST_REDIS_URL (a database that may be emptied). What is stopped by a test is always private.
+One PostgreSQL a run, which dies with it (of several workers, each is a run); the schema is migrated once into
+a template, and each test gets a database copied from that. One RabbitMQ a run likewise, with a virtual host a
+test; a Redis a test. Servers of your own are used where they are named: BOOKINGD_TEST_DATABASE_URL (a
+superuser's), BOOKINGD_TEST_AMQP_URL (an administrator's, with the management plugin; BOOKINGD_TEST_AMQP_API
+if that is not on port 15672) and BOOKINGD_TEST_REDIS_URL (a database that may be emptied). What is stopped by
+a test is always private.
 """
 
 import asyncio

@@ -201,6 +201,34 @@ def test_no_test_is_skipped() -> None:
     assert found == []
 
 
+def test_parameters_have_the_same_names_in_every_process() -> None:
+    """The workers of a run have to agree on the tests there are, and who repeats one has to find it again."""
+    found = [
+        f"{file.relative_to(ROOT)}:{call.lineno}"
+        for file in TESTS
+        for call in ast.walk(_tree(file))
+        if isinstance(call, ast.Call) and _dotted(call.func) == "pytest.mark.parametrize"
+        if _is_different_each_time(call)
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "parametrize('a', {1, 2})",
+        "parametrize('a', set(Purpose) - {Purpose.RESET})",
+        "parametrize('a', ['none', str(uuid4())])",
+        "parametrize(('a', 'b'), [(os.getpid(), True)])",
+    ],
+)
+def test_a_name_that_differs_is_found(source: str) -> None:
+    [call] = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)][:1]
+
+    assert _is_different_each_time(call)
+
+
 def test_every_setting_is_explained() -> None:
     page = (ROOT / "docs/configuration.md").read_text()
 
@@ -214,6 +242,33 @@ def test_the_commented_configuration_is_whole() -> None:
     missing = [leaf.path for leaf in LEAVES if not any(_reaches(written, path) for path in leaf.spellings)]
 
     assert missing == []
+
+
+def _is_different_each_time(parametrize: ast.Call) -> bool:
+    """Whether the values, and by them the names of the tests, are drawn, or come in the order of a set."""
+    if any(keyword.arg == "ids" for keyword in parametrize.keywords):
+        return False
+    values = parametrize.args[1]
+    nodes = list(_that_name(values))
+    drawn = {_dotted(node) for node in nodes} & {
+        "uuid4",
+        "uuid.uuid4",
+        "os.getpid",
+        "SystemChance",
+        "SystemIds",
+    }
+    unordered = isinstance(values, ast.Set | ast.SetComp | ast.BinOp) and any(
+        isinstance(node, ast.Set | ast.SetComp) or _dotted(node) in {"set", "frozenset"} for node in nodes
+    )
+    return bool(drawn) or unordered
+
+
+def _that_name(values: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those within dictionaries, which pytest names by their number."""
+    yield values
+    for node in ast.iter_child_nodes(values):
+        if not isinstance(node, ast.Dict):
+            yield from _that_name(node)
 
 
 def _reaches(table: Any, path: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ ROOMS_OF = {"front": "handlers", "back": "actors."}
 """What each process is busy with, whichever of them is the costliest in so short a run."""
 
 
+@pytest.mark.timeout(300)
 def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, checkout: Path) -> None:
     file = tmp_path / "figures.json"
     tiny = ["--seconds", "0.5", "--rounds", "1", "--users", "2", "--departures", "1000"]

@@ -60,7 +60,7 @@ Environment:
 
 
 def run(*arguments: str, **environ: str) -> Result:
-    return CliRunner(env=environ).invoke(cli, arguments, prog_name="bookingd")
+    return CliRunner(env={"COLUMNS": "140"} | environ).invoke(cli, arguments, prog_name="bookingd")
 
 
 @pytest.fixture
