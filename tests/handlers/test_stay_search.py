@@ -1,28 +1,18 @@
 """Hotel search over HTTP, with own hotels behind it: what is refused, what is shown, what is filtered."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from actors.search import hotels as hotel_search
-from actors.search.asking import Asking
-from actors.search.hotels import HotelSearchActor
-from bookingd.bus.port import IncomingQuery
 from bookingd.domain.hotels import ALL, Amenity
-from bookingd.domain.stays import Board, HotelKind, PaidAt, StayCriteria, StayOffer
-from bookingd.messages.envelope import Origin
-from bookingd.messages.search import SearchStays
+from bookingd.domain.stays import Board, HotelKind, PaidAt
 from bookingd.storage import contracts
 from bookingd.storage.database import Connection
-from bookingd.storage.offers import STAYS
-from bookingd.storage.prices import CurrentRules
-from bookingd.suppliers.own_stays import OwnStays
 from tests.fakes.sources import START
 from tests.handlers.conftest import Api
+from tests.handlers.own_hotels import OwnHotelsBehind
 from tests.hotels import contract, hotel, plan, room, season, sell
 
 CHECK_IN = START.date() + timedelta(days=10)
@@ -36,39 +26,6 @@ AMENITIES = [
     Amenity(code="swimming_pool", label="Swimming pool", category="Wellness", rank=1),
     Amenity(code="wifi", label="Free WiFi", category="Internet", rank=2),
 ]
-
-
-class OwnHotelsBehind:
-    """The actor `search.hotels`, answering on a test's bus; it counts what it is asked."""
-
-    def __init__(self, api: Api) -> None:
-        parts = api.parts
-        own = OwnStays(database=parts.database, clock=parts.sources.clock, rules=CurrentRules())
-        asking: Asking[StayOffer, StayCriteria] = Asking(
-            kind=STAYS,
-            suppliers=(own,),
-            database=parts.database,
-            sources=parts.sources,
-            offers_last=timedelta(minutes=20),
-            shown=hotel_search.shown,
-            unsellable=parts.unsellable,
-            notify=api.bus.notify,
-        )
-        self._actor = HotelSearchActor(asking=asking)
-        self._answering: set[asyncio.Task[None]] = set()
-        self.searches = 0
-
-    def receive(self, query: IncomingQuery) -> None:
-        self.searches += isinstance(query.message, SearchStays)
-        task = asyncio.ensure_future(self._answer(query))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
-
-    async def _answer(self, query: IncomingQuery) -> None:
-        answer = self._actor.answering[type(query.message)]
-        async for part in answer(query.message, Origin(principal="anonymous", correlation_id=UUID(int=1))):
-            query.answer(part)
-        query.end()
 
 
 @pytest.fixture
