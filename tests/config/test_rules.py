@@ -61,6 +61,7 @@ def test_production_on_the_embedded_defaults_is_refused_in_every_part(bench: Ben
         ("PUBLIC_URL", "https://[x", "is not an address: check the host and the port"),
         ("SANDBOX__ENABLED", "true", "must be false in production"),
         ("INVENTORY__DEMO", "on", "must be false in production: nobody can fly on made-up flights"),
+        ("PICTURES__HOSTS", "http://127.0.0.1:8081", "must name no stand-in in production"),
         ("MAIL__URL", "catcher", 'must not be "catcher" in production: no mail would leave this host'),
         ("STRIPE__BASE_URL", "sandbox", "must be Stripe's https:// address in production"),
         ("STRIPE__BASE_URL", "http://localhost:1", "must be Stripe's https:// address in production"),
@@ -250,3 +251,23 @@ def test_passwords_that_are_cheap_to_guess_are_refused_in_production(bench: Benc
 def _costing(cost: str) -> str:
     memory, _, passes = cost.partition(", ")
     return f"password_memory_mib = {memory}\npassword_passes = {passes}\n"
+
+
+NAMED = """
+images.example.com *.example.com a-1.b.example.museum xn--bcher-kva.example http://127.0.0.1:8081
+""".split()
+NOT_NAMED = """
+* *. com *.com *.*.com https://images.example.com images.example.com/ images.example.com:443
+127.0.0.1 10.0.0.1 [::1] localhost http://127.0.0.1 http://10.0.0.1:80 http://localhost:80 user@images.example.com -a.example.com
+Images.example.com images..example.com
+""".split()
+
+
+@pytest.mark.parametrize("host", NAMED)
+def test_pictures_come_from_hosts_that_are_named(bench: Bench, host: str) -> None:
+    assert bench.load(BOOKINGD_PICTURES__HOSTS=host).pictures.hosts == (host,)
+
+
+@pytest.mark.parametrize("host", NOT_NAMED)
+def test_what_names_no_host_or_too_many_is_refused(bench: Bench, host: str) -> None:
+    assert bench.problem(BOOKINGD_PICTURES__HOSTS=host).key == "BOOKINGD_PICTURES__HOSTS"

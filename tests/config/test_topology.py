@@ -110,6 +110,7 @@ def test_a_directory_without_any_is_told(tmp_path: Path) -> None:
         ),
         ("cache", 'url = "redis://127.0.0.1:6379/1"', '"redis://127.0.0.1:6379/0"'),
         ("booking", 'currency = "USD"', '"EUR"'),
+        ("pictures", 'hosts = ["images.example.com"]', "[]"),
         ("retention", "documents_days = 30", "90"),
     ],
 )

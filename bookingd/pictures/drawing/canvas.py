@@ -4,7 +4,6 @@ Its one rule: a colour is given as it is by day in white light; the canvas knows
 except on what shines (`shining=True`).
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -28,7 +27,7 @@ class Canvas:
         self.height = height
         self.cast = cast
         self._scale = scale
-        size = (max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale)))
+        size = (max(1, int(width * scale)), max(1, int(height * scale)))
         self.image = Image.new("RGB", size)
         self._draw = ImageDraw.Draw(self.image, "RGBA")
 

@@ -27,7 +27,7 @@ def grand(canvas: Canvas, house: House, foot: float) -> None:
         for column in range(bays):
             window(canvas, house, dice, left + bay * (column + 0.29), y, bay * 0.42, storey * 0.56)
     _ground_floor(canvas, house, dice, left, foot, wide, bay, storey * 1.12)
-    if house.splendour >= 4:
+    if house.splendour >= 4 and house.roof is not Roof.GABLED:
         _flags(canvas, house, left, wide, top)
 
 

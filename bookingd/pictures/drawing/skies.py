@@ -85,16 +85,15 @@ def _stars(canvas: Canvas, dice: Dice, horizon: float) -> None:
 
 def _aurora(canvas: Canvas, dice: Dice, horizon: float) -> None:
     """A green curtain over the whole sky."""
-    base, step = horizon * dice.between(0.5, 0.62), canvas.width / 90
-    phase, wave = dice.between(0, 6), dice.between(0.8, 1.3)
+    base, phase, wave = horizon * dice.between(0.5, 0.62), dice.between(0, 6), dice.between(0.8, 1.3)
+    foot, rise = [], []
     for number in range(91):
         turn = number * 0.07 * wave + phase
-        rise = horizon * (0.3 + 0.12 * math.sin(turn * 2.3))
-        foot = base + horizon * 0.1 * math.sin(turn)
-        for part, alpha in ((1.0, 0.05), (0.75, 0.07), (0.5, 0.1), (0.25, 0.14)):
-            canvas.box(
-                number * step, foot - rise * part, step, rise * part, AURORA, alpha=alpha, shining=True
-            )
+        foot.append((canvas.width * number / 90, base + horizon * 0.1 * math.sin(turn)))
+        rise.append(horizon * (0.3 + 0.12 * math.sin(turn * 2.3)))
+    for part, alpha in ((1.0, 0.05), (0.8, 0.06), (0.6, 0.07), (0.42, 0.09), (0.24, 0.11), (0.1, 0.1)):
+        top = [(x, y - tall * part) for (x, y), tall in zip(foot, rise, strict=True)]
+        canvas.polygon([*top, *reversed(foot)], AURORA, alpha=alpha, shining=True)
 
 
 def _clouds(canvas: Canvas, light: Light, dice: Dice, horizon: float) -> None:

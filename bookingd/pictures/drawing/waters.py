@@ -1,5 +1,7 @@
 """Landscapes by the sea."""
 
+from collections.abc import Sequence
+
 from bookingd.domain.pictures import Light, Setting
 from bookingd.pictures.drawing.canvas import Canvas
 from bookingd.pictures.drawing.colours import LAMPLIGHT, WHITE, Colour, darker, mix, named, several
@@ -30,13 +32,14 @@ def _cape(canvas: Canvas, light: Light, dice: Dice, horizon: float) -> None:
     canvas.polygon([(x if left else width - x, y) for x, y in points], colour)
 
 
-def _water(canvas: Canvas, sight: Sight, colours: tuple[Colour, ...]) -> None:
+def _water(canvas: Canvas, sight: Sight, colours: Sequence[Colour]) -> None:
     """From the horizon down: in the evening it has the colours of the sky, and the sun lies on it."""
     light, dice, horizon, _ = sight
-    if light is Light.EVENING:
-        sky = COLOURS[light][:0:-1]
-        colours = tuple(mix(one, other, 0.8) for one, other in zip(colours, sky, strict=False))
-    canvas.fade(0, horizon, canvas.width, canvas.height - horizon, [haze(colours[0], light, 0.35), *colours])
+    far = haze(colours[0], light, 0.35)
+    if light is Light.EVENING:  # a mirror of the sky
+        far, *colours = (mix(one, colours[-1], 0.16) for one in reversed(COLOURS[light]))
+    deep = canvas.height - horizon
+    canvas.fade(0, horizon, canvas.width, deep, [far, *colours], shining=light is Light.EVENING)
     if light is not Light.DAY:
         _gleam(canvas, sight)
     for _ in range(70):
