@@ -30,7 +30,7 @@ from bookingd.results.refining import Result, Sieve, all_counts, in_order
 from bookingd.results.sellable import only_sellable
 from bookingd.results.stay_refining import OtherStay
 
-MOST_FLIGHTS = 20
+MOST_FLIGHTS = 10
 """Flights that are told besides the hotels: the cheapest."""
 
 NameOf = Callable[[OfferId, OfferId], OfferId]
