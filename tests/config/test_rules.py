@@ -257,9 +257,9 @@ NAMED = """
 images.example.com *.example.com a-1.b.example.museum xn--bcher-kva.example http://127.0.0.1:8081
 """.split()
 NOT_NAMED = """
-* *. com *.com *.*.com https://images.example.com images.example.com/ images.example.com:443
-127.0.0.1 10.0.0.1 [::1] localhost http://127.0.0.1 http://10.0.0.1:80 http://localhost:80 user@images.example.com -a.example.com
-Images.example.com images..example.com
+* *. com *.com *.*.com https://images.example.com images.example.com/ images.example.com:443 127.0.0.1
+10.0.0.1 [::1] localhost http://127.0.0.1 http://10.0.0.1:80 http://localhost:80 user@images.example.com
+-a.example.com Images.example.com images..example.com
 """.split()
 
 
