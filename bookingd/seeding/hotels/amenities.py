@@ -1,11 +1,11 @@
 """What made-up hotels have: more of it with more stars, and by what kind of house they are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from bookingd.domain.hotels import Amenity
-from bookingd.domain.stays import HotelKind
+from bookingd.domain.stays import Board, HotelKind
 from bookingd.seeding.hotels.houses import House
 from bookingd.seeding.hotels.places import Climate
 
@@ -34,7 +34,7 @@ washing_machine Washing machine, In the room | 0 0 0 0 2 62 2 0
 balcony Balconies, In the room | 15 22 30 40 78 42 22 5
 restaurant Restaurant, Food and drink | 18 45 82 99 99 3 12 8
 bar Bar, Food and drink | 22 55 90 99 98 4 6 50
-breakfast Breakfast, Food and drink | 80 92 99 100 100 10 90 60
+breakfast Breakfast, Food and drink | 0 0 0 0 0 0 0 0
 room_service Room service, Food and drink | 3 18 62 98 80 2 2 0
 shared_kitchen Shared kitchen, Food and drink | 0 0 0 0 0 0 12 88
 swimming_pool Outdoor pool, Wellness | 5 10 25 42 97 22 10 5
@@ -43,7 +43,7 @@ spa Spa, Wellness | 0 5 32 82 72 2 1 0
 sauna Sauna, Wellness | 2 12 42 70 48 6 3 0
 gym Gym, Wellness | 4 25 75 98 88 18 1 3
 tennis Tennis court, Wellness | 0 1 5 12 52 2 0 0
-golf Golf course, Wellness | 0 0 2 5 12 0 0 0
+golf Golf course, Wellness | 0 0 0 0 14 0 0 0
 garden Garden, Outside | 12 18 25 38 85 22 52 28
 terrace Terrace, Outside | 20 28 45 65 88 35 52 48
 beachfront On the beach, Outside | 0 0 0 0 0 0 0 0
@@ -63,6 +63,11 @@ _BEACHFRONT = {
 }
 """Of those by the sea, how many stand on the beach itself."""
 _WARM = frozenset({Climate.DESERT, Climate.WINTER_SUN, Climate.MONSOON, Climate.MEDITERRANEAN, Climate.EVEN})
+_FOR_CARS = frozenset({"parking", "ev_charging"})
+_WITHOUT_CARS = frozenset({"VCE", "MLE"})
+"""Cities on islands to which no car comes."""
+_WORDS = {"Spa": "spa", "Onsen": "spa", "Golf": "golf", "Pool": "swimming_pool", "Beach": "beachfront"}
+"""What a name promises."""
 _KINDS = (HotelKind.RESORT, HotelKind.APARTMENT, HotelKind.GUEST_HOUSE, HotelKind.HOSTEL)
 
 
@@ -79,11 +84,24 @@ def amenities() -> tuple[Amenity, ...]:
     return tuple(one.amenity for one in _table())
 
 
-def amenities_of(house: House) -> tuple[str, ...]:
-    """Codes of what it has."""
+def amenities_of(house: House, name: str, boards: Collection[Board]) -> tuple[str, ...]:
+    """Codes of what it has: what its name promises and what its meals need always among them."""
+    needed = set(_promised(name, boards))
     return tuple(
-        one.amenity.code for one in _table() if house.die.share(one.amenity.code) < _chance(one, house)
+        one.amenity.code
+        for one in _table()
+        if one.amenity.code in needed or house.die.share(one.amenity.code) < _chance(one, house)
     )
+
+
+def _promised(name: str, boards: Collection[Board]) -> Iterator[str]:
+    for word, code in _WORDS.items():
+        if word in name.split():
+            yield code
+    if set(boards) - {Board.ROOM_ONLY}:
+        yield "breakfast"
+    if set(boards) - {Board.ROOM_ONLY, Board.BREAKFAST}:
+        yield "restaurant"
 
 
 def _chance(one: _Chances, house: House) -> float:
@@ -91,6 +109,8 @@ def _chance(one: _Chances, house: House) -> float:
         return _BEACHFRONT[house.kind] if house.by_the_sea else 0.0
     if one.amenity.code == "airport_shuttle" and house.spot.airport:
         return 0.85
+    if one.amenity.code in _FOR_CARS and house.place.code in _WITHOUT_CARS:
+        return 0.0
     if one.amenity.code == "air_conditioning" and house.place.climate in _WARM:
         return 1.0 if house.stars >= 3 else 0.85
     if house.kind is HotelKind.HOTEL:

@@ -69,7 +69,7 @@ def description_of(
 def _opening(name: str, house: House) -> str:
     kind = " ".join(filter(None, (_STARS[house.stars], _KIND[house.kind])))
     where = _where(house)
-    if house.die.share("opening") < 0.5:
+    if house.die.share("opening") < 0.5 or where[0].isdecimal():
         return f"{name} is {_a(kind)} {where}."
     return f"{where[0].upper()}{where[1:]} stands {name}, {_a(kind)}."
 
@@ -93,6 +93,8 @@ def _distance(kilometres: float) -> str:
 
 
 def _size(house: House, rooms: Sequence[RoomType]) -> str:
+    if house.kind is HotelKind.HOSTEL:
+        return f"It has {house.size} rooms, dormitories and private ones."
     most = max(room.occupancy for room in rooms)
     what = "apartments" if house.kind is HotelKind.APARTMENT else "rooms"
     sleeps = f"the largest take {_number(most)} guests" if most > 2 else "each for two guests at most"

@@ -1,6 +1,7 @@
 """What kind of house a made-up hotel is: stars, size, what guests think of it, what its price begins with."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -32,10 +33,10 @@ _KINDS = MappingProxyType(
             HotelKind.HOSTEL: 0.11,
         },
         Character.BEACH: {
-            HotelKind.HOTEL: 0.36,
-            HotelKind.RESORT: 0.28,
-            HotelKind.APARTMENT: 0.15,
-            HotelKind.GUEST_HOUSE: 0.15,
+            HotelKind.HOTEL: 0.28,
+            HotelKind.RESORT: 0.38,
+            HotelKind.APARTMENT: 0.14,
+            HotelKind.GUEST_HOUSE: 0.14,
             HotelKind.HOSTEL: 0.06,
         },
     }
@@ -96,7 +97,7 @@ class House:
 
     @property
     def by_the_sea(self) -> bool:
-        return self.place.character is Character.BEACH and not self.spot.airport
+        return _by_the_sea(self.place, self.spot)
 
     @property
     def meal(self) -> float:
@@ -106,7 +107,7 @@ class House:
 
 def house(number: int, place: Place, spot: Spot, die: Die) -> House:
     """One that fits the place and the spot."""
-    kind = die.weighted(_NEAR_AIRPORT if spot.airport else _KINDS[place.character], "kind")
+    kind = die.weighted(_kinds(place, spot), "kind")
     stars = _stars(kind, place, die)
     low, high = _ROOMS[kind][stars]
     size = round(low + (high - low) * math.pow(die.share("size"), 1.6))
@@ -122,6 +123,18 @@ def house(number: int, place: Place, spot: Spot, die: Die) -> House:
         reviews=0 if rating is None else _reviews(size, die),
         die=die,
     )
+
+
+def _by_the_sea(place: Place, spot: Spot) -> bool:
+    return place.character is Character.BEACH and spot.waterside and not spot.airport
+
+
+def _kinds(place: Place, spot: Spot) -> Mapping[HotelKind, float]:
+    """Resorts stand by the sea only."""
+    if spot.airport:
+        return _NEAR_AIRPORT
+    inland = place.character is Character.BEACH and not spot.waterside
+    return _KINDS[Character.SIGHTS if inland else place.character]
 
 
 def _stars(kind: HotelKind, place: Place, die: Die) -> int:

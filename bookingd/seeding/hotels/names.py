@@ -1,9 +1,9 @@
 """Names and addresses of made-up hotels, in the language of the place."""
 
 import re
-import unicodedata
 
 from bookingd.domain.stays import HotelKind
+from bookingd.places.folding import fold
 from bookingd.seeding.chance import Die
 from bookingd.seeding.hotels.flavours import Flavour, flavours
 from bookingd.seeding.hotels.houses import House
@@ -19,7 +19,7 @@ def name_of(house: House, taken: set[str]) -> str:
     flavour = flavours()[house.place.flavour]
     for turn in range(_TRIES):
         name = _name(house, flavour, house.die.again(turn))
-        if name.casefold() not in taken:
+        if name.casefold() not in taken and not _empty(name, house.place.name):
             taken.add(name.casefold())
             return name
     raise LookupError(f"there are too few names for hotels in {house.place.name}")
@@ -39,7 +39,8 @@ def address_of(house: House) -> str:
 
 def email_of(name: str, house: House) -> str:
     """An address that reaches nobody (RFC 2606)."""
-    domain = "-".join(re.findall(r"[a-z0-9]+", _plain(f"{name} {house.place.name}").replace("'", "")))
+    city = "" if house.place.name in name else house.place.name
+    domain = "-".join(re.findall(r"[a-z0-9]+", fold(f"{name} {city}").replace("'", "")))
     return f"reservations@{domain[:60].rstrip('-')}.example"
 
 
@@ -60,6 +61,11 @@ def _name(house: House, flavour: Flavour, die: Die) -> str:
     return name.replace("The The ", "The ")
 
 
+def _empty(name: str, city: str) -> bool:
+    """Whether it says no more than the city, such as Hotel Berlin: there is one."""
+    return len(name.replace(city, "").split()) < 2 or name.endswith(f" at {city}")
+
+
 def _patterns(house: House, die: Die) -> str:
     """Which list: a hotel of five stars is seldom called an inn."""
     grand = {5: 0.75, 4: 0.3}.get(house.stars, 0.0)
@@ -77,24 +83,3 @@ def _two(founders: tuple[str, ...], die: Die) -> tuple[str, str]:
 def _area(house: House) -> str:
     district = house.spot.district.removeprefix("The ")
     return district if 0 < len(district) <= LONGEST_AREA else house.place.name
-
-
-def _plain(text: str) -> str:
-    """Without accents, in small letters of the English alphabet as far as there are some."""
-    split = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return "".join(letter for letter in split if not unicodedata.combining(letter))
-
-
-_LETTERS = str.maketrans(
-    {
-        "ø": "o",
-        "æ": "ae",
-        "å": "a",
-        "ł": "l",
-        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
-        "đ": "d",
-        "ð": "d",
-        "þ": "th",
-        "œ": "oe",
-    }
-)

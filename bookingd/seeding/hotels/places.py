@@ -169,15 +169,15 @@ HOU Houston | 105 n c
 AUS Austin | 135 n c
 DEN Denver | 130 n c
 SLC Salt Lake City | 115 w c
-PHX Phoenix | 120 g c @west
-LAS Las Vegas | 90 e l @west
+PHX Phoenix | 120 g c @southwest
+LAS Las Vegas | 90 e l @southwest
 LAX Los Angeles | 160 e c @west
 SAN San Diego | 155 e b @west
 SFO San Francisco | 160 n c @west
 SMF Sacramento | 110 n c @west
 PDX Portland | 115 n c @west
 SEA Seattle | 145 n c @west
-ANC Anchorage | 135 n l @west
+ANC Anchorage | 135 n l @alaska
 HNL Honolulu | 190 e b @hawaii
 SJU San Juan | 140 t b @latin
 YTO Toronto | 135 n c
@@ -249,8 +249,8 @@ CMB Colombo | 58 t c
 DAC Dhaka | 58 i c
 KHI Karachi | 58 i c
 BKK Bangkok | 52 t l
-HKT Phuket | 60 t b
-CNX Chiang Mai | 42 t l
+HKT Phuket | 60 t b @phuket
+CNX Chiang Mai | 42 t l @chiangmai
 SGN Ho Chi Minh City | 45 t c
 HAN Hanoi | 42 t l
 DAD Da Nang | 45 e b

