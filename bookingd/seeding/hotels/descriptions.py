@@ -7,6 +7,7 @@ from bookingd.domain.hotels import RoomType
 from bookingd.domain.stays import Board, HotelKind
 from bookingd.seeding.airports import airports
 from bookingd.seeding.hotels.houses import House
+from bookingd.seeding.hotels.places import Character
 from bookingd.seeding.hotels.plans import Plan
 
 NEAR_KM = 0.6
@@ -79,6 +80,8 @@ def _where(house: House) -> str:
     if house.spot.airport:
         airport = airports()[house.spot.airport].name
         return f"in {district}, near {airport}"
+    if house.place.character is Character.BEACH:
+        return f"in {district}, {city}" if district else f"in {city}"
     if away < NEAR_KM:
         return f"in {district}, in the centre of {city}" if district else f"in the centre of {city}"
     if not district:
@@ -87,7 +90,7 @@ def _where(house: House) -> str:
 
 
 def _distance(kilometres: float) -> str:
-    if kilometres < 1:
+    if kilometres < 0.95:
         return f"{round(kilometres * 10) * 100} m"
     return f"{kilometres:.1f} km" if kilometres < 10 else f"{kilometres:.0f} km"
 
