@@ -11,13 +11,15 @@ import click
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, contest, places, refining, report, search, sign_ins, spine
+from benchmarks import booking, contest, fanout, places, refining, report, search, sign_ins, spine
 from benchmarks.machine import Company, Machine
 from benchmarks.progress import Progress
 from benchmarks.report import Results
 from benchmarks.servers import TOPOLOGIES, Servers, place_for_spine, servers
 from benchmarks.spy import Profiles
 from bookingd.config import Settings
+
+PARTS = ("booking", "contest", "fanout", "places", "refining", "search", "sign-ins", "spine", "all")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument(
     "what",
-    type=click.Choice(["booking", "contest", "places", "refining", "search", "sign-ins", "spine", "all"]),
+    type=click.Choice(PARTS),
     default="all",
 )
 @click.option("--seconds", type=click.FloatRange(0.5), default=8.0, show_default=True, help="A measurement.")
@@ -100,7 +102,7 @@ def main(
 
     Everything is started for the run and ends with it. Close other programs; the load average is told.
     """
-    if profile and what in {"places", "refining", "search", "sign-ins", "spine"}:
+    if profile and what in {"fanout", "places", "refining", "search", "sign-ins", "spine"}:
         raise click.BadParameter(
             f"{what} has no profile; bookings and the contest do", param_hint="--profile"
         )
@@ -130,6 +132,8 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
     results = Results(profiles=profiles)
     if wish.includes("search") or wish.includes("places"):
         await _search(wish, results, progress)
+    if wish.includes("fanout"):
+        await _fanout(wish, results, progress)
     if wish.includes("refining"):
         results.refining = await refining.measure(seconds=wish.seconds, rounds=wish.rounds, progress=progress)
     if wish.includes("sign-ins"):
@@ -159,6 +163,16 @@ async def _search(wish: Wish, results: Results, progress: Progress) -> None:
             results.looked_up = await places.measure(
                 ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
             )
+
+
+async def _fanout(wish: Wish, results: Results, progress: Progress) -> None:
+    """Two processes, so that equal searches meet in Redis and not in one of them."""
+    async with servers(
+        topology="twins", departures=wish.departures, say=progress.say, pretended=fanout.PRETENDED
+    ) as ready:
+        results.fanout = await fanout.measure(
+            ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
+        )
 
 
 async def _sign_ins(wish: Wish, results: Results, progress: Progress) -> None:

@@ -1,7 +1,8 @@
 """The figures of a run, for people as tables and for programs as JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,6 +11,7 @@ from rich.table import Table
 from benchmarks import floor, pretix
 from benchmarks.booking import Booked, Measured
 from benchmarks.contest import Contest
+from benchmarks.fanout import DELAYS, FanOut
 from benchmarks.figures import Figure, Spread, percentile
 from benchmarks.places import LookedUp
 from benchmarks.refining import Refining
@@ -37,6 +39,7 @@ class Results:
     """None: nobody asked for them."""
     cached: Cached | None = None
     uncached: Uncached | None = None
+    fanout: FanOut | None = None
     refining: Refining | None = None
     looked_up: LookedUp | None = None
     sign_ins: SignIns | None = None
@@ -52,6 +55,7 @@ class Results:
             "new_searches": (
                 {"offers": self.uncached.offers, **_figure(self.uncached.figure)} if self.uncached else None
             ),
+            "fanout": _fanout(self.fanout) if self.fanout else None,
             "refining": _refining(self.refining) if self.refining else None,
             "places": _looked_up(self.looked_up) if self.looked_up else None,
             "sign_ins": _sign_ins(self.sign_ins) if self.sign_ins else None,
@@ -61,22 +65,8 @@ class Results:
 def show(console: Console, results: Results, company: Mapping[str, float]) -> None:
     """The tables, and how much else ran."""
     console.print()
-    if results.cached:
-        console.print(cached_table(results.cached))
-    if results.uncached:
-        console.print(uncached_table(results.uncached))
-    if results.refining:
-        console.print(refining_table(results.refining))
-    if results.looked_up:
-        console.print(looked_up_table(results.looked_up))
-    if results.sign_ins:
-        console.print(sign_ins_table(results.sign_ins))
-    if results.booked:
-        console.print(booking_table(results.booked))
-    if results.contests:
-        console.print(contest_table(results.contests))
-    if results.compared:
-        console.print(spine_table(results.compared))
+    for table in _tables(results):
+        console.print(table)
     if results.profiles:
         show_profiles(console, results.profiles)
     console.print(
@@ -84,6 +74,24 @@ def show(console: Console, results: Results, company: Mapping[str, float]) -> No
         f" Load average {company['load_before']} before and {company['load_after']} after;"
         f" {company['steal_percent']} % of the CPU was stolen by the hypervisor."
     )
+
+
+def _tables(results: Results) -> Iterator[Table]:
+    """Of everything that was measured."""
+    shown: Sequence[tuple[Any, Callable[[Any], Table]]] = (
+        (results.cached, cached_table),
+        (results.uncached, uncached_table),
+        (results.fanout, fanout_table),
+        (results.refining, refining_table),
+        (results.looked_up, looked_up_table),
+        (results.sign_ins, sign_ins_table),
+        (results.booked, booking_table),
+        (results.contests, contest_table),
+        (results.compared, spine_table),
+    )
+    for found, table in shown:
+        if found:
+            yield table(found)
 
 
 def cached_table(found: Cached) -> Table:
@@ -117,6 +125,31 @@ def uncached_table(found: Uncached) -> Table:
         f"{figure.rate:,.0f}",
         *(f"{figure.percentile(share):.1f}" for share in (0.5, 0.99)),
         *(f"{figure.each(component):.1f}" for component in ("daemon", "PostgreSQL")),
+    )
+    return table
+
+
+def fanout_table(found: FanOut) -> Table:
+    """What was added to the slowest supplier, and how often it was asked."""
+    delays = ", ".join(f"{seconds * 1000:.0f}" for seconds in DELAYS.values())
+    table = _table(f"Suppliers that answer after {delays} ms", "added p50 ms", "added p95 ms")
+    for column in ("searches/s", "calls of one supplier, most"):
+        table.add_column(column, justify="right")
+    for one in found.added:
+        table.add_row(
+            f"new searches, {one.at_once} at a time",
+            spread(Spread([figure.percentile(0.5) for figure in one.rounds]), ".1f"),
+            spread(one.p95, ".1f"),
+            spread(Spread([figure.rate for figure in one.rounds]), ".1f"),
+            "1",
+        )
+    together = found.together
+    table.add_row(
+        f"{together.searches} equal searches at once, two processes",
+        f"{together.figure.percentile(0.5):.1f}",
+        f"{together.figure.percentile(0.95):.1f}",
+        "",
+        str(max(together.calls)),
     )
     return table
 
@@ -354,6 +387,25 @@ def _cached(found: Cached) -> dict[str, object]:
         "bare": [_figure(one) for one in found.bare],
         "rate_ratio": found.rate_ratio.values,
         "cpu_ratio": found.cpu_ratio.values,
+    }
+
+
+def _fanout(found: FanOut) -> dict[str, object]:
+    together = found.together
+    return {
+        "added": [
+            {
+                "at_once": one.at_once,
+                "p95_ms": one.p95.values,
+                "rounds": [_figure(figure) for figure in one.rounds],
+            }
+            for one in found.added
+        ],
+        "together": {
+            "searches": together.searches,
+            "calls": together.calls,
+            **_figure(together.figure),
+        },
     }
 
 

@@ -41,6 +41,11 @@ TOPOLOGIES: Mapping[str, Mapping[str, tuple[bool, Sequence[str]]]] = {
     },
 }
 """How the daemon may be laid out: name of a process -> whether it serves HTTP, and its actors."""
+LAYOUTS: Mapping[str, Mapping[str, tuple[bool, Sequence[str]]]] = {
+    **TOPOLOGIES,
+    "twins": {"one": (True, ALL), "two": (True, ("search",))},
+}
+"""For some measurements besides: two that serve HTTP and search, each at a port of its own."""
 
 LAST_WORDS = 15
 """Lines of the daemon's log that are shown when a run fails."""
@@ -80,8 +85,8 @@ demo = false
 class Servers:
     """What a measurement talks to."""
 
-    url: str
-    """Of the daemon."""
+    urls: Mapping[str, str]
+    """Of the daemon's processes that serve HTTP, by their names."""
     engine: Engine
     days: tuple[date, ...]
     """On which there are flights, from tomorrow on."""
@@ -92,14 +97,23 @@ class Servers:
     daemons: tuple[str, ...]
     """Those of them that are the daemon's."""
 
+    @property
+    def url(self) -> str:
+        """Of the daemon."""
+        return next(iter(self.urls.values()))
+
     def dsn(self, database: str = "") -> str:
         """Where the superuser finds the daemon's database, or another one on the same server."""
         return self.engine.dsn(SUPERUSER, database) if database else self.engine.dsn(SUPERUSER)
 
 
 @asynccontextmanager
-async def servers(*, topology: str, departures: int, say: Say) -> AsyncIterator[Servers]:
-    """Start everything in a directory of its own; PostgreSQL with its default durability."""
+async def servers(*, topology: str, departures: int, say: Say, pretended: str = "") -> AsyncIterator[Servers]:
+    """Start everything in a directory of its own; PostgreSQL with its default durability.
+
+    With `pretended` flight suppliers, see `benchmarks.pretended`.
+    """
+    layout, program = LAYOUTS[topology], _program(pretended)
     place = Path(tempfile.mkdtemp(prefix="bookingd-bench-"))
     try:
         async with AsyncExitStack() as stack:
@@ -108,16 +122,15 @@ async def servers(*, topology: str, departures: int, say: Say) -> AsyncIterator[
             say(f"making a network of {departures} departures up")
             days = await _fill(engine, departures)
             say("starting the daemon and the stand-ins")
-            port, postgres = _free_port(), engine.pid
+            ports, postgres = {name: _free_port() for name in layout}, engine.pid
             assert postgres is not None
-            sandbox, stripe = await _sandbox(place, port, stack)
+            sandbox, stripe = await _sandbox(place, next(iter(ports.values())), stack)
             sink, mail = await _mail_sink(place, stack)
             bus, cache, messaging = _messaging(topology, place, stack)
             settings = partial(
                 SETTINGS.format,
                 bus=bus,
                 cache=cache,
-                port=port,
                 database=engine.dsn(DAEMON),
                 var=place / "var",
                 keys=_keys(place),
@@ -125,15 +138,21 @@ async def servers(*, topology: str, departures: int, say: Say) -> AsyncIterator[
                 mail=mail,
             )
             daemons = {
-                name: await _daemon(place, name, settings(serves=_toml(serves), actors=_toml(actors)), stack)
-                for name, (serves, actors) in TOPOLOGIES[topology].items()
+                name: await _daemon(
+                    place,
+                    name,
+                    settings(serves=_toml(serves), actors=_toml(actors), port=ports[name]),
+                    program,
+                    stack,
+                )
+                for name, (serves, actors) in layout.items()
             }
             others = {"PostgreSQL": postgres, **messaging, "sandbox": sandbox, "mail sink": sink}
             pids = daemons | others
-            url = f"http://127.0.0.1:{port}"
-            yield Servers(url=url, engine=engine, days=days, place=place, pids=pids, daemons=tuple(daemons))
+            urls = {name: f"http://127.0.0.1:{ports[name]}" for name, (serves, _) in layout.items() if serves}
+            yield Servers(urls=urls, engine=engine, days=days, place=place, pids=pids, daemons=tuple(daemons))
     except Exception:
-        for name in TOPOLOGIES[topology]:
+        for name in layout:
             say(f"the last words of {name}:\n{_last_words(place / f'{name}.log')}")
         raise
     finally:
@@ -220,11 +239,17 @@ def _toml(value: object) -> str:
     return json.dumps(value)
 
 
-async def _daemon(place: Path, name: str, settings: str, stack: AsyncExitStack) -> int:
+def _program(pretended: str) -> Sequence[str]:
+    return ("-m", "benchmarks.pretended", pretended) if pretended else ("-m", "bookingd")
+
+
+async def _daemon(
+    place: Path, name: str, settings: str, program: Sequence[str], stack: AsyncExitStack
+) -> int:
     """Its process, once it is ready."""
     file, log = place / f"{name}.toml", place / f"{name}.log"
     file.write_text(settings)
-    process = await stack.enter_async_context(child("-m", "bookingd", "run", "--config", file, log=log))
+    process = await stack.enter_async_context(child(*program, "run", "--config", file, log=log))
     while not (await first_line(process, log)).startswith("bookingd: ready"):
         pass
     return process.pid

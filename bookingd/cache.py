@@ -82,18 +82,16 @@ class Cache:
         if (near := self._near.get(key)) is not None and near.until > self._clock.now():
             self._metrics.near.inc()
             return near
-        found = await self._far(key)
+        found = self._come(key, await self._redis.answer(lambda: self._store.get(key)))
         (self._metrics.miss if found is None else self._metrics.redis).inc()
         return found
 
-    async def set(self, key: str, kept: Kept) -> bool:
-        """Keep the value under the key until its time is over; whether other processes find it."""
-        life = int((kept.until - self._clock.now()) / timedelta(milliseconds=1))
-        if life <= 0:
-            return False
-        self._near.put(key, kept)
-        packed = _packed(kept)
-        return bool(await self._redis.answer(lambda: self._store.set(key, packed, px=life)))
+    async def set(self, key: str, kept: Kept) -> None:
+        """Keep the value under the key until its time is over."""
+        if (life := self._life(kept)) > 0:
+            self._near.put(key, kept)
+            packed = _packed(kept)
+            await self._redis.answer(lambda: self._store.set(key, packed, px=life))
 
     async def get_or_make(
         self, key: str, make: Callable[[], Awaitable[Kept]], *, everywhere: bool = False
@@ -125,12 +123,17 @@ class Cache:
         if self._leases:
             await self._leases.close()
 
-    async def _far(self, key: str) -> Kept | None:
-        found = _unpacked(await self._redis.answer(lambda: self._store.get(key)))
+    def _come(self, key: str, stored: bytes | None) -> Kept | None:
+        """What has come from Redis, if it is still good: it is near from now on."""
+        found = _unpacked(stored)
         if found is None or found.until <= self._clock.now():
             return None
         self._near.put(key, found)
         return found
+
+    def _life(self, kept: Kept) -> int:
+        """Milliseconds."""
+        return int((kept.until - self._clock.now()) / timedelta(milliseconds=1))
 
     async def _make(self, key: str, make: Callable[[], Awaitable[Kept]]) -> Kept:
         kept = await make()
@@ -140,14 +143,16 @@ class Cache:
     async def _make_once(self, key: str, make: Callable[[], Awaitable[Kept]], leases: Leases) -> Kept:
         lease = leases.of(key)
         claim = await self._claim(lease)
-        if claim is Claim.MADE and (found := await self._far(key)) is not None:
+        if claim is Claim.MADE and (found := self._come(key, await leases.result(key))) is not None:
             self._metrics.elsewhere.inc()
             return found
         if claim is not Claim.OURS:
             return await self._make(key, make)
         async with lease.held():
             kept = await make()
-            lease.shared = await self.set(key, kept)
+            if (life := self._life(kept)) > 0:
+                self._near.put(key, kept)
+                lease.shared = await leases.keep(key, _packed(kept), milliseconds=life)
             return kept
 
     async def _claim(self, lease: Lease) -> Claim:

@@ -11,9 +11,13 @@ from enum import IntEnum
 
 from prometheus_client import Counter
 
-from bookingd.redis_calls import BUDGET, Client, RedisCalls
+from bookingd.redis_calls import Client, RedisCalls
 from bookingd.sources import Clock, Ids
 from bookingd.telemetry.metrics import CacheMetrics
+
+BUDGET = 0.5
+"""Seconds that Redis may take here: what it saves costs more than what is read from a cache, and a process
+that is busy hears of an answer late."""
 
 LEASE = 2.0
 """Seconds until a lease lapses that nobody renews: so long others wait for a process that was killed."""
@@ -90,6 +94,15 @@ class Leases:
     async def close(self) -> None:
         """Leave Redis."""
         await self._redis.close()
+
+    async def result(self, key: str) -> bytes | None:
+        """What somebody has made."""
+        found: bytes | None = await self._redis.answer(lambda: self._client.get(key))
+        return found
+
+    async def keep(self, key: str, result: bytes, *, milliseconds: int) -> bool:
+        """Put down what was made; whether the others find it."""
+        return bool(await self._redis.answer(lambda: self._client.set(key, result, px=milliseconds)))
 
     async def eval(self, script: str, keys: tuple[str, ...], *arguments: str | int) -> int | None:
         """What a script gives; None where Redis does not answer."""

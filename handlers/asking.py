@@ -5,18 +5,23 @@ The one rule: an answer that breaks off ends with what came of it; whoever was s
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from bookingd.bus.port import Bus, QueryFailed, QueryTimeout, ask_once
+from bookingd.domain.offers import Offer
+from bookingd.domain.stays import StayOffer
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import (
     FlightResults,
+    OfferStatus,
     SearchFlights,
     SearchStays,
     StayResults,
     SupplierStatus,
     joined,
 )
+from bookingd.sources import Clock
 from handlers.parts import Parts
 
 GRACE = 1.0
@@ -58,3 +63,8 @@ async def ask(parts: Parts, query: Any, origin: Origin) -> Any:
     """The answer of an actor that searches."""
     timeout = parts.settings.search.deadline_seconds + GRACE
     return await ask_once(parts.bus, query, origin=origin, timeout=timeout)
+
+
+def as_of(status: OfferStatus, offer: Offer | StayOffer | None, clock: Clock) -> datetime:
+    """Since when what was told of an offer is known."""
+    return offer.made_at if offer and status is OfferStatus.UNCHECKED else clock.now()

@@ -12,7 +12,7 @@ from bookingd.messages.envelope import Origin
 from bookingd.messages.search import CheckOffer, CheckStay, OfferChecked, OfferStatus, StayChecked
 from bookingd.storage import places
 from bookingd.storage.offers import FLIGHTS, PACKAGE, STAYS, halves_of
-from handlers.asking import NOBODY, ask
+from handlers.asking import NOBODY, as_of, ask
 from handlers.errors import not_found
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.package_views import PackageNow
@@ -20,13 +20,14 @@ from handlers.packages import package_now
 from handlers.parts import PARTS, Parts
 from handlers.reply import json_reply
 from handlers.stay_views import StayNow, stay_view
-from handlers.views import OfferView, View, codes, offer_view
+from handlers.views import AsOf, OfferView, View, codes, offer_view
 
 
 class OfferNow(View, frozen=True, kw_only=True):
     """What became of an offer since it was made."""
 
     status: OfferStatus
+    as_of: AsOf
     offer: Annotated[OfferView | None, Meta(description="As it is now; null where it is not to be had.")]
 
 
@@ -48,19 +49,24 @@ async def _flight(parts: Parts, offer_id: OfferId, origin: Origin) -> OfferNow:
     checked: OfferChecked = await ask(parts, CheckOffer(offer_id=offer_id), origin)
     if checked.status is OfferStatus.UNKNOWN:
         raise not_found()
+    asked_at = as_of(checked.status, checked.offer, parts.sources.clock)
     if checked.offer is None:
-        return OfferNow(status=checked.status, offer=None)
+        return OfferNow(status=checked.status, as_of=asked_at, offer=None)
     airports, airlines = codes([checked.offer.itinerary])
     async with parts.database.connection() as connection:
         names = await places.names(connection, airports=airports, airlines=airlines)
-    return OfferNow(status=checked.status, offer=offer_view(checked.offer, names))
+    return OfferNow(status=checked.status, as_of=asked_at, offer=offer_view(checked.offer, names))
 
 
 async def _stay(parts: Parts, offer_id: OfferId, origin: Origin) -> StayNow:
     checked: StayChecked = await ask(parts, CheckStay(offer_id=offer_id), origin)
     if checked.status is OfferStatus.UNKNOWN:
         raise not_found()
-    return StayNow(status=checked.status, offer=stay_view(checked.offer) if checked.offer else None)
+    return StayNow(
+        status=checked.status,
+        as_of=as_of(checked.status, checked.offer, parts.sources.clock),
+        offer=stay_view(checked.offer) if checked.offer else None,
+    )
 
 
 async def _package(parts: Parts, offer_id: OfferId, origin: Origin) -> PackageNow:

@@ -24,7 +24,7 @@ from handlers.stay_views import (
     stay_facets,
     stay_view,
 )
-from handlers.views import Amount, OfferView, PriceView, View, amount, offer_view, price_view
+from handlers.views import Amount, AsOf, OfferView, PriceView, View, amount, offer_view, price_view
 
 
 class PackageView(View, frozen=True, kw_only=True):
@@ -96,6 +96,7 @@ class PackageNow(View, frozen=True, kw_only=True):
     status: Annotated[OfferStatus, Meta(description="The worse of its two halves.")]
     flight: OfferStatus
     stay: OfferStatus
+    as_of: AsOf
     offer: Annotated[PackageView | None, Meta(description="As it is now; null where it is not to be had.")]
 
 

@@ -17,7 +17,7 @@ from bookingd.messages.envelope import Origin
 from bookingd.messages.search import CheckOffer, CheckStay, OfferChecked, OfferStatus, StayChecked
 from bookingd.storage import places, prices
 from bookingd.storage.offers import FLIGHTS, STAYS, Halves, package_id
-from handlers.asking import NOBODY, ask
+from handlers.asking import NOBODY, as_of, ask
 from handlers.errors import not_found
 from handlers.fields import Request, Said, Text, load_query, refuse
 from handlers.middlewares import CORRELATION, trace_of
@@ -31,6 +31,7 @@ WORST_FIRST = (
     OfferStatus.UNKNOWN,
     OfferStatus.EXPIRED,
     OfferStatus.UNAVAILABLE,
+    OfferStatus.UNCHECKED,
     OfferStatus.CHANGED,
     OfferStatus.AVAILABLE,
 )
@@ -90,6 +91,7 @@ async def _now(parts: Parts, halves: Halves, rules: RuleBook, origin: Origin) ->
         status=status,
         flight=flight.status,
         stay=stay.status,
+        as_of=min(as_of(one.status, one.offer, parts.sources.clock) for one in (flight, stay)),
         offer=package_view(offer, names) if offer else None,
     )
 

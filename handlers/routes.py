@@ -148,7 +148,10 @@ SEARCHING = (
             summary="Look at an offer again",
             tag="Search",
             access=Access.PUBLIC,
-            description="Asks the supplier: is it still to be had, and at which price?",
+            description=(
+                "Asks the supplier: is it still to be had, and at which price? Where it cannot be asked now"
+                " (`unchecked`) the offer is as it was at `as_of`."
+            ),
             answers={200: offers.OfferNow},
             problems=("not-found", "unavailable", "search-late"),
         ),

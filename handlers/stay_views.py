@@ -28,7 +28,7 @@ from bookingd.results.stay_refining import StayAlternative, StayResult, refine
 from bookingd.storage.amenities import AmenityName
 from handlers.facet_views import FacetValue, PriceFacet, facet_view, price_facet
 from handlers.stay_queries import StayQuery
-from handlers.views import Amount, PriceView, View, amount, price_view
+from handlers.views import Amount, AsOf, PriceView, View, amount, price_view
 
 PICTURES = "/v1/pictures/"
 
@@ -190,6 +190,7 @@ class StayNow(View, frozen=True, kw_only=True):
     """What became of an offer since it was made."""
 
     status: OfferStatus
+    as_of: AsOf
     offer: Annotated[StayOfferView | None, Meta(description="As it is now; null where it is not to be had.")]
 
 

@@ -19,6 +19,10 @@ from bookingd.domain.places import days_later, local
 from bookingd.domain.prices import TravellerPrice
 from bookingd.storage.places import Names
 
+AsOf = Annotated[
+    datetime, Meta(description="Since when it is known: now; if `unchecked`, when the offer was made.")
+]
+
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Anything that an answer is made of."""

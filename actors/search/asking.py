@@ -87,7 +87,7 @@ class Asking(Generic[O, C]):
             yield Part(offers=(), suppliers={})
 
     async def check(self, offer_id: str) -> tuple[OfferStatus, O | None]:
-        """The offer as its supplier has it now."""
+        """The offer as its supplier has it now, or as it was shown where that cannot be asked."""
         try:
             async with self._database.connection() as connection:
                 shown = await offers.load(
@@ -102,6 +102,9 @@ class Asking(Generic[O, C]):
         except Refused as refused:
             self._tell(shown, refused)
             return OfferStatus.UNAVAILABLE, None
+        except OutsideError as error:
+            log.warning("an offer of supplier %s cannot be checked: %s", shown.supplier, error)
+            return OfferStatus.UNCHECKED, shown
         alike = self._shown(now) == self._shown(shown)
         return OfferStatus.AVAILABLE if alike else OfferStatus.CHANGED, now
 

@@ -57,9 +57,15 @@ def takes(offer: Offer | StayOffer) -> int:
 
 def fare(offer: Offer | StayOffer) -> int:
     """The same for offers of the same fare, or rate, for that."""
+    return keys(offer)[1]
+
+
+def keys(offer: Offer | StayOffer) -> tuple[int, int]:
+    """Both: what it takes, and the fare."""
+    taken = takes(offer)
     if isinstance(offer, Offer):
-        return _number("fare", str(takes(offer)), offer.itinerary.conditions.family)
-    return takes(offer)
+        return taken, _number("fare", str(taken), offer.itinerary.conditions.family)
+    return taken, taken
 
 
 def _number(*parts: str) -> int:

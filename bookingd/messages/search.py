@@ -90,13 +90,15 @@ class OfferStatus(StrEnum):
     CHANGED = "changed"
     """Still to be had, at another price or other conditions."""
     UNAVAILABLE = "unavailable"
+    UNCHECKED = "unchecked"
+    """Its supplier cannot be asked now: it is told as it was when it was made, and may be gone."""
     EXPIRED = "expired"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferChecked:
-    """The offer as it is now; None where it is unknown or no longer to be had."""
+    """The offer as it is now (as it was, if `unchecked`); None where it is unknown or no longer to be had."""
 
     status: OfferStatus
     offer: Offer | None = None

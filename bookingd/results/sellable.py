@@ -11,7 +11,7 @@ import numpy as np
 
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
-from bookingd.domain.unsellable import fare, takes
+from bookingd.domain.unsellable import keys
 from bookingd.results.columns import Columns, Mask
 
 LAYOUT = ("takes", "fare", "made")
@@ -22,7 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def numbers_of(offer: Offer | StayOffer) -> tuple[int, int, int]:
     """An offer's entries of these columns."""
-    return takes(offer), fare(offer), (offer.made_at - _EPOCH) // timedelta(milliseconds=1)
+    return *keys(offer), (offer.made_at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def touching(columns: Columns, refused: Mapping[int, int]) -> dict[int, int]:

@@ -17,7 +17,7 @@ from prometheus_client import Counter
 
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
-from bookingd.domain.unsellable import fare, takes, wanted
+from bookingd.domain.unsellable import keys, wanted
 from bookingd.messages.catalogue import Message
 from bookingd.messages.live import Refused
 from bookingd.redis_calls import BUDGET, Client, RedisCalls
@@ -165,4 +165,4 @@ class Unsellable:
 
 def _is_hidden(offer: Offer | StayOffer, refused: Mapping[int, int]) -> bool:
     made = (offer.made_at - _EPOCH) // _MILLISECOND
-    return any(made <= refused.get(key, -1) for key in (takes(offer), fare(offer)))
+    return any(made <= refused.get(key, -1) for key in keys(offer))

@@ -1,8 +1,9 @@
 """Builds the actors of this process, and says who subscribes to what over all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from actors.audit import AuditActor, Chainer
 from actors.auth import AuthActor
@@ -17,7 +18,10 @@ from bookingd.bus.port import Bus, Topology
 from bookingd.channels.render import Agency
 from bookingd.config import ActorName, Settings
 from bookingd.domain.booking.state import Booking
-from bookingd.messages.catalogue import Catalogue, Kind
+from bookingd.domain.offers import Offer
+from bookingd.domain.stays import StayOffer
+from bookingd.messages import catalogue as words
+from bookingd.messages.catalogue import Catalogue
 from bookingd.sources import Sources
 from bookingd.storage.checkpoints import (
     CheckpointFile,
@@ -27,17 +31,22 @@ from bookingd.storage.checkpoints import (
     public_key_path,
 )
 from bookingd.storage.database import Database
-from bookingd.storage.offers import FLIGHTS, STAYS
+from bookingd.storage.offers import FLIGHTS, STAYS, Kind
 from bookingd.storage.prices import CurrentRules
 from bookingd.storage.transactions import Transactions
+from bookingd.suppliers.guard import Source
 from bookingd.suppliers.inventory import InventoryFlights, Repricer
 from bookingd.suppliers.own_stays import OwnStays
 from bookingd.suppliers.own_stock import OwnStock
+from bookingd.suppliers.port import FlightSource, StaySource
 from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import Purpose, TokenSigner
 from bookingd.wiring.outside import Outside
 from bookingd.wiring.suppliers import Guards
+
+O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
+C = TypeVar("C")
 
 LINKS_LAST = timedelta(days=90)
 """How long after the journey a mail's link still opens its booking: for receipts and claims."""
@@ -75,7 +84,7 @@ def topology(catalogue: Catalogue) -> Topology:
     for actor in ALL:
         for message_type in actor.accepts:
             entry = catalogue.of(message_type)
-            if entry.kind is Kind.EVENT:
+            if entry.kind is words.Kind.EVENT:
                 subscribers.setdefault(entry.name, set()).add(actor.name)
     return Topology(
         subscribers={name: frozenset(actors) for name, actors in subscribers.items()},
@@ -99,34 +108,35 @@ def build_actors(tools: Tools, outside: Outside) -> dict[ActorName, Actor]:
 
 
 def _search_flights(tools: Tools, rules: CurrentRules) -> Actor:
-    inventory = InventoryFlights(database=tools.database, clock=tools.sources.clock, rules=rules)
-    return FlightSearchActor(
-        asking=Asking(
-            kind=FLIGHTS,
-            suppliers=(tools.guards.before(inventory, FLIGHTS),),
-            database=tools.database,
-            sources=tools.sources,
-            offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
-            shown=flights.shown,
-            unsellable=tools.unsellable,
-            notify=tools.bus.notify,
-        )
-    )
+    return FlightSearchActor(asking=_asking(tools, FLIGHTS, flight_sources(tools, rules), flights.shown))
 
 
 def _search_hotels(tools: Tools, rules: CurrentRules) -> Actor:
-    inventory = OwnStays(database=tools.database, clock=tools.sources.clock, rules=rules)
-    return HotelSearchActor(
-        asking=Asking(
-            kind=STAYS,
-            suppliers=(tools.guards.before(inventory, STAYS),),
-            database=tools.database,
-            sources=tools.sources,
-            offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
-            shown=hotels.shown,
-            unsellable=tools.unsellable,
-            notify=tools.bus.notify,
-        )
+    return HotelSearchActor(asking=_asking(tools, STAYS, stay_sources(tools, rules), hotels.shown))
+
+
+def flight_sources(tools: Tools, rules: CurrentRules) -> Sequence[FlightSource]:
+    """Whoever sells flights here."""
+    return (InventoryFlights(database=tools.database, clock=tools.sources.clock, rules=rules),)
+
+
+def stay_sources(tools: Tools, rules: CurrentRules) -> Sequence[StaySource]:
+    """Whoever sells stays here."""
+    return (OwnStays(database=tools.database, clock=tools.sources.clock, rules=rules),)
+
+
+def _asking(
+    tools: Tools, kind: Kind[O, C], sources: Sequence[Source[O, C]], shown: Callable[[O], object]
+) -> Asking[O, C]:
+    return Asking(
+        kind=kind,
+        suppliers=[tools.guards.before(source, kind) for source in sources],
+        database=tools.database,
+        sources=tools.sources,
+        offers_last=timedelta(minutes=tools.settings.search.offer_minutes),
+        shown=shown,
+        unsellable=tools.unsellable,
+        notify=tools.bus.notify,
     )
 
 

@@ -165,6 +165,17 @@ async def test_an_offer_is_asked_of_its_own_supplier_again(ask: Ask) -> None:
     assert await asking.check(shown["acme"].id) == (OfferStatus.UNAVAILABLE, None)
 
 
+async def test_an_offer_whose_supplier_cannot_be_asked_is_told_as_it_was_shown(ask: Ask) -> None:
+    acme = supplier("acme", 1)
+    asking = ask(behind_guard(acme, failures=1))
+    [shown] = (await whole(asking)).offers
+
+    acme.fails = lambda: Unavailable("nobody there")
+    assert await asking.check(shown.id) == (OfferStatus.UNCHECKED, shown)
+    assert await asking.check(shown.id) == (OfferStatus.UNCHECKED, shown)
+    assert acme.calls == 2  # it is left alone by now
+
+
 async def test_what_is_refused_when_it_is_asked_again_is_not_found_for_a_while(
     ask: Ask, clock: ManualClock
 ) -> None:

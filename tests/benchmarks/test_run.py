@@ -35,6 +35,9 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     assert all(one["ratio"][0] > 0 for one in found["spine"])
     assert 0 < found["cached_search"]["rate_ratio"][0] < 1
     assert found["new_searches"]["done"] > 0
+    assert [one["at_once"] for one in found["fanout"]["added"]] == [1, 4]
+    assert all(one["rounds"][0]["done"] > 0 for one in found["fanout"]["added"])
+    assert set(found["fanout"]["together"]["calls"]) == {1}
     assert found["refining"]["offers"] == 10_000
     assert found["refining"]["ours"][0]["p99_ms"] > 0
     assert found["refining"]["ratio"][0] > 1

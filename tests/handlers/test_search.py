@@ -276,14 +276,26 @@ async def test_an_offer_is_asked_again(api: Api) -> None:
 
     now = await api.get("/v1/offers/of_1")
 
-    assert (api.status, now["status"]) == (200, "changed")
+    assert (api.status, now["status"], now["as_of"]) == (200, "changed", "2026-11-22T12:00:00Z")
     assert now["offer"]["price"]["total"]["amount"] == 19_500
 
 
 async def test_an_offer_that_has_expired_says_so(api: Api) -> None:
     api.search.checked = OfferChecked(status=OfferStatus.EXPIRED)
 
-    assert await api.get("/v1/offers/of_1") == {"status": "expired", "offer": None}
+    expired = {"status": "expired", "as_of": "2026-11-22T12:00:00Z", "offer": None}
+    assert await api.get("/v1/offers/of_1") == expired
+
+
+async def test_an_offer_that_cannot_be_asked_again_says_how_old_it_is(api: Api) -> None:
+    (offer,) = some_offers(1)
+    api.search.checked = OfferChecked(status=OfferStatus.UNCHECKED, offer=offer)
+    api.clock.advance(90)
+
+    now = await api.get("/v1/offers/of_1")
+
+    assert (now["status"], now["as_of"]) == ("unchecked", "2026-11-22T12:00:00Z")
+    assert now["offer"]["price"]["total"]["amount"] == offer.total.amount
 
 
 async def test_an_unknown_offer_is_not_found(api: Api) -> None:

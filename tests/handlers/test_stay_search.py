@@ -326,7 +326,7 @@ async def test_an_offer_is_looked_at_again_by_its_id(
     assert offer["id"].startswith("st_")
     assert (now["status"], now["offer"]["price"]) == ("available", offer["price"])
     assert (dearer["status"], dearer["offer"]["price"]["total"]["amount"]) == ("changed", 10_800)
-    assert gone == {"status": "unavailable", "offer": None}
+    assert gone == {"status": "unavailable", "as_of": now["as_of"], "offer": None}
 
 
 async def test_what_proved_unsellable_is_not_offered_for_a_while(
