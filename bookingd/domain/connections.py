@@ -2,8 +2,8 @@
 
 Its one rule: a connection is one ticket, so it is safe to sell: enough time to change, not too long a
 wait, no needless way round, and airlines that carry each other's passengers on. Nobody changes the airport,
-and nothing is offered that a traveller would have to connect by himself. The limits are here; they are
-applied where the flights are, in `journeys_v2` of the migrations.
+and nothing is offered that a traveller would have to connect by himself. The limits are here; `network`
+applies them to airports and routes, and `journeys_v3` of the migrations to flights.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,10 @@ class ConnectionRules:
     """At each connection."""
     detour_factor: float = 1.4
     detour_km: float = 500.0
+
+    def most_km(self, direct_km: float) -> float:
+        """How long a way with connections may be over the ground, where the great circle is `direct_km`."""
+        return self.detour_factor * direct_km + self.detour_km
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import asyncpg
 
 from bookingd.domain.connections import ConnectionRules, Way
 from bookingd.domain.flights import Cabin
+from bookingd.domain.network import Path
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
@@ -22,15 +23,11 @@ JOURNEYS = query("inventory.journeys")
 class Search:
     """One slice to look for."""
 
-    origin: str
-    """IATA code of an airport or a city; one that is both means all airports of the city."""
-    destination: str
+    paths: Sequence[Path]
+    """Along which there may be flights."""
     first_day: date
     """Local dates at the origin, both included."""
     last_day: date
-    nearby_origins: Sequence[str] = ()
-    """Further airports that will do."""
-    nearby_destinations: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +46,6 @@ async def journeys(
     cabin: Cabin,
     seats: int,
     leaving_after: datetime,
-    max_stops: int,
     rules: ConnectionRules,
     currency: str,
     most: int,
@@ -60,52 +56,54 @@ async def journeys(
     which no other way between the same airports is preferable: one that leaves no earlier, arrives no later,
     has fewer connections and costs no more.
     """
-    rows = await connection.fetch(
-        JOURNEYS,
-        list(range(len(searches))),
-        [search.first_day for search in searches],
-        [search.last_day for search in searches],
-        *_columns(searches),
-        cabin.value,
-        seats,
-        leaving_after,
-        max_stops,
-        rules.longest_wait,
-        rules.detour_factor,
-        rules.detour_km,
-        currency,
-        most + 1,
-        most,
-    )
     found: list[list[list[Way]]] = [[[], [], []] for _ in searches]
-    for row in rows:
-        way = _way(row)
-        found[row["search_number"]][way.connections].append(way)
-    return [_cut(kinds, most, max_stops) for kinds in found]
+    if any(search.paths for search in searches):
+        rows = await connection.fetch(
+            JOURNEYS,
+            *_columns(searches),
+            cabin.value,
+            seats,
+            leaving_after,
+            rules.longest_wait,
+            currency,
+            most + 1,
+            most,
+        )
+        for row in rows:
+            way = _way(row)
+            found[row["search_number"]][way.connections].append(way)
+    return [_cut(search, kinds, most) for search, kinds in zip(searches, found, strict=True)]
 
 
-def _cut(kinds: Sequence[list[Way]], most: int, max_stops: int) -> Ways:
+def _cut(search: Search, kinds: Sequence[list[Way]], most: int) -> Ways:
     """`kinds` are the ways by the number of their connections, one more than wanted where there are more."""
-    all_sought = max_stops < 2 or len(kinds[0]) + len(kinds[1]) < most
+    simple = len(kinds[0]) + len(kinds[1])
+    left_out = simple >= most and any(len(path.changes) == 2 for path in search.paths)
     return Ways(
         ways=[way for ways in kinds for way in ways[:most]],
-        complete=all_sought and all(len(ways) <= most for ways in kinds),
+        complete=not left_out and all(len(ways) <= most for ways in kinds),
     )
 
 
 def _columns(searches: Sequence[Search]) -> Iterator[list[object]]:
-    """The ends of all searches: number, place, whether one begins there, whether its whole city is meant."""
-    ends = [end for number, search in enumerate(searches) for end in _ends(number, search)]
-    return map(list, zip(*ends, strict=True))
+    """All paths of all searches, column by column."""
+    rows = [
+        (number, *_of_path(path), search.first_day, search.last_day)
+        for number, search in enumerate(searches)
+        for path in search.paths
+    ]
+    return map(list, zip(*rows, strict=True))
 
 
-def _ends(number: int, search: Search) -> Iterator[tuple[int, str, bool, bool]]:
-    yield number, search.origin, True, True
-    yield number, search.destination, False, True
-    for airport in search.nearby_origins:
-        yield number, airport, True, False
-    for airport in search.nearby_destinations:
-        yield number, airport, False, False
+def _of_path(path: Path) -> tuple[object, ...]:
+    """Its four airports, carriage, two changes and kilometres; None where there is no connection."""
+    match path.airports, path.changes:
+        case (origin, destination), ():
+            return origin, None, None, destination, path.carriage, None, None, path.most_km
+        case (origin, one, destination), (one_change,):
+            return origin, one, None, destination, path.carriage, one_change, None, path.most_km
+        case _:
+            return *path.airports, path.carriage, *path.changes, path.most_km
 
 
 def _way(row: asyncpg.Record) -> Way:

@@ -18,6 +18,7 @@ from bookingd.domain.combinations import choose
 from bookingd.domain.connections import ConnectionRules
 from bookingd.domain.flights import Itinerary
 from bookingd.domain.ids import OfferId
+from bookingd.domain.network import Network
 from bookingd.domain.offers import Offer
 from bookingd.domain.price_rules import RuleBook
 from bookingd.domain.search import FlightCriteria, WantedSlice
@@ -25,6 +26,7 @@ from bookingd.outcomes import Refused, Unavailable
 from bookingd.sources import Clock
 from bookingd.storage.database import Connection, Database, is_unavailable
 from bookingd.storage.journeys import Search, journeys
+from bookingd.storage.networks import CurrentNetwork
 from bookingd.storage.stock import StockKey
 from bookingd.suppliers.inventory_pricing import Departures, Facts, Pricer, Quote, read_facts
 from bookingd.suppliers.own_stock import NAME
@@ -61,6 +63,7 @@ class InventoryFlights:
         self._clock = clock
         self._rules = rules
         self._connections = connections or ConnectionRules()
+        self._network = CurrentNetwork()
 
     @property
     def name(self) -> str:
@@ -74,13 +77,13 @@ class InventoryFlights:
         """
         now = self._clock.now()
         async with self._asking() as connection:
+            network = await self._network.get(connection)
             found = await journeys(
                 connection,
-                searches=[_search(part, criteria) for part in criteria.slices],
+                searches=[self._search(part, criteria, network) for part in criteria.slices],
                 cabin=criteria.cabin,
                 seats=criteria.party.seats,
                 leaving_after=now + LEAD,
-                max_stops=criteria.max_stops,
                 rules=self._connections,
                 currency=criteria.currency,
                 most=WAYS,
@@ -94,6 +97,16 @@ class InventoryFlights:
         offers = [_offer(quote, criteria, now) for journey in wanted for quote in pricer.quotes(journey)]
         offers.sort(key=lambda offer: offer.total.amount)
         return Found(offers=offers, complete=all_chosen and all(one.complete for one in found))
+
+    def _search(self, part: WantedSlice, criteria: FlightCriteria, network: Network) -> Search:
+        flexible = timedelta(days=criteria.flexible_days)
+        paths = network.paths(
+            network.airports(part.origin, part.nearby_origins),
+            network.airports(part.destination, part.nearby_destinations),
+            rules=self._connections,
+            most_stops=criteria.max_stops,
+        )
+        return Search(paths=list(paths), first_day=part.day - flexible, last_day=part.day + flexible)
 
     async def check(self, offer: Offer) -> Offer:
         """The offer as it is now, seats included; it lasts no longer than it was shown to.
@@ -156,18 +169,6 @@ class Repricer:
 def keys_of(offer: Offer) -> list[StockKey]:
     """The stock rows that an offer of own inventory needs."""
     return [(int(one.supplier_key), offer.itinerary.cabin) for one in offer.itinerary.segments]
-
-
-def _search(part: WantedSlice, criteria: FlightCriteria) -> Search:
-    flexible = timedelta(days=criteria.flexible_days)
-    return Search(
-        origin=part.origin,
-        destination=part.destination,
-        first_day=part.day - flexible,
-        last_day=part.day + flexible,
-        nearby_origins=part.nearby_origins,
-        nearby_destinations=part.nearby_destinations,
-    )
 
 
 def _offer(quote: Quote, criteria: FlightCriteria, now: datetime) -> Offer:

@@ -7,14 +7,13 @@ SELECT code FROM airports WHERE code = ANY ($1::text[])
 SELECT code FROM cities WHERE code = ANY ($1::text[]);
 
 -- name: journeys
--- The ways to go for searches ($1 a number each) that leave on days $2 to $3, between the ends $4 to $7 (a number, a
--- place, whether one begins there, whether its whole city is meant), in cabin $8 with $9 seats, leaving after $10, with at
--- most $11 connections, waits of $12 at most, detours of factor $13 and $14 km, fares in currency $15; $16 of each number of
--- connections at most, two of them only where there are fewer than $17 other ways. The function is told in its
--- migration.
+-- The ways to go along paths, each of a search ($1 a number), from $2 over $3 and $4 (or null) to $5 with airlines of
+-- carriage $6, with $7 and $8 minutes to change and at most $9 km, leaving on days $10 to $11, in cabin $12 with $13 seats,
+-- leaving after $14, with waits of $15 at most, fares in currency $16; $17 of each number of connections at most, two of
+-- them only where there are fewer than $18 other ways of the search. The function is told in its migration.
 SELECT search_number, first_departure, second_departure, third_departure, begins_at AS origin, ends_at AS destination,
        leaves AS departs_at, lands AS arrives_at, base_fares AS base
-  FROM journeys_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
+  FROM journeys_v3($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18);
 
 -- name: legs
 -- What departures $1 are like in cabins $2 (one by one), with seats left and base fare, as they are now.

@@ -1,9 +1,10 @@
-"""Ways to travel, as PostgreSQL finds them: what is read for them, and along which routes one looks."""
+"""Ways to travel, as PostgreSQL finds them, and what is read for that."""
 
 from datetime import date, datetime, timedelta
 
 from bookingd.domain.connections import ConnectionRules, Way
 from bookingd.domain.flights import Cabin
+from bookingd.storage import networks
 from bookingd.storage.database import Connection
 from bookingd.storage.journeys import Search, Ways, journeys
 from tests.fakes.inventory import Planted, plant, plant_world
@@ -17,17 +18,18 @@ ROWS_READ = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables W
 LEGS = 6
 """Of the three ways that `a_day` has."""
 DAYS_BESIDE = 6
-"""The first leg of each way may be read on the day before and the day after too (see `journeys_v2`)."""
+"""The first leg of each way may be read on the day before and the day after too (see `journeys_v3`)."""
 
 
 async def from_frankfurt(connection: Connection, *, most: int = 9) -> Ways:
+    network = await networks.load(connection)
+    paths = network.paths({"FRA"}, {"JFK"}, rules=ConnectionRules(), most_stops=2)
     [found] = await journeys(
         connection,
-        searches=[Search(origin="FRA", destination="JFK", first_day=DAY, last_day=DAY)],
+        searches=[Search(paths=list(paths), first_day=DAY, last_day=DAY)],
         cabin=Cabin.ECONOMY,
         seats=1,
         leaving_after=START,
-        max_stops=2,
         rules=ConnectionRules(),
         currency="EUR",
         most=most,
@@ -93,36 +95,3 @@ async def test_the_cheapest_of_a_kind_are_taken_and_it_is_told_that_there_are_mo
     found = await from_frankfurt(owner_connection, most=3)
     assert ([way.departures for way in found.ways], found.complete) == ([(5,), (4,), (3,)], False)
     assert (await from_frankfurt(owner_connection, most=6)).complete
-
-
-async def routes(connection: Connection) -> set[tuple[str, str, str, tuple[str, ...], int]]:
-    rows = await connection.fetch("SELECT origin, carriage, destination, airlines, shortest_km FROM routes")
-    return {(*list(row.values())[:3], tuple(row["airlines"]), row["shortest_km"]) for row in rows}
-
-
-async def test_routes_follow_the_flights(connection: Connection) -> None:
-    await plant_world(connection)
-    await plant(
-        connection, Planted(id=1, leaves=MORNING, km=6200), Planted(id=2, leaves=MORNING, airline="UA")
-    )
-    assert await routes(connection) == {("FRA", "Star Alliance", "JFK", ("LH", "UA"), 1000)}
-    await plant(connection, Planted(id=3, leaves=MORNING, airline="BA", km=900))
-    await connection.execute("UPDATE flights SET distance_km = 800 WHERE id = 1")
-    assert await routes(connection) == {
-        ("FRA", "Star Alliance", "JFK", ("LH", "UA"), 800),
-        ("FRA", "oneworld", "JFK", ("BA",), 900),
-    }
-
-
-async def test_a_flight_that_leads_elsewhere_makes_a_route(connection: Connection) -> None:
-    await plant_world(connection)
-    await plant(connection, Planted(id=1, leaves=MORNING))
-    await connection.execute("UPDATE flights SET destination = 'LAX'")
-    assert {route[2] for route in await routes(connection)} == {"JFK", "LAX"}
-
-
-async def test_an_airline_that_changes_alliances_has_its_routes_there(owner_connection: Connection) -> None:
-    await plant_world(owner_connection)
-    await plant(owner_connection, Planted(id=1, leaves=MORNING))
-    await owner_connection.execute("UPDATE airlines SET alliance = NULL WHERE code = 'LH'")
-    assert {route[1] for route in await routes(owner_connection)} == {"Star Alliance", "LH"}

@@ -167,7 +167,8 @@ async def test_the_search_finds_what_trying_everything_finds(
     assert [found(offer) for offer in answer.offers if found(offer) not in expected] == []
     assert len({found(offer) for offer in answer.offers}) == len(answer.offers)
     assert len(answer.offers) <= most if bounded else len(answer.offers) == most
-    assert answer.complete == (not bounded and most == len(expected))
+    assert bounded or answer.complete == (most == len(expected))
+    assert not answer.complete or len(answer.offers) == len(expected)
     assert all(part.duration > timedelta() for offer in answer.offers for part in offer.itinerary.slices)
 
 
