@@ -1,12 +1,15 @@
 """Flight search: what is asked of suppliers, and what is shown of their answers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import FlightResults, SearchFlights
@@ -20,6 +23,8 @@ from handlers.flight_views import FlightOffers, flight_answer
 from handlers.found import FoundSets, SearchedSet
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
+
+log = logging.getLogger(__name__)
 
 FlightSets: TypeAlias = FoundSets[FlightCriteria, FlightResults]
 
@@ -82,4 +87,20 @@ async def flight_offers(request: web.Request) -> web.Response:
 
 async def _gather(criteria: FlightCriteria, found: FlightResults) -> ResultSet:
     """In a thread: hundreds of offers take tens of milliseconds, in which others are answered."""
-    return await asyncio.to_thread(flight_set, found.offers, slices=len(criteria.slices), about=about(found))
+    offers = [offer for offer in found.offers if _fits(offer, criteria)]
+    if len(offers) < len(found.offers):
+        _tell_strange(found.offers, offers)
+    return await asyncio.to_thread(flight_set, offers, slices=len(criteria.slices), about=about(found))
+
+
+def _fits(offer: Offer, criteria: FlightCriteria) -> bool:
+    """Whether it can stand beside the others: a set has one number of slices and one currency."""
+    slices, currency = len(offer.itinerary.slices), offer.price.currency
+    return (slices, currency) == (len(criteria.slices), criteria.currency)
+
+
+def _tell_strange(offers: Sequence[Offer], fitting: Sequence[Offer]) -> None:
+    """Who answers what was not asked loses these offers only; the maker of the adapter has to hear of it."""
+    strange = Counter(offer.supplier for offer in offers) - Counter(offer.supplier for offer in fitting)
+    for supplier, number in strange.items():
+        log.error("%d offers of supplier %s have other slices or currencies than asked for", number, supplier)

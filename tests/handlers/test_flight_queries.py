@@ -17,6 +17,7 @@ from bookingd.storage.database import Connection
 from handlers.flight_requests import FlightSearch
 from handlers.requests import schema
 from tests import factories
+from tests.fakes.sources import START
 from tests.handlers.conftest import Api
 from tests.handlers.test_search import WAY, some_offers
 
@@ -352,6 +353,50 @@ async def test_the_same_filters_in_another_order_are_the_same_search(api: Api) -
 async def rank_all(connection: Connection) -> None:
     """Every airport has traffic."""
     await connection.execute("UPDATE airports SET traffic_rank = 1")
+
+
+async def test_what_was_not_asked_for_costs_its_own_offers_only(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    fine, *strange = some_offers(3)
+    there_and_back = replace(strange[0].itinerary, slices=strange[0].itinerary.slices * 2)
+    api.search.offers = [
+        fine,
+        replace(strange[0], supplier="odd", itinerary=there_and_back),
+        replace(strange[1], supplier="odd", price=factories.price(Money(100, "JPY"))),
+    ]
+
+    found = await ask(api)
+
+    assert [offer["id"] for offer in found["offers"]] == [fine.id]
+    assert "2 offers of supplier odd have other slices or currencies than asked for" in caplog.text
+
+
+@pytest.mark.parametrize("sort", ["price", "best", "duration", "departure", "arrival"])
+async def test_pages_of_every_order_visit_every_result_once(api: Api, sort: str) -> None:
+    hours = (5, 3, 9, 7, 1)
+    api.search.offers = [
+        replace(
+            offer,
+            itinerary=replace(
+                offer.itinerary,
+                slices=(
+                    Slice(segments=(factories.segment(number, departs_at=START + timedelta(hours=hour)),)),
+                ),
+            ),
+        )
+        for number, (offer, hour) in enumerate(zip(some_offers(5), hours, strict=True), start=1)
+    ]
+    shown, after = list[str](), dict[str, str]()
+    while True:
+        page = await ask(api, limit="2", sort=sort, **after)
+        shown += [offer["id"] for offer in page["offers"]]
+        if page["next"] is None:
+            break
+        after = {"cursor": page["next"]}
+
+    assert sorted(shown) == [f"of_{number}" for number in range(1, 6)]
+    assert len(api.search.asked) == 1
 
 
 NASTY = (
