@@ -16,7 +16,7 @@ from bookingd.domain.pictures import PictureId, State
 from bookingd.pictures.line import LineFull
 from bookingd.pictures.making import SOON, Maker, NoSuchPicture, PictureAway
 from bookingd.pictures.shelf import Kept, Shelf
-from bookingd.pictures.sizes import MADE_ANEW, WIDTHS, Format
+from bookingd.pictures.sizes import MADE_ANEW, WIDTHS, Format, made_with
 from bookingd.pictures.work import Made
 from bookingd.sources import Clock
 from bookingd.storage import pictures
@@ -29,8 +29,16 @@ KNOWN_FOR = 15.0
 is served here."""
 REMEMBERED = 10_000
 """Pictures, some 1 KB each."""
-PATIENCE = 8.0
+PATIENCE = 20.0
 """Seconds for which a request waits for a picture to be made."""
+
+
+class _Wanted(NamedTuple):
+    """What is made in one go."""
+
+    picture: PictureId
+    form: Format
+    widths: tuple[int, ...]
 
 
 class _Known(NamedTuple):
@@ -59,7 +67,7 @@ class Gallery:
         self._patience = patience
         self._known: OrderedDict[PictureId, _Known] = OrderedDict()
         self._looks: Batcher[PictureId, Picture | None] = Batcher(self._look)
-        self._under_way: dict[tuple[PictureId, Format], asyncio.Task[Mapping[int, bytes]]] = {}
+        self._under_way: dict[_Wanted, asyncio.Task[Mapping[int, bytes]]] = {}
 
     async def run(self) -> None:
         """Look pictures up until cancelled; what is being made then is left."""
@@ -90,7 +98,7 @@ class Gallery:
 
     async def take_in(self, given: bytes, form: Format) -> Made:
         """Make an original of foreign bytes. Raises Unreadable, WorkerFailed, LineFull."""
-        return await self._maker.take_in(given, form)
+        return await self._maker.take_in(given, form, WIDTHS)
 
     async def put(self, picture: PictureId, renditions: Mapping[int, bytes], form: Format) -> None:
         """Have them ready, by width: somebody will ask soon."""
@@ -133,39 +141,38 @@ class Gallery:
         return [found.get(one) for one in ids]
 
     async def _make_in_time(self, found: Picture, width: int, form: Format) -> Kept:
-        making = self._making(found, form)
+        making = self._making(found, _Wanted(found.id, form, made_with(width)))
         done, _ = await asyncio.wait([making], timeout=self._patience)
         if not done:
             raise PictureAway(SOON)
         content = making.result()[width]
         return Kept(content, hashlib.sha256(content).digest())
 
-    def _making(self, found: Picture, form: Format) -> "asyncio.Task[Mapping[int, bytes]]":
+    def _making(self, found: Picture, wanted: _Wanted) -> "asyncio.Task[Mapping[int, bytes]]":
         """One for all who ask; it goes on when whoever began it has gone."""
-        name = found.id, form
-        task = self._under_way.get(name)
+        task = self._under_way.get(wanted)
         if task is None:
-            task = asyncio.create_task(self._make(found, form), name=f"picture {found.id}")
-            self._under_way[name] = task
-            task.add_done_callback(lambda done: self._end(name, done))
+            task = asyncio.create_task(self._make(found, wanted), name=f"picture {found.id}")
+            self._under_way[wanted] = task
+            task.add_done_callback(lambda done: self._end(wanted, done))
         return task
 
-    def _end(self, name: tuple[PictureId, Format], task: "asyncio.Task[Mapping[int, bytes]]") -> None:
-        del self._under_way[name]
+    def _end(self, wanted: _Wanted, task: "asyncio.Task[Mapping[int, bytes]]") -> None:
+        del self._under_way[wanted]
         if not task.cancelled():
             task.exception()  # who still waits is told; where nobody does, metrics and log have told it
 
-    async def _make(self, found: Picture, form: Format) -> Mapping[int, bytes]:
-        """In all widths, and onto the shelf."""
+    async def _make(self, found: Picture, wanted: _Wanted) -> Mapping[int, bytes]:
+        """And put it onto the shelf."""
         try:
-            made = await self._maker.make(found, form)
+            made = await self._maker.make(found, wanted.form, wanted.widths)
         except LineFull as error:
             self._metrics.turned_away.inc()
             raise PictureAway(SOON) from error
         except (NoSuchPicture, PictureAway):
             self.forget(found.id)  # it may be known better now
             raise
-        await self.put(found.id, made.renditions, form)
+        await self.put(found.id, made.renditions, wanted.form)
         return made.renditions
 
 

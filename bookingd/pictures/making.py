@@ -52,7 +52,7 @@ class PictureAway(Exception):
 
 
 class Maker:
-    """Makes pictures in all widths. Whether somebody else is making the same one is not its affair."""
+    """Makes pictures. Whether somebody else is making the same one is not its affair."""
 
     def __init__(
         self,
@@ -75,38 +75,38 @@ class Maker:
         self._clock = clock
         self._metrics = metrics
 
-    async def make(self, picture: Picture, form: Format) -> Made:
-        """Raises NoSuchPicture, PictureAway, LineFull."""
+    async def make(self, picture: Picture, form: Format, widths: tuple[int, ...]) -> Made:
+        """In these widths. Raises NoSuchPicture, PictureAway, LineFull."""
         if self._workshop.full:
             raise PictureAway(SOON)
         ways = {Kind.DRAWN: self._drawn, Kind.UPLOADED: self._uploaded, Kind.FETCHED: self._fetched}
         try:
-            return await ways[picture.kind](picture, form)
+            return await ways[picture.kind](picture, form, widths)
         except WorkerFailed as error:
             raise PictureAway(LATER) from error
 
-    async def take_in(self, given: bytes, form: Format) -> Made:
+    async def take_in(self, given: bytes, form: Format, widths: tuple[int, ...]) -> Made:
         """Make an original of foreign bytes. Raises Unreadable, WorkerFailed, LineFull."""
-        return await self._workshop.do(TakeIn(given=given, form=form))
+        return await self._workshop.do(TakeIn(given=given, form=form, widths=widths))
 
-    async def _drawn(self, picture: Picture, form: Format) -> Made:
+    async def _drawn(self, picture: Picture, form: Format, widths: tuple[int, ...]) -> Made:
         recipe = picture.recipe or ""
         try:
             Recipe.from_json(recipe)
         except (ValueError, KeyError) as error:
             log.error("picture %s has no recipe of ours: %s", picture.id, recipe)  # noqa: TRY400 - no trace needed
             raise NoSuchPicture(picture.id) from error
-        return await self._workshop.do(Draw(recipe=recipe, form=form))
+        return await self._workshop.do(Draw(recipe=recipe, form=form, widths=widths))
 
-    async def _uploaded(self, picture: Picture, form: Format) -> Made:
+    async def _uploaded(self, picture: Picture, form: Format, widths: tuple[int, ...]) -> Made:
         async with self._originals:
             async with self._database.connection() as connection:
                 original = await pictures.original(connection, picture=picture.id)
             if original is None:  # it was removed meanwhile
                 raise NoSuchPicture(picture.id)
-            return await self._workshop.do(Size(original=original, form=form))
+            return await self._workshop.do(Size(original=original, form=form, widths=widths))
 
-    async def _fetched(self, picture: Picture, form: Format) -> Made:
+    async def _fetched(self, picture: Picture, form: Format, widths: tuple[int, ...]) -> Made:
         """From its original, if that is on the shelf; from its host else, once for all formats."""
         address = picture.url or ""
         if not self._fetcher.may(address):  # not for ever: the configuration may change
@@ -116,10 +116,10 @@ class Maker:
             kept = await self._shelf.take(_original(picture.id))
             try:
                 if kept is not None:
-                    return await self._workshop.do(Size(original=kept.content, form=form))
+                    return await self._workshop.do(Size(original=kept.content, form=form, widths=widths))
                 self._check_pause(picture)
                 given = await self._fetcher.fetch(address)
-                made = await self.take_in(given, form)
+                made = await self.take_in(given, form, widths)
             except (FetchRefused, Unreadable) as error:
                 await self._give_up(picture, error.reason)
                 raise NoSuchPicture(picture.id) from error

@@ -6,6 +6,15 @@ WIDTHS = (160, 320, 640, 1280)
 """Pixels; a picture that is narrower is served as it is, under the same addresses."""
 
 
+TOGETHER = ((160, 320, 640), (1280,))
+"""Widths that are made in one go. Lists show small ones, many at a time, and those cost a third of all."""
+
+
+def made_with(width: int) -> tuple[int, ...]:
+    """The widths that are made when that one is wanted, itself among them."""
+    return next(widths for widths in TOGETHER if width in widths)
+
+
 class Format(StrEnum):
     """What every browser of the last years reads (WebP), and what everything else does."""
 

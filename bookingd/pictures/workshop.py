@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 JOB_SECONDS = 20.0
 """The largest picture that is taken needs two on a slow machine; whatever needs longer is meant to."""
 
-WAITING = 64
-"""Jobs that wait at most: what a worker does in some twenty seconds."""
+WAITING = 256
+"""Jobs that wait at most: the small pictures of ten pages of hotels, some ten seconds of a worker's time."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Answer).decode

@@ -1,10 +1,11 @@
 """Pictures as bytes: the original that is kept, and what is served of it."""
 
 import io
+from collections.abc import Collection
 
 from PIL import Image
 
-from bookingd.pictures.sizes import MOST_ORIGINAL, WIDTHS, Format
+from bookingd.pictures.sizes import MOST_ORIGINAL, Format
 
 QUALITY = 82
 EFFORT = 2
@@ -25,20 +26,15 @@ def original_of(picture: Image.Image) -> bytes:
     return original_of(halved)
 
 
-def renditions_of(picture: Image.Image, form: Format) -> dict[int, bytes]:
+def renditions_of(picture: Image.Image, form: Format, widths: Collection[int]) -> dict[int, bytes]:
     """By width: never wider than the picture is. Each is made of the next wider one, which costs least."""
     write, renditions, sized = (_webp if form is Format.WEBP else _jpeg), {}, picture
-    for width in sorted(WIDTHS, reverse=True):
-        sized = _narrowed(sized, width)
+    for width in sorted(widths, reverse=True):
+        if width < picture.width:
+            height = max(1, round(picture.height * width / picture.width))
+            sized = sized.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
         renditions[width] = write(sized, QUALITY)
     return renditions
-
-
-def _narrowed(picture: Image.Image, width: int) -> Image.Image:
-    if width >= picture.width:
-        return picture
-    height = max(1, round(picture.height * width / picture.width))
-    return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _webp(picture: Image.Image, quality: int) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from bookingd.pictures.reading import Refused, read
-from bookingd.pictures.sizes import MOST_SIDE, Format
+from bookingd.pictures.sizes import MOST_SIDE, WIDTHS, Format
 from bookingd.pictures.work import Made, TakeIn, do
 from tests.pictures.pixels import encoded, jpeg, noise, plain, png
 
@@ -142,7 +142,7 @@ def test_nothing_but_the_picture_gets_out_again() -> None:
     ]
     for given in files:
         for form in Format:
-            made = do(TakeIn(given=given, form=form))
+            made = do(TakeIn(given=given, form=form, widths=WIDTHS))
 
             assert isinstance(made, Made)
             for written in (made.original, *made.renditions.values()):

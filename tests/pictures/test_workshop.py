@@ -13,7 +13,7 @@ from PIL import Image
 
 from bookingd.domain.pictures import DRAWN_SIZE, Light, Recipe, Scene, Setting
 from bookingd.pictures.line import LineFull
-from bookingd.pictures.sizes import WIDTHS, Format
+from bookingd.pictures.sizes import TOGETHER, WIDTHS, Format, made_with
 from bookingd.pictures.work import Draw, Size, TakeIn
 from bookingd.pictures.worker import LENGTH, MEMORY, NICENESS
 from bookingd.pictures.workshop import Unreadable, WorkerFailed, Workshop
@@ -22,7 +22,7 @@ from bookingd.telemetry.metrics import Metrics
 from tests.pictures.pixels import jpeg, noise
 
 RECIPE = Recipe(scene=Scene.POOL, setting=Setting.TROPICS, light=Light.DAY).to_json()
-DRAW = Draw(recipe=RECIPE, form=Format.WEBP)
+DRAW = Draw(recipe=RECIPE, form=Format.WEBP, widths=WIDTHS)
 
 
 def workers() -> list[int]:
@@ -44,18 +44,26 @@ def told_of(worker: int, what: str) -> str:
 
 
 @pytest.mark.parametrize("form", Format)
-async def test_a_drawing_comes_in_all_widths(workshop: Workshop, form: Format) -> None:
-    made = await workshop.do(Draw(recipe=RECIPE, form=form))
+@pytest.mark.parametrize("widths", [*TOGETHER, WIDTHS])
+async def test_a_drawing_comes_in_the_widths_that_are_wanted(
+    workshop: Workshop, form: Format, widths: tuple[int, ...]
+) -> None:
+    made = await workshop.do(Draw(recipe=RECIPE, form=form, widths=widths))
 
-    assert (made.width, made.height) == DRAWN_SIZE
-    for width in WIDTHS:
+    assert made.renditions.keys() == set(widths)
+    for width in widths:
         with Image.open(io.BytesIO(made.renditions[width])) as picture:
             assert (picture.format, picture.size) == (form.name, (width, round(width * 854 / 1280)))
 
 
+def test_every_width_is_made_with_some_others() -> None:
+    assert sorted(width for widths in TOGETHER for width in widths) == sorted(WIDTHS)
+    assert all(width in made_with(width) for width in WIDTHS)
+
+
 async def test_a_picture_that_is_narrower_is_not_made_wider(workshop: Workshop) -> None:
-    taken = await workshop.do(TakeIn(given=jpeg(500, 400), form=Format.JPEG))
-    sized = await workshop.do(Size(original=taken.original, form=Format.WEBP))
+    taken = await workshop.do(TakeIn(given=jpeg(500, 400), form=Format.JPEG, widths=WIDTHS))
+    sized = await workshop.do(Size(original=taken.original, form=Format.WEBP, widths=WIDTHS))
 
     for made in (taken, sized):
         widths = [Image.open(io.BytesIO(made.renditions[width])).width for width in WIDTHS]
@@ -67,7 +75,7 @@ async def test_one_worker_does_job_after_job(workshop: Workshop) -> None:
     first = workers()
 
     with pytest.raises(Unreadable):
-        await workshop.do(TakeIn(given=b"no picture", form=Format.WEBP))
+        await workshop.do(TakeIn(given=b"no picture", form=Format.WEBP, widths=WIDTHS))
     await workshop.do(DRAW)
 
     assert workers() == first
@@ -114,7 +122,7 @@ async def test_a_worker_that_takes_too_long_is_killed() -> None:
 
 async def test_a_recipe_that_is_none_kills_a_worker_and_nothing_else(workshop: Workshop) -> None:
     with pytest.raises(WorkerFailed):
-        await workshop.do(Draw(recipe="{}", form=Format.WEBP))
+        await workshop.do(Draw(recipe="{}", form=Format.WEBP, widths=WIDTHS))
 
     assert (await workshop.do(DRAW)).renditions
 
@@ -125,7 +133,7 @@ async def test_whoever_gives_up_leaves_no_answer_for_the_next_one(workshop: Work
     doing.cancel()
     await asyncio.gather(doing, return_exceptions=True)
 
-    taken = await workshop.do(TakeIn(given=jpeg(64, 48), form=Format.JPEG))
+    taken = await workshop.do(TakeIn(given=jpeg(64, 48), form=Format.JPEG, widths=WIDTHS))
 
     assert (taken.width, taken.height) == (64, 48)
 
@@ -147,7 +155,7 @@ async def test_who_finds_the_line_full_is_turned_away_at_once(metrics: Metrics) 
 
 
 async def test_an_original_of_noise_is_small_enough_to_be_kept(workshop: Workshop) -> None:
-    made = await workshop.do(TakeIn(given=jpeg(2560, 2560, noise), form=Format.JPEG))
+    made = await workshop.do(TakeIn(given=jpeg(2560, 2560, noise), form=Format.JPEG, widths=WIDTHS))
 
     assert len(made.original) <= 5 * 1024 * 1024
     assert min(made.width, made.height) >= 1280

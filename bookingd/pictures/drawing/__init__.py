@@ -34,9 +34,9 @@ SCENES: Mapping[Scene, Callable[[Canvas, House], None]] = MappingProxyType(
 OPEN_AIR = frozenset({Scene.FACADE, Scene.POOL, Scene.VIEW})
 
 
-def draw(recipe: Recipe) -> Image.Image:
-    """The picture, of DRAWN_SIZE, in RGB."""
-    width, height = DRAWN_SIZE
+def draw(recipe: Recipe, width: int = DRAWN_SIZE[0]) -> Image.Image:
+    """The picture in RGB, so many pixels wide and as high as in DRAWN_SIZE."""
+    height = round(width * DRAWN_SIZE[1] / DRAWN_SIZE[0])
     cast = (OUTSIDE if recipe.scene in OPEN_AIR else INSIDE)[recipe.light]
     canvas = Canvas(*UNITS, scale=FINER * width / UNITS[0], cast=cast)
     SCENES[recipe.scene](canvas, house_of(recipe))
