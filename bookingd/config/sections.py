@@ -152,8 +152,8 @@ class Calling:
 class Searching:
     """How much each of the two actors that search does at once."""
 
-    flights: Answering = Answering()
-    hotels: Answering = Answering()
+    flights: Answering = Answering(concurrency=64, prefetch=128)
+    hotels: Answering = Answering(concurrency=64, prefetch=128)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +221,7 @@ class Supplier:
 class Suppliers:
     """Each supplier by the name that its offers carry. Own inventory comes back with the database."""
 
-    inventory: Supplier = field(default=Supplier(breaker_failures=10, breaker_seconds=1.0))
+    inventory: Supplier = field(default=Supplier(concurrency=16, breaker_failures=10, breaker_seconds=1.0))
 
     def of(self, name: str) -> Supplier:
         """The one of that name; one that only other processes know is asked as any other."""

@@ -139,8 +139,8 @@ class Unsellable:
             self._untold = told | self._untold
             return
         for member, score in zip(answer[::2], answer[1::2], strict=True):
-            key, number, supplier = member.decode().split(" ", 2)
-            self._learn(_What(int(key), int(number), supplier), int(float(score)))
+            if (known := _read(member)) is not None:
+                self._learn(known, int(float(score)))
 
     async def close(self) -> None:
         """Leave Redis."""
@@ -161,6 +161,15 @@ class Unsellable:
 
     def _now(self) -> int:
         return (self._clock.now() - _EPOCH) // _MILLISECOND
+
+
+def _read(member: bytes) -> _What | None:
+    """What was told; None for what somebody else put there."""
+    try:
+        key, number, supplier = member.decode().split(" ", 2)
+        return _What(int(key), int(number), supplier)
+    except ValueError:
+        return None
 
 
 def _is_hidden(offer: Offer | StayOffer, refused: Mapping[int, int]) -> bool:

@@ -61,7 +61,7 @@ def test_sections_are_read_by_their_types(bench: Bench) -> None:
     assert settings.inventory.demo is False
     assert settings.actors.run == ACTORS
     assert settings.actors.bounds("payment") == {"concurrency": 3, "prefetch": 64, "batch": 64}
-    assert settings.actors.bounds("search.hotels") == {"concurrency": 16, "prefetch": 64}
+    assert settings.actors.bounds("search.hotels") == {"concurrency": 64, "prefetch": 128}
     assert settings.actors.bounds("audit") == {}
     assert settings.paths.var == Path.cwd() / "elsewhere"
 

@@ -46,7 +46,10 @@ class FakeSource(Generic[O]):
     async def search(self, criteria: object) -> Found[O]:
         """As a source does."""
         await self._work()
-        return Found(offers=self.offers, complete=self.complete)
+        here = [
+            offer for offer in self.offers if offer.price.currency == getattr(criteria, "currency", "EUR")
+        ]
+        return Found(offers=here, complete=self.complete)
 
     async def check(self, offer: O) -> O:
         """The offer as it was shown, or with what has changed about it."""

@@ -119,6 +119,20 @@ async def test_a_process_that_heard_no_notice_learns_of_it_from_redis(
     await other.close()
 
 
+async def test_what_somebody_else_put_there_is_left_alone(redis_url: str, clock: ManualClock) -> None:
+    client = client_at(redis_url)
+    for member in ("nonsense", "1 2", "one two three", "\udcff"):
+        adding = "return redis.call('ZADD', 'bookingd:unsellable', '9e15', ARGV[1])"
+        await client.eval(adding, 0, member.encode(errors="surrogateescape"))
+    one = Unsellable(client, clock=clock, seconds=SECONDS, budget=5)
+    one.hear(refused(acme(1)))
+
+    await one.exchange()
+
+    assert len(one.refused(1)) == 1
+    await one.close()
+
+
 async def _kept(redis_url: str) -> int:
     client = client_at(redis_url)
     try:
