@@ -13,8 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-# `make test` runs on so many workers, each with servers of its own. What ARGS names runs in one process, to be followed;
-# so does everything on servers of yours, which cannot be had twice.
+# Tests run on so many workers, each with servers of its own. What ARGS names runs in one process, to be followed; so does
+# everything on servers of yours, which cannot be had twice.
 WORKERS ?= 2
 ALONE = $(ARGS)$(BOOKINGD_TEST_DATABASE_URL)$(BOOKINGD_TEST_AMQP_URL)$(BOOKINGD_TEST_REDIS_URL)
 BESIDE = $(if $(ALONE),,--numprocesses $(WORKERS) --dist loadfile)
@@ -37,7 +37,14 @@ test: servers ## Style, types, import contracts and the test suite
 	exit $$failed
 
 test-full: servers ## The tests that take minutes or many processes
+ifeq ($(ALONE),)
+	failed=0
+	$(BIN)/pytest -m "full and not alone" $(BESIDE) || failed=1
+	$(BIN)/pytest -m "full and alone" || failed=1
+	exit $$failed
+else
 	$(BIN)/pytest -m full $(ARGS)
+endif
 
 servers: $(VENV)/installed-test ## The servers that the tests start: root gets them installed, others are told
 	$(BIN)/python -m tests.servers

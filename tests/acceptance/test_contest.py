@@ -15,6 +15,7 @@ AT_ONCE = 100
 """Connections: more would only wait in the sockets of two processors."""
 
 
+@pytest.mark.alone
 @pytest.mark.may_block
 async def test_of_five_hundred_buyers_for_twenty_seats_twenty_fly_and_no_other_pays(
     agency_of: Open,

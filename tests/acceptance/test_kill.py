@@ -206,11 +206,13 @@ async def _kill_at_drawn_moments(agency: Agency, *, buyers: int, kills: int, see
     assert len(mails) == buyers
 
 
+@pytest.mark.alone
 async def test_killed_at_drawn_moments_with_a_dozen_journeys_under_way(agency: Agency) -> None:
     await _kill_at_drawn_moments(agency, buyers=12, kills=3, seed=1)
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(2, 4))
 async def test_killed_at_many_more_drawn_moments(agency: Agency, seed: int) -> None:

@@ -57,6 +57,7 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.parametrize("what", ["booking", "contest"])
 def test_where_the_daemons_time_goes_is_told_or_why_it_cannot_be(
     what: str, spawn: Spawn, tmp_path: Path, checkout: Path

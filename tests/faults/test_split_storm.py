@@ -58,6 +58,7 @@ class Reaper:
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.timeout(500)
 @pytest.mark.may_block
 @pytest.mark.parametrize(("seed", "seconds"), [(1, 20.0), (2, 120.0)])

@@ -47,6 +47,7 @@ async def _see_it_through(guest: Guest, reference: str, card: str) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("seed", range(2))
 async def test_after_the_storm_every_promise_holds(agency_of: Open, database_dsn: str, seed: int) -> None:

@@ -68,6 +68,7 @@ def test_no_history_can_be_thought_of_that_ends_otherwise(chance: Random) -> Non
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_half_a_million_histories_end_as_promised() -> None:
     chunks = [range(start, start + CHUNK) for start in range(0, MANY_HISTORIES, CHUNK)]
