@@ -25,5 +25,5 @@ async def test_a_search_that_is_kept_leaves_out_what_was_refused_since(agency_of
 async def _until_only(offer: dict[str, object], guest: Guest, agency: Agency) -> None:
     """A notice tells all processes, and is not waited for by whoever causes it."""
     async with asyncio.timeout(IN_TIME):
-        while [one["id"] for one in await guest.search(agency.world)] != [offer["id"]]:
+        while [one["id"] for one in await guest.search(agency.world)] != [offer["id"]]:  # noqa: ASYNC110 - it is asked over HTTP
             await asyncio.sleep(0.05)
