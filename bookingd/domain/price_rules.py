@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from bookingd.domain.money import Money, rounded
 from bookingd.domain.price_matches import InvalidRule, Match, PriceContext, Product
 
 MILLION = 1_000_000
 PPM_OF_PERCENT = 10_000  # a percentage has four decimals at most, so that it is a whole number of millionths
+WORKING_DECIMALS = 8  # of amounts that are told before they are rounded
 CONTEXTS_KEPT = 4096  # resolved contexts a book remembers: some hundred routes on some days, about 2 MB
 
 
@@ -105,17 +107,18 @@ class Rule:
         """The only currency whose prices it is for; None if it is for all."""
         return self.amounts[0].currency if self.amounts else None
 
-    def working(self, net: Money) -> str:
-        """How it comes from `net` (a passenger's or the booking's) to its amount, with the rounding in sight:
+    def working(self, net: Money, *, parts: int = 1) -> str:
+        """How it comes from a part of `net` to its amount, with the rounding in sight:
 
         `2.5 % of 33.33 EUR = 0.83325, rounded 0.83 EUR`.
         """
         if self.percent is None:
             return "fixed amount"
-        exact = net.decimal() * self.percent / 100
-        made = net.times(self.percent / 100)
-        kept = Money(Charge.of(self).on(net.amount), net.currency)
-        told = f"{self.percent.normalize():f} % of {net} = {exact.normalize():f}"
+        exact = round(net.decimal() * self.percent / 100 / parts, WORKING_DECIMALS)
+        made = net.times(Fraction(self.percent) / 100 / parts)
+        kept = Money(Charge.of(self).on(net.amount, parts), net.currency)
+        of = f"{net} / {parts}" if parts > 1 else str(net)
+        told = f"{self.percent.normalize():f} % of {of} = {exact.normalize():f}"
         if made.decimal() != exact:
             told += f", rounded {made}"
         if kept == made:

@@ -58,6 +58,15 @@ class RoomGuests:
         """Heads."""
         return self.adults + len(self.children)
 
+    def __str__(self) -> str:
+        """As a person says it: `2 adults, children of 5 and 9`."""
+        adults = f"{self.adults} adult{'s' if self.adults != 1 else ''}"
+        if not self.children:
+            return adults
+        *most, last = map(str, self.children)
+        ages = f"{', '.join(most)} and {last}" if most else last
+        return f"{adults}, {'children' if most else 'a child'} of {ages}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:

@@ -1,0 +1,5 @@
+"""`bookingd prices`: how a price came about."""
+
+from bookingd.cli.prices.command import command
+
+__all__ = ["command"]
