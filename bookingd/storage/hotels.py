@@ -77,7 +77,7 @@ class HotelPage:
 
 
 async def centre(connection: Connection, *, code: str) -> Centre | None:
-    """Where a city (the middle of its hotels) or an airport is; a code that is both is the city's.
+    """Where a city (its middle, or that of its hotels) or an airport is; a code that is both is the city's.
 
     None of a code that we do not know, or a city without hotels and an airport of its code.
     """

@@ -120,6 +120,16 @@ DEFAULT_RULES = (
         priority=10,
     ),
     Rule(
+        id="markup-stay",
+        version=1,
+        kind=RuleKind.MARKUP,
+        label="Markup on hotels, room by room",
+        match=Match(product="stay"),
+        percent=Decimal(8),
+        per=Per.ROOM,
+        priority=20,
+    ),
+    Rule(
         id="package-discount-euro",
         version=1,
         kind=RuleKind.DISCOUNT,
@@ -137,7 +147,7 @@ DEFAULT_RULES = (
         per=Per.BOOKING,
     ),
 )
-"""An agency that sells in euros; other currencies bear the markup alone until it writes rules for them."""
+"""An agency that sells in euros; other currencies bear markups alone until it writes rules for them."""
 
 
 def _book(rows: Sequence[asyncpg.Record]) -> RuleBook:

@@ -8,10 +8,11 @@ SELECT setval(pg_get_serial_sequence('hotels', 'id'), (SELECT coalesce(max(id), 
        setval(pg_get_serial_sequence('rate_plans', 'id'), (SELECT coalesce(max(id), 1) FROM rate_plans));
 
 -- name: centre
--- Where the place of code $1 is: the middle of a city's hotels, or an airport, with the code of its city. A code that is both
--- is the city's, unless that has no hotels.
+-- Where the place of code $1 is: a city with hotels (its middle, or theirs where that is not known), or an airport, with the
+-- code of its city. A code that is both is the city's, unless that has no hotels.
 WITH city AS (
-    SELECT city.code, middle.latitude, middle.longitude
+    SELECT city.code, coalesce(city.latitude, middle.latitude) AS latitude,
+           coalesce(city.longitude, middle.longitude) AS longitude
       FROM cities AS city
      CROSS JOIN LATERAL (
            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY hotel.latitude) AS latitude,

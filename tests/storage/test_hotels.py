@@ -54,7 +54,16 @@ async def near(
     return await hotels.found(connection, around=around, city_code=city, limit=100)
 
 
-async def test_the_middle_of_a_city_is_where_most_of_its_hotels_are(connection: Connection) -> None:
+async def test_a_city_is_where_its_middle_is_known_to_be(connection: Connection) -> None:
+    await connection.execute("UPDATE cities SET latitude = 51.5074, longitude = -0.1278 WHERE code = 'LON'")
+    await at(connection, (51.90, -1.90))
+
+    middle = await hotels.centre(connection, code="LON")
+
+    assert middle == hotels.Centre(is_airport=False, city_code="LON", latitude=51.5074, longitude=-0.1278)
+
+
+async def test_else_it_is_where_most_of_its_hotels_are(connection: Connection) -> None:
     await at(connection, (51.50, -0.10), (51.51, -0.12), (51.90, -1.90))
 
     middle = await hotels.centre(connection, code="LON")
