@@ -1,7 +1,7 @@
 """Own hotels as they are kept: where they are, what they are like, what rooms cost and how many are left.
 
 Its one rule: what is read here is a hint until rooms are held. Prices and restrictions are judged by one
-function of the database (`stay_rates_v1`), whether somebody searches or an offer is checked.
+function of the database (`stay_rates_v2`), whether somebody searches or an offer is checked.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -43,7 +43,7 @@ SELECT hotel.id
 -- What rooms of hotels $1 cost from $2 to the morning of $3, for rooms ($4 a number each, $5 adults) with children ($6 the
 -- number of the room, $7 the age), sold at $8 in currency $9. The function is told in its migration.
 SELECT hotel_id, room_number, rate_plan_id, room_type_id, rooms_left, release, nights
-  FROM stay_rates_v1($1, $2, $3, $4, $5, $6, $7, $8, $9);
+  FROM stay_rates_v2($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: facts
 -- What hotels $1 are like, as offers show it; $2 pictures at most of each, the best one first.
