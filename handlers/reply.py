@@ -2,9 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 from aiohttp import hdrs, web
+
+from bookingd.cache import Kept
 
 JSON = "application/json; charset=utf-8"
 
@@ -29,3 +32,16 @@ def tagged_reply(request: web.Request, value: object) -> web.Response:
     if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     return bytes_reply(body, headers=headers)
+
+
+def kept_reply(kept: Kept, *, now: datetime, hit: bool) -> web.Response:
+    """JSON that is kept for a while, labelled with its age; `hit`: it was there already."""
+    life, age = (kept.until - kept.made_at).total_seconds(), (now - kept.made_at).total_seconds()
+    return bytes_reply(
+        kept.value,
+        headers={
+            hdrs.CACHE_CONTROL: f"private, max-age={max(0, int(life))}",
+            hdrs.AGE: str(max(0, int(age))),
+            "Cache-Status": "bookingd; hit" if hit else "bookingd; fwd=miss",
+        },
+    )

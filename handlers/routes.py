@@ -3,7 +3,9 @@
 from handlers import (
     amenities,
     bookings,
+    calendar_requests,
     docs,
+    fare_calendar,
     flight_requests,
     flight_search,
     flight_views,
@@ -75,6 +77,24 @@ SEARCHING = (
             ),
             query=flight_requests.FlightSearch,
             answers={200: flight_views.FlightOffers},
+            problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+        ),
+    ),
+    _get(
+        "/v1/flights/calendar",
+        fare_calendar.fare_calendar,
+        Operation(
+            summary="Lowest fares of a month or two",
+            tag="Search",
+            access=Access.PUBLIC,
+            description=(
+                "For each day of departure the lowest total for everybody, as the search of that day finds"
+                " it (`search`), and when it was so: own flights are priced now, fares of other suppliers are"
+                " those that searches have seen within a day. Days that are over, or without flights, have"
+                " null."
+            ),
+            query=calendar_requests.CalendarSearch,
+            answers={200: fare_calendar.FareCalendarView},
             problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
         ),
     ),

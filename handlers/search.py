@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from bookingd.cache import Kept
 from bookingd.messages.envelope import Origin
@@ -19,7 +19,7 @@ from bookingd.results.packing import VERSION
 from handlers.asking import NOBODY
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.parts import Parts
-from handlers.reply import bytes_reply, encode
+from handlers.reply import encode, kept_reply
 
 KNOWN_QUERIES = 4096
 QUERY_LIFE = timedelta(seconds=30)
@@ -89,16 +89,7 @@ class Pages(Generic[Q, S]):
     async def reply(self, request: web.Request) -> web.Response:
         """The page that was asked for, labelled with its age. Raises Problem."""
         kept, hit = await self._page(request)
-        now = self._parts.sources.clock.now()
-        life, age = (kept.until - kept.made_at).total_seconds(), (now - kept.made_at).total_seconds()
-        return bytes_reply(
-            kept.value,
-            headers={
-                hdrs.CACHE_CONTROL: f"private, max-age={max(0, int(life))}",
-                hdrs.AGE: str(max(0, int(age))),
-                "Cache-Status": "bookingd; hit" if hit else "bookingd; fwd=miss",
-            },
-        )
+        return kept_reply(kept, now=self._parts.sources.clock.now(), hit=hit)
 
     async def _page(self, request: web.Request) -> tuple[Kept, bool]:
         """The page, and whether it was kept."""

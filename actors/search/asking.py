@@ -42,6 +42,10 @@ class Part(Generic[O]):
     incomplete: tuple[str, ...] = ()
 
 
+def unnoted(supplier: str, criteria: object, offers: Sequence[object]) -> None:
+    """Nobody wants to know what a supplier answers."""
+
+
 class Asking(Generic[O, C]):
     """All suppliers of one kind of travel."""
 
@@ -56,9 +60,10 @@ class Asking(Generic[O, C]):
         shown: Callable[[O], object],
         unsellable: Unsellable,
         notify: Callable[[Sequence[Message]], None],
+        note: Callable[[str, C, Sequence[O]], None] = unnoted,
     ) -> None:
         """`shown` gives of an offer what the traveller decided by: where that differs, it has changed.
-        `notify` tells all processes, this one too.
+        `notify` tells all processes, this one too; `note` is told whatever a supplier answers.
         """
         self._kind: Kind[O, C] = kind
         self._suppliers: Mapping[str, Source[O, C]] = {supplier.name: supplier for supplier in suppliers}
@@ -67,6 +72,7 @@ class Asking(Generic[O, C]):
         self._offers_last = offers_last
         self._unsellable = unsellable
         self._notify = notify
+        self._note: Callable[[str, C, Sequence[O]], None] = note
         self._shown: Callable[[O], object] = shown
 
     async def search(self, criteria: C) -> AsyncIterator[Part[O]]:
@@ -112,25 +118,26 @@ class Asking(Generic[O, C]):
         try:
             found = await supplier.search(criteria)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is no reason to show nothing of the others
-            return supplier.name, _status(supplier.name, error), Found(offers=())
-        return supplier.name, SupplierStatus.ANSWERED, await self._keep(criteria, found)
-
-    async def _keep(self, criteria: C, found: Found[O]) -> Found[O]:
+            return supplier.name, status_of(supplier.name, error), Found(offers=())
         sellable = self._unsellable.sellable(found.offers)
-        if not sellable:
-            return Found(offers=(), complete=found.complete)
+        self._note(supplier.name, criteria, sellable)
+        kept = await self._keep(criteria, sellable)
+        return supplier.name, SupplierStatus.ANSWERED, Found(offers=kept, complete=found.complete)
+
+    async def _keep(self, criteria: C, found: Sequence[O]) -> Sequence[O]:
+        if not found:
+            return ()
         now = self._sources.clock.now()
         async with self._database.connection() as connection:
-            kept = await offers.save(
+            return await offers.save(
                 connection,
                 kind=self._kind,
                 set_id=self._sources.ids.new(),
                 criteria=criteria,
-                found=sellable,
+                found=found,
                 now=now,
                 expires_at=now + self._offers_last,
             )
-        return Found(offers=kept, complete=found.complete)
 
     def _tell(self, offer: O, refused: Refused) -> None:
         known = refusal(offer, refused.code, at=self._sources.clock.now())
@@ -138,8 +145,11 @@ class Asking(Generic[O, C]):
             self._notify([live.Refused(refusals=(known,))])
 
 
-def _status(supplier: str, error: Exception) -> SupplierStatus:
-    """Those that were not asked are counted by their guard, and not told one by one."""
+def status_of(supplier: str, error: Exception) -> SupplierStatus:
+    """What is told of a supplier whose call ended so.
+
+    Those that were not asked are counted by their guard, and not logged one by one.
+    """
     match error:
         case Busy():
             return SupplierStatus.BUSY

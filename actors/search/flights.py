@@ -1,6 +1,6 @@
 """The actor `search.flights`: asks every flight supplier at once, and answers as each of them does.
 
-It takes the queries SearchFlights and CheckOffer, and keeps nothing between them.
+It takes the queries SearchFlights, CheckOffer and FareCalendar, and keeps nothing between them.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -9,27 +9,37 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from actors.search.asking import Asking
+from actors.search.calendars import Calendars
 from bookingd.actor.kinds import Acting, Answer, Decide, Reading
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
 from bookingd.messages.envelope import Origin
-from bookingd.messages.search import CheckOffer, FlightResults, OfferChecked, SearchFlights
+from bookingd.messages.search import (
+    CheckOffer,
+    FareCalendar,
+    FareCalendarFound,
+    FlightResults,
+    OfferChecked,
+    SearchFlights,
+)
 
 
 class FlightSearchActor:
     """Finds offers of flights and asks for them again."""
 
     name: ClassVar[str] = "search.flights"
-    accepts: ClassVar[tuple[type, ...]] = (SearchFlights, CheckOffer)
+    accepts: ClassVar[tuple[type, ...]] = (SearchFlights, CheckOffer, FareCalendar)
     deciding: Mapping[type, Decide] = MappingProxyType({})
     acting: Mapping[type, Acting | Reading] = MappingProxyType({})
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
 
-    def __init__(self, *, asking: Asking[Offer, FlightCriteria]) -> None:
+    def __init__(self, *, asking: Asking[Offer, FlightCriteria], calendars: Calendars) -> None:
         self._asking = asking
+        self._calendars = calendars
         self.answering: Mapping[type, Answer] = {
             SearchFlights: self.search_flights,
             CheckOffer: self.check_offer,
+            FareCalendar: self.fare_calendar,
         }
 
     async def search_flights(self, query: SearchFlights, origin: Origin) -> AsyncIterator[FlightResults]:
@@ -45,6 +55,10 @@ class FlightSearchActor:
         """The offer as its supplier has it now."""
         status, offer = await self._asking.check(query.offer_id)
         yield OfferChecked(status=status, offer=offer)
+
+    async def fare_calendar(self, query: FareCalendar, origin: Origin) -> AsyncIterator[FareCalendarFound]:
+        """The lowest fare of each day."""
+        yield await self._calendars.find(query.criteria)
 
 
 def shown(offer: Offer) -> object:

@@ -189,12 +189,13 @@ class Booking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """How long a search may take, how long its answer is reused, how long an offer can be booked, and for how
-    long what a supplier refused is not offered again.
+    """How long a search may take, how long its answer and a calendar of lowest fares are reused, how long an
+    offer can be booked, and for how long what a supplier refused is not offered again.
     """
 
     deadline_seconds: float = within(8.0, 0.1, 120)
     cache_seconds: int = within(60, 0, 3600)
+    calendar_seconds: int = within(600, 0, 86_400)
     offer_minutes: int = within(20, 1, 1440)
     unsellable_seconds: int = within(300, 0, 86_400)
 

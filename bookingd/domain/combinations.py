@@ -18,7 +18,9 @@ SHORTEST_STAY = timedelta(hours=1)
 SHORTEST_STAY_ELSEWHERE = timedelta(hours=3)
 """The same where the next slice begins at another airport: one has to get there, and to check in."""
 DIRECT_SHARE = 4
-"""Where there are too many journeys, one in so many is kept for those without any connection."""
+"""Where there are too many journeys, one in so many is kept for those without any connection, and one for
+those with one on each slice at most.
+"""
 
 Journey: TypeAlias = tuple[Way, ...]
 """A way of each slice, in the order of travel."""
@@ -53,16 +55,22 @@ def follows(before: Way, after: Way) -> bool:
 def choose(slices: Sequence[Sequence[Way]], *, most: int) -> tuple[list[Journey], bool]:
     """`most` journeys at most, and whether these are all that there are.
 
-    Where there are more, a quarter are the cheapest without any connection; then comes for every way the
-    cheapest journey that it is part of, so that whatever somebody filters for is there; then the cheapest of
-    all.
+    Where there are more, a quarter are the cheapest without any connection, and a quarter the cheapest that
+    change planes once on each slice at most, so that these are there whoever filters for them, and whatever
+    else is found; then comes for every way the cheapest journey that it is part of; then the cheapest of all.
     """
     first = list(islice(cheapest(slices), most + 1))
     if len(first) <= most:
         return first, True
-    direct = [[way for way in ways if not way.connections] for ways in slices]
-    wanted = chain(islice(cheapest(direct), most // DIRECT_SHARE), with_each(slices), first)
+    share = most // DIRECT_SHARE
+    plain = (islice(cheapest(changing_at_most(stops, slices)), share) for stops in (0, 1))
+    wanted = chain(*plain, with_each(slices), first)
     return list(islice(dict.fromkeys(wanted), most)), False
+
+
+def changing_at_most(stops: int, slices: Sequence[Sequence[Way]]) -> list[list[Way]]:
+    """The ways with so many connections at most."""
+    return [[way for way in ways if way.connections <= stops] for ways in slices]
 
 
 def cheapest(slices: Sequence[Sequence[Way]]) -> Iterator[Journey]:

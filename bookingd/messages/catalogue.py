@@ -65,6 +65,7 @@ def _event(of: type, name: str, lane: Lane = Lane.FINISHING) -> Entry:
 ENTRIES: tuple[Entry, ...] = (
     _query(search.SearchFlights, "search.flights", "search.flights", search.FlightResults),
     _query(search.CheckOffer, "search.check_offer", "search.flights", search.OfferChecked),
+    _query(search.FareCalendar, "search.fare_calendar", "search.flights", search.FareCalendarFound),
     _query(search.SearchStays, "search.stays", "search.hotels", search.StayResults),
     _query(search.CheckStay, "search.check_stay", "search.hotels", search.StayChecked),
     _command(facts.PlaceBooking, "booking.place", "booking"),

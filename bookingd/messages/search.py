@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+from bookingd.domain.fare_calendar import CalendarCriteria, DayFare
 from bookingd.domain.ids import OfferId
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
@@ -43,6 +44,21 @@ class FlightResults:
     suppliers: dict[str, SupplierStatus]
     incomplete: tuple[str, ...] = ()
     """Of those that answered, who has more than it gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FareCalendar:
+    """Query: the lowest fares of many days. Answered by FareCalendarFound."""
+
+    criteria: CalendarCriteria
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FareCalendarFound:
+    """The lowest fare of each day on which one is known, by day; and how those took part who were asked."""
+
+    fares: tuple[DayFare, ...]
+    suppliers: dict[str, SupplierStatus]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

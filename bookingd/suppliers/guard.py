@@ -5,18 +5,21 @@ for it longer than its deadline; each way in which a call ends is counted.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
 
+from bookingd.domain.fare_calendar import CalendarCriteria
+from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
 from bookingd.outcomes import Refused, Unavailable
 from bookingd.sources import Clock
 from bookingd.suppliers.breaker import Breaker, Paused, Try
 from bookingd.suppliers.budget import Budget
-from bookingd.suppliers.port import Found
+from bookingd.suppliers.port import CalendarSource, Found
 from bookingd.telemetry.suppliers import SupplierMetrics
 
 PATIENCE = 0.5
@@ -60,7 +63,9 @@ class Guard:
         clock: Clock,
         metrics: SupplierMetrics,
     ) -> None:
-        """`product` is what is searched: flights or stays. Without a budget it may be asked at any rate."""
+        """`product` is what is searched: flights, stays, calendar. Without a budget it may be asked at any
+        rate.
+        """
         self._name = f"{supplier} ({product})"
         self._limits = limits
         self._budget = budget
@@ -78,7 +83,7 @@ class Guard:
         self._metrics.in_flight.set_function(lambda: len(self._under_way))
 
     async def call(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
-        """What `work` gives, which asks the supplier. `what` names it for the metrics: search or check.
+        """What `work` gives, which asks the supplier. `what` names it for metrics: search, check, calendar.
 
         Raises Busy, Late and Paused, and whatever `work` raises.
         """
@@ -231,3 +236,20 @@ class Guarded(Generic[O, C_contra]):
     async def check(self, offer: O) -> O:
         """As of the source. Raises what the guard raises besides."""
         return await self._guard.call("check", lambda: self._source.check(offer))
+
+
+class GuardedCalendar:
+    """A source of lowest fares that is asked through its guard only."""
+
+    def __init__(self, source: CalendarSource, guard: Guard) -> None:
+        self._source = source
+        self._guard = guard
+
+    @property
+    def name(self) -> str:
+        """Of the source."""
+        return self._source.name
+
+    async def lowest(self, criteria: CalendarCriteria) -> Mapping[date, Money]:
+        """As of the source. Raises what the guard raises besides."""
+        return await self._guard.call("calendar", lambda: self._source.lowest(criteria))

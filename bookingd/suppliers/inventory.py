@@ -8,8 +8,7 @@ What a search finds is bounded, so that its cost is too: WAYS of each slice and 
 in all families. Whether something was left out is told.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -22,13 +21,14 @@ from bookingd.domain.network import Network
 from bookingd.domain.offers import Offer
 from bookingd.domain.price_rules import RuleBook
 from bookingd.domain.search import FlightCriteria, WantedSlice
-from bookingd.outcomes import Refused, Unavailable
+from bookingd.outcomes import Refused
 from bookingd.sources import Clock
-from bookingd.storage.database import Connection, Database, is_unavailable
+from bookingd.storage.database import Connection, Database
 from bookingd.storage.journeys import Search, journeys
 from bookingd.storage.networks import CurrentNetwork
 from bookingd.storage.stock import StockKey
 from bookingd.suppliers.inventory_pricing import Departures, Facts, Pricer, Quote, read_facts
+from bookingd.suppliers.own_database import asking
 from bookingd.suppliers.own_stock import NAME
 from bookingd.suppliers.port import SOLD_OUT, Found
 
@@ -76,7 +76,7 @@ class InventoryFlights:
         asked.
         """
         now = self._clock.now()
-        async with self._asking() as connection:
+        async with asking(self._database, "own flights") as connection:
             network = await self._network.get(connection)
             found = await journeys(
                 connection,
@@ -114,7 +114,7 @@ class InventoryFlights:
         Raises Refused (`sold_out`, `gone`) and Unavailable.
         """
         now = self._clock.now()
-        async with self._asking() as connection:
+        async with asking(self._database, "own flights") as connection:
             facts = await read_facts(connection, keys=keys_of(offer), currency=offer.price.currency)
             rules = await self._rules.get(connection, now=now)
         _refuse_what_is_gone(offer, facts, now)
@@ -124,16 +124,6 @@ class InventoryFlights:
         if quote.seats_left < offer.party.seats:
             raise Refused(SOLD_OUT, f"{quote.seats_left} seats left for {offer.party.seats} passengers")
         return _as_quoted(offer, quote)
-
-    @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._database.connection() as connection:
-                yield connection
-        except Exception as error:
-            if is_unavailable(error):
-                raise Unavailable(f"own inventory cannot be asked: {error}") from error
-            raise
 
 
 class Repricer:

@@ -10,18 +10,18 @@ the MOST_WAYS cheapest ways to combine room types.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from bookingd.domain.stays import Around, RoomGuests, StayCriteria, StayOffer, hotel_key
-from bookingd.outcomes import Refused, Unavailable
+from bookingd.outcomes import Refused
 from bookingd.sources import Clock
 from bookingd.storage import hotels
-from bookingd.storage.database import Connection, Database, is_unavailable
+from bookingd.storage.database import Connection, Database
 from bookingd.storage.hotels import Rate
 from bookingd.suppliers.inventory import Rules
+from bookingd.suppliers.own_database import asking
 from bookingd.suppliers.own_stays_combining import Way, by_plan, cheapest_ways, net
 from bookingd.suppliers.own_stays_pricing import StayPricer, read_facts, times_left
 from bookingd.suppliers.own_stock import NAME
@@ -56,7 +56,7 @@ class OwnStays:
         """
         now = self._clock.now()
         kinds = list(dict.fromkeys(criteria.rooms))
-        async with self._asking() as connection:
+        async with asking(self._database, "own hotels") as connection:
             there = await _hotels(connection, criteria)
             rates = await hotels.rates(
                 connection,
@@ -89,7 +89,7 @@ class OwnStays:
         """
         now = self._clock.now()
         guests = tuple(room.guests for room in offer.rooms)
-        async with self._asking() as connection:
+        async with asking(self._database, "own hotels") as connection:
             rates = await hotels.rates(
                 connection,
                 hotels=[int(offer.hotel.key)],
@@ -115,16 +115,6 @@ class OwnStays:
         )
         made = pricer.offer(way)
         return replace(made, id=offer.id, made_at=offer.made_at, expires_at=offer.expires_at)
-
-    @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._database.connection() as connection:
-                yield connection
-        except Exception as error:
-            if is_unavailable(error):
-                raise Unavailable(f"own hotels cannot be asked: {error}") from error
-            raise
 
 
 async def _hotels(connection: Connection, criteria: StayCriteria) -> list[int]:

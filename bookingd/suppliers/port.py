@@ -5,13 +5,15 @@ GONE and `not_allowed`), Unavailable (it did not begin: safe to try
 again) or UnknownOutcome (it may have happened: look it up by our own reference, P9).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from bookingd.domain import unsellable
+from bookingd.domain.fare_calendar import CalendarCriteria
 from bookingd.domain.ids import IntentId, ItemId, RecordLocator
+from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
 from bookingd.domain.stays import StayCriteria, StayOffer
@@ -71,6 +73,19 @@ class FlightSource(Protocol):
 
         Raises Refused, Unavailable.
         """
+        ...
+
+
+class CalendarSource(Protocol):
+    """Who can say the lowest fares of many days at once."""
+
+    @property
+    def name(self) -> str:
+        """As in the configuration: `inventory`."""
+        ...
+
+    async def lowest(self, criteria: CalendarCriteria) -> Mapping[date, Money]:
+        """The lowest total of each day on which there is an offer. Raises Unavailable."""
         ...
 
 

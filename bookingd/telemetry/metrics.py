@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 
 from bookingd import __version__
-from bookingd.telemetry.suppliers import SupplierMetrics
+from bookingd.telemetry.suppliers import CalendarMetrics, SupplierMetrics
 
 LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds, from a cached read to a slow gateway."""
@@ -296,6 +296,7 @@ class Metrics:
         self.pictures = PictureMetrics(registry)
         self.log = LogMetrics(registry)
         self.suppliers = SupplierMetrics(registry)
+        self.calendars = CalendarMetrics(registry)
         self.messages = Counter(
             "bookingd_messages_total",
             "Messages by what became of them: done, early (comes again), retried (the other side was away),"

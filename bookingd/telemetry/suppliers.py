@@ -1,7 +1,7 @@
 """What Prometheus is told of suppliers: how each is asked, and how it answers.
 
 Its one rule: as in metrics.py no label takes a value that a client chooses; suppliers are named in the
-configuration, and products are flights and stays.
+configuration, and products are flights, stays and calendars.
 """
 
 from dataclasses import dataclass
@@ -87,3 +87,19 @@ class SupplierMetrics:
             waiting=self._waiting.labels(supplier, product),
             breaker=self._breaker.labels(supplier, product),
         )
+
+
+class CalendarMetrics:
+    """What calendars of lowest fares tell. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        days = Counter(
+            "bookingd_calendar_days_total",
+            "Days of fare calendars that were made, by whose fare was the lowest: asked (somebody who can be"
+            " asked for many days, as own inventory), seen (in a search, at most a day ago), none",
+            ["found"],
+            registry=registry,
+        )
+        self.asked = days.labels("asked")
+        self.seen = days.labels("seen")
+        self.none = days.labels("none")

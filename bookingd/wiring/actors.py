@@ -12,7 +12,8 @@ from actors.booking.desks import Desks
 from actors.notify import NotifyActor
 from actors.payment import PaymentActor
 from actors.search import FlightSearchActor, HotelSearchActor, flights, hotels
-from actors.search.asking import Asking
+from actors.search.asking import Asking, unnoted
+from actors.search.calendars import Calendars
 from bookingd.actor.kinds import Actor
 from bookingd.bus.port import Bus, Topology
 from bookingd.channels.render import Agency
@@ -36,9 +37,11 @@ from bookingd.storage.prices import CurrentRules
 from bookingd.storage.transactions import Transactions
 from bookingd.suppliers.guard import Source
 from bookingd.suppliers.inventory import InventoryFlights, Repricer
+from bookingd.suppliers.inventory_calendar import InventoryCalendar
 from bookingd.suppliers.own_stays import OwnStays
 from bookingd.suppliers.own_stock import OwnStock
 from bookingd.suppliers.port import FlightSource, StaySource
+from bookingd.suppliers.seen_fares import SeenFares
 from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import Purpose, TokenSigner
@@ -76,6 +79,7 @@ class Tools:
     signer: TokenSigner
     guards: Guards
     unsellable: Unsellable
+    seen_fares: SeenFares
 
 
 def topology(catalogue: Catalogue) -> Topology:
@@ -108,7 +112,17 @@ def build_actors(tools: Tools, outside: Outside) -> dict[ActorName, Actor]:
 
 
 def _search_flights(tools: Tools, rules: CurrentRules) -> Actor:
-    return FlightSearchActor(asking=_asking(tools, FLIGHTS, flight_sources(tools, rules), flights.shown))
+    suppliers = flight_sources(tools, rules)
+    own = InventoryCalendar(database=tools.database, clock=tools.sources.clock, rules=rules)
+    calendars = Calendars(
+        sources=(tools.guards.before_calendar(own),),
+        others={supplier.name for supplier in suppliers} - {own.name},
+        seen=tools.seen_fares,
+        clock=tools.sources.clock,
+        metrics=tools.metrics.calendars,
+    )
+    asking = _asking(tools, FLIGHTS, suppliers, flights.shown, calendars.note)
+    return FlightSearchActor(asking=asking, calendars=calendars)
 
 
 def _search_hotels(tools: Tools, rules: CurrentRules) -> Actor:
@@ -126,7 +140,11 @@ def stay_sources(tools: Tools, rules: CurrentRules) -> Sequence[StaySource]:
 
 
 def _asking(
-    tools: Tools, kind: Kind[O, C], sources: Sequence[Source[O, C]], shown: Callable[[O], object]
+    tools: Tools,
+    kind: Kind[O, C],
+    sources: Sequence[Source[O, C]],
+    shown: Callable[[O], object],
+    note: Callable[[str, C, Sequence[O]], None] = unnoted,
 ) -> Asking[O, C]:
     return Asking(
         kind=kind,
@@ -137,6 +155,7 @@ def _asking(
         shown=shown,
         unsellable=tools.unsellable,
         notify=tools.bus.notify,
+        note=note,
     )
 
 

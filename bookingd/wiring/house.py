@@ -21,6 +21,7 @@ from bookingd.redis_calls import Client, client_at
 from bookingd.sources import Clock, Sources
 from bookingd.storage.processes import Process
 from bookingd.storage.transactions import Transactions
+from bookingd.suppliers.seen_fares import SeenFares
 from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.event_loop import watch_event_loop
 from bookingd.telemetry.metrics import Metrics
@@ -114,6 +115,8 @@ async def build(
     )
     stack.push_async_callback(unsellable.close)
     stack.callback(bus.watch(unsellable.hear))
+    seen_fares = SeenFares(redis, clock=sources.clock, redis_errors=metrics.cache.errors)
+    stack.push_async_callback(seen_fares.close)
     tools = Tools(
         settings=settings,
         bus=bus,
@@ -125,6 +128,7 @@ async def build(
         signer=TokenSigner(*settings.security.signing_keys),
         guards=guards,
         unsellable=unsellable,
+        seen_fares=seen_fares,
     )
     runtimes = _runtimes(tools, outside, process)
     readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)

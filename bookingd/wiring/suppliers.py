@@ -9,11 +9,15 @@ from bookingd.redis_calls import Client
 from bookingd.sources import Clock
 from bookingd.storage.offers import Kind
 from bookingd.suppliers.budget import Budget, Rate
-from bookingd.suppliers.guard import Guard, Guarded, Limits, Source
+from bookingd.suppliers.guard import Guard, Guarded, GuardedCalendar, Limits, Source
+from bookingd.suppliers.port import CalendarSource
 from bookingd.telemetry.metrics import Metrics
 
 O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
 C = TypeVar("C")
+
+CALENDAR = "calendar"
+"""The product under which calendars of lowest fares are counted."""
 
 
 class Guards:
@@ -28,16 +32,22 @@ class Guards:
 
     def before(self, source: Source[O, C], kind: Kind[O, C]) -> Guarded[O, C]:
         """The source, as it may be asked."""
-        chosen = self._settings.suppliers.of(source.name)
-        guard = Guard(
-            supplier=source.name,
-            product=kind.name,
+        return Guarded(source, self._guard(source.name, kind.name))
+
+    def before_calendar(self, source: CalendarSource) -> GuardedCalendar:
+        """The same of a source of lowest fares."""
+        return GuardedCalendar(source, self._guard(source.name, CALENDAR))
+
+    def _guard(self, name: str, product: str) -> Guard:
+        chosen = self._settings.suppliers.of(name)
+        return Guard(
+            supplier=name,
+            product=product,
             limits=self._limits(chosen),
-            budget=self._budget(source.name, chosen),
+            budget=self._budget(name, chosen),
             clock=self._clock,
             metrics=self._metrics.suppliers,
         )
-        return Guarded(source, guard)
 
     async def close(self) -> None:
         """Leave Redis."""

@@ -7,6 +7,7 @@ import pytest
 
 from actors.search import FlightSearchActor, flights
 from actors.search.asking import Asking
+from actors.search.calendars import Calendars
 from bookingd.domain.price_rules import RuleBook
 from bookingd.messages.envelope import SYSTEM, Origin
 from bookingd.messages.search import CheckOffer, OfferStatus, SearchFlights
@@ -15,8 +16,12 @@ from bookingd.storage import offers
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.offers import FLIGHTS, OfferExpired
 from bookingd.suppliers.inventory import InventoryFlights
+from bookingd.suppliers.inventory_calendar import InventoryCalendar
+from bookingd.suppliers.seen_fares import SeenFares
+from bookingd.telemetry.suppliers import CalendarMetrics
 from tests.factories import wanted
 from tests.fakes.inventory import Planted, plant, plant_world
+from tests.fakes.redis import Away
 from tests.fakes.sources import START, ManualClock, SeededChance, SequentialIds
 from tests.fakes.suppliers import unknowing
 
@@ -46,7 +51,15 @@ def actor(
         unsellable=unknowing(clock),
         notify=lambda notices: None,
     )
-    return FlightSearchActor(asking=asking)
+    calendar = InventoryCalendar(database=database, clock=clock, rules=NoRules())
+    calendars = Calendars(
+        sources=(calendar,),
+        others=(),
+        seen=SeenFares(Away(), clock=clock),
+        clock=clock,
+        metrics=CalendarMetrics(),
+    )
+    return FlightSearchActor(asking=asking, calendars=calendars)
 
 
 async def test_an_offer_can_be_booked_for_as_long_as_is_configured_and_shown(

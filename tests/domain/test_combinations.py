@@ -1,12 +1,20 @@
 """The cheapest journeys come first and none is missing, compared with making them all."""
 
 from datetime import timedelta
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookingd.domain.combinations import DIRECT_SHARE, Journey, cheapest, choose, follows, with_each
+from bookingd.domain.combinations import (
+    DIRECT_SHARE,
+    Journey,
+    changing_at_most,
+    cheapest,
+    choose,
+    follows,
+    with_each,
+)
 from bookingd.domain.connections import Way
 from tests.fakes.sources import START
 
@@ -14,9 +22,10 @@ HOUR = timedelta(hours=1)
 
 
 def way(number: int, *, leaves: int = 0, hours: int = 1, base: int = 100, ends: str = "FRAJFK") -> Way:
-    """A direct way, or with a connection where `number` is even; `leaves` in hours."""
+    """A direct way, with a connection where `number` is even, two in every fourth; `leaves` in hours."""
+    connections = (number % 2 == 0) + (number % 4 == 0)
     return Way(
-        departures=(number,) if number % 2 else (number, number + 1000),
+        departures=tuple(number + 1000 * leg for leg in range(connections + 1)),
         origin=ends[:3],
         destination=ends[3:],
         departs_at=START + leaves * HOUR,
@@ -91,6 +100,17 @@ def test_where_there_are_too_many_a_quarter_is_for_direct_ones(slices: list[list
     kept = [journey for journey in chosen if not any(one.connections for one in journey)]
     assert len(kept) >= min(most // DIRECT_SHARE, len(direct))
     assert min(map(base, kept), default=None) == min(map(base, direct), default=None)
+
+
+@given(slices=some_slices(), most=st.integers(4, 40), stops=st.integers(0, 1))
+def test_the_cheapest_that_change_planes_seldom_are_there_whatever_else_is(
+    slices: list[list[Way]], most: int, stops: int
+) -> None:
+    """What is chosen of them does not depend on ways with more connections."""
+    chosen, complete = choose(slices, most=most)
+
+    plain = list(islice(cheapest(changing_at_most(stops, slices)), most // DIRECT_SHARE))
+    assert complete or set(plain) <= set(chosen)
 
 
 def test_the_cheapest_of_six_slices_of_a_hundred_ways_cost_no_million_million() -> None:

@@ -9,6 +9,8 @@ from bookingd.domain.offers import Offer
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.messages.search import (
     CheckOffer,
+    FareCalendar,
+    FareCalendarFound,
     FlightResults,
     OfferChecked,
     OfferStatus,
@@ -33,7 +35,8 @@ class FakeSearch:
         self.offers: Sequence[Offer] = ()
         self.suppliers = {"inventory": SupplierStatus.ANSWERED}
         self.checked = OfferChecked(status=OfferStatus.UNKNOWN)
-        self.asked: list[SearchFlights | CheckOffer] = []
+        self.calendar = FareCalendarFound(fares=(), suppliers=dict(self.suppliers))
+        self.asked: list[SearchFlights | CheckOffer | FareCalendar] = []
         self.was_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
@@ -61,7 +64,9 @@ class FakeSearch:
         if self.fails:
             query.fail()
             return
-        if not isinstance(query.message, SearchFlights):
+        if isinstance(query.message, FareCalendar):
+            query.answer(self.calendar)
+        elif not isinstance(query.message, SearchFlights):
             query.answer(self.checked)
         elif self.parts:
             for part in self.parts:

@@ -29,6 +29,7 @@ PUBLIC, ANYBODY, SESSION, ACCOUNT, RECENT = Access
 
 WHOM = {
     "GET /v1/flights/offers": PUBLIC,
+    "GET /v1/flights/calendar": PUBLIC,
     "GET /v1/hotels/{hotel_id}": PUBLIC,
     "GET /v1/offers/{id}": PUBLIC,
     "GET /v1/places": PUBLIC,

@@ -19,7 +19,13 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 ORIGIN = Origin(
     principal="guest:1", correlation_id=UUID(int=7), causation_id=MessageId(UUID(int=8)), trace="00-1"
 )
-ANSWERS = (search.FlightResults, search.OfferChecked, search.StayResults, search.StayChecked)
+ANSWERS = (
+    search.FlightResults,
+    search.OfferChecked,
+    search.FareCalendarFound,
+    search.StayResults,
+    search.StayChecked,
+)
 
 
 def envelope_of(body: bytes, number: int = 1, name: str = "booking.place") -> Envelope:
