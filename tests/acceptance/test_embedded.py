@@ -88,7 +88,7 @@ async def test_a_newcomer_starts_it_stops_it_and_finds_everything_again(flying_d
     begin = time.monotonic()
     await daemon.start()
     assert time.monotonic() - begin < 8
-    assert daemon.log.count("the network is there") == 1
+    assert daemon.log.count("the world is there") == 1
     assert await _value(daemon, "SELECT count(*) FROM bookings WHERE state = 'confirmed'") == 1
 
 
@@ -129,7 +129,7 @@ async def test_a_start_that_takes_long_can_be_stopped_at_once(flying_daemon: Dae
     daemon.launch()
 
     async def seeding() -> bool:
-        return "making a flight network up: 10 %" in daemon.log
+        return "making a world up: 10 %" in daemon.log
 
     await until(seeding, 40)
     begin = time.monotonic()
