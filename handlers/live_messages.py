@@ -36,7 +36,7 @@ class SubscribeSearch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     subscribe: str
     """`search`, or `search:` and a name of the client's, where it follows several."""
     kind: str
-    """What is searched for: flights."""
+    """What is searched for: flights, hotels or packages."""
     query: dict[str, Any] = {}
     """The parameters of the search's HTTP address; what may be repeated there is a list."""
 

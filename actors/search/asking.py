@@ -27,6 +27,9 @@ from bookingd.suppliers.guard import Busy, Late, Source
 from bookingd.suppliers.port import Found
 from bookingd.suppliers.unsellable import Unsellable
 
+MOST_IN_PART = 500
+"""Offers, of two to four kilobytes each: far below the 16 MiB that a broker takes as one message."""
+
 log = logging.getLogger(__name__)
 
 O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
@@ -76,15 +79,21 @@ class Asking(Generic[O, C]):
         self._shown: Callable[[O], object] = shown
 
     async def search(self, criteria: C) -> AsyncIterator[Part[O]]:
-        """What each supplier finds, as soon as it has; one part without offers where nobody can be asked."""
+        """What each supplier finds, as soon as it has; one part without offers where nobody can be asked.
+
+        Who finds very much is pending until the last of its parts: a message has to stay small enough.
+        """
         suppliers = dict.fromkeys(self._suppliers, SupplierStatus.PENDING)
         asking = [asyncio.ensure_future(self._ask(one, criteria)) for one in self._suppliers.values()]
         try:
             for answer in asyncio.as_completed(asking):
                 name, status, found = await answer
+                parts: list[Sequence[O]] = _in_parts(found.offers)
+                for some in parts[:-1]:
+                    yield Part(offers=some, suppliers=dict(suppliers))
                 suppliers[name] = status
                 incomplete = () if found.complete else (name,)
-                yield Part(offers=found.offers, suppliers=dict(suppliers), incomplete=incomplete)
+                yield Part(offers=parts[-1], suppliers=dict(suppliers), incomplete=incomplete)
         finally:
             for task in asking:
                 task.cancel()
@@ -143,6 +152,12 @@ class Asking(Generic[O, C]):
         known = refusal(offer, refused.code, at=self._sources.clock.now())
         if known is not None:
             self._notify([live.Refused(refusals=(known,))])
+
+
+def _in_parts(offers: Sequence[O]) -> list[Sequence[O]]:
+    """The offers in parts, one at least."""
+    begins = range(0, max(len(offers), 1), MOST_IN_PART)
+    return [offers[begin : begin + MOST_IN_PART] for begin in begins]
 
 
 def status_of(supplier: str, error: Exception) -> SupplierStatus:

@@ -1,7 +1,8 @@
 """What is asked of the actors that search: offers of flights and of stays, and one of them again.
 
-The one rule: an answer comes in parts, one for each supplier that was asked, as each of them answers; put
-together they are the whole. Every part says how far all suppliers are, and with the last none is pending.
+The one rule: an answer comes in parts, one (or a few, where it is much) for each supplier that was asked, as
+each of them answers; put together they are the whole. Every part says how far all suppliers are, and with the
+last none is pending.
 """
 
 from dataclasses import dataclass, replace

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from actors.search import asking as asking_module
 from actors.search import flights, hotels
 from actors.search.asking import Asking, Part
 from bookingd.bus.watchers import Watchers
@@ -98,6 +99,23 @@ async def test_each_supplier_is_a_part_as_soon_as_it_answers(ask: Ask, database:
     last = [part async for part in parts]
     assert [part.incomplete for part in last] == [("slow",)]
     assert set(last[-1].suppliers.values()) == {SupplierStatus.ANSWERED}
+
+
+async def test_very_much_comes_in_several_parts_and_ends_with_the_last(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking_module, "MOST_IN_PART", 2)
+    asking = ask(behind_guard(supplier("acme", 1, 2, 3, 4, 5)))
+
+    parts = [part async for part in asking.search(WISH)]
+
+    assert [len(part.offers) for part in parts] == [2, 2, 1]
+    assert [part.suppliers["acme"] for part in parts] == [
+        SupplierStatus.PENDING,
+        SupplierStatus.PENDING,
+        SupplierStatus.ANSWERED,
+    ]
+    assert len((await whole(asking)).offers) == 5
 
 
 async def test_one_that_hangs_or_breaks_costs_its_own_offers_only_and_is_named(ask: Ask) -> None:

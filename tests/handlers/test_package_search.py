@@ -20,6 +20,7 @@ from tests import factories
 from tests.fakes.sources import START
 from tests.handlers.conftest import AMADOU, CONTACT, Api
 from tests.handlers.own_hotels import OwnHotelsBehind
+from tests.handlers.test_live import connected
 from tests.hotels import contract, hotel, sell
 
 LANDS, LEAVES = date(2026, 12, 2), date(2026, 12, 5)
@@ -273,3 +274,15 @@ async def test_a_late_supplier_is_named_by_its_half(api: Api, behind: OwnHotelsB
 
     assert answer["suppliers"]["flights"] == {"inventory": "answered", "another": "late"}
     assert not answer["complete"]
+
+
+async def test_over_the_websocket_the_last_message_is_what_http_answers(
+    api: Api, behind: OwnHotelsBehind
+) -> None:
+    answer = await look(api, [flight(1), flight(2, total=30_000)])
+    async with connected(api) as socket:
+        await socket.send_json({"subscribe": "search", "kind": "packages", "query": TRIP})
+        assert await socket.receive_json() == {"subscribed": "search"}
+        told = await socket.receive_json()
+
+    assert (told["final"], told["answer"]) == (True, answer)

@@ -13,6 +13,7 @@ from bookingd.storage.database import Connection
 from tests.fakes.sources import START
 from tests.handlers.conftest import Api
 from tests.handlers.own_hotels import OwnHotelsBehind
+from tests.handlers.test_live import connected
 from tests.hotels import contract, hotel, plan, room, season, sell
 
 CHECK_IN = START.date() + timedelta(days=10)
@@ -337,4 +338,18 @@ async def test_what_proved_unsellable_is_not_offered_for_a_while(
     await api.get(f"/v1/offers/{offers[0]['id']}")
 
     assert keys(await look(api)) == ["2", "4", "1"]
+    assert behind.searches == 1
+
+
+async def test_over_the_websocket_the_last_message_is_what_http_answers(
+    api: Api, behind: OwnHotelsBehind
+) -> None:
+    asked = STAY | {"stars": "2,4", "sort": "rating"}
+    async with connected(api) as socket:
+        await socket.send_json({"subscribe": "search", "kind": "hotels", "query": asked | {"room": ["2"]}})
+        assert await socket.receive_json() == {"subscribed": "search"}
+        told = await socket.receive_json()
+
+    assert told["final"]
+    assert told["answer"] == await look(api, "2", stars="2,4", sort="rating")
     assert behind.searches == 1

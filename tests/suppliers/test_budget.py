@@ -15,12 +15,13 @@ RATE = Rate(per_second=10, burst=3)
 FOR_EVER = 1e6
 
 
-@pytest.fixture(params=["by itself", "in Redis"])
+@pytest.fixture(params=["by itself", "in Redis", "in the stand-in for Redis"])
 def client(request: pytest.FixtureRequest) -> Client:
     if request.param == "by itself":
         return Away()
-    found: Client = client_at(request.getfixturevalue("redis_url"))
-    return found
+    if request.param == "in the stand-in for Redis":
+        return client_at("fakeredis://")
+    return client_at(request.getfixturevalue("redis_url"))
 
 
 async def test_a_burst_goes_at_once_and_then_each_waits_its_turn(client: Client, clock: ManualClock) -> None:
