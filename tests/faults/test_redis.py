@@ -4,12 +4,15 @@ import asyncio
 from datetime import timedelta
 from itertools import count
 
+import pytest
 from redis.asyncio import Redis
 
 from tests.acceptance.conftest import Agency, Open
 from tests.acceptance.daemon import free_port, until
 from tests.acceptance.guest import Guest
 from tests.servers.redis import RedisServer
+
+pytestmark = pytest.mark.alone  # it counts how often Redis, which has 50 ms, was not there
 
 SEARCH_WITHIN = 2.0
 """Seconds, on a busy machine; an idle one needs 0.1, of which Redis may take its 0.05."""
