@@ -31,6 +31,7 @@ class Wish:
     rounds: int
     users: Sequence[int]
     departures: int
+    hotels: int
     topologies: Sequence[str]
     buyers: int
     seats: int
@@ -71,6 +72,13 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     help="Size of the flight network.",
 )
 @click.option(
+    "--hotels",
+    type=click.IntRange(0),
+    default=Settings().inventory.hotels,
+    show_default=True,
+    help="Among which places are looked up.",
+)
+@click.option(
     "--topology",
     "topologies",
     type=click.Choice(list(TOPOLOGIES)),
@@ -92,6 +100,7 @@ def main(
     rounds: int,
     users: tuple[int, ...],
     departures: int,
+    hotels: int,
     topologies: tuple[str, ...],
     buyers: int,
     seats: int,
@@ -113,6 +122,7 @@ def main(
         rounds=rounds,
         users=users,
         departures=departures,
+        hotels=hotels,
         topologies=topologies,
         buyers=buyers,
         seats=seats,
@@ -153,7 +163,10 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
 
 async def _search(wish: Wish, results: Results, progress: Progress) -> None:
     """Searches and what helps to fill them in: on the same servers, since they leave nothing behind."""
-    async with servers(topology="memory", departures=wish.departures, say=progress.say) as ready:
+    hotels = wish.hotels if wish.includes("places") else 0
+    async with servers(
+        topology="memory", departures=wish.departures, hotels=hotels, say=progress.say
+    ) as ready:
         if wish.includes("search"):
             results.cached = await search.cached(
                 ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress

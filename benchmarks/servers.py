@@ -108,7 +108,9 @@ class Servers:
 
 
 @asynccontextmanager
-async def servers(*, topology: str, departures: int, say: Say, pretended: str = "") -> AsyncIterator[Servers]:
+async def servers(
+    *, topology: str, departures: int, hotels: int = 0, say: Say, pretended: str = ""
+) -> AsyncIterator[Servers]:
     """Start everything in a directory of its own; PostgreSQL with its default durability.
 
     With `pretended` flight suppliers, see `benchmarks.pretended`.
@@ -119,8 +121,8 @@ async def servers(*, topology: str, departures: int, say: Say, pretended: str = 
         async with AsyncExitStack() as stack:
             say("starting PostgreSQL")
             engine = await stack.enter_async_context(Engine(place / "postgres"))
-            say(f"making a network of {departures} departures up")
-            days = await _fill(engine, departures)
+            say(f"making a network of {departures} departures and {hotels} hotels up")
+            days = await _fill(engine, departures, hotels)
             say("starting the daemon and the stand-ins")
             ports, postgres = {name: _free_port() for name in layout}, engine.pid
             assert postgres is not None
@@ -163,9 +165,9 @@ def _last_words(log: Path) -> str:
     return "\n".join(log.read_text().splitlines()[-LAST_WORDS:]) if log.exists() else ""
 
 
-async def _fill(engine: Engine, departures: int) -> tuple[date, ...]:
+async def _fill(engine: Engine, departures: int, hotels: int) -> tuple[date, ...]:
     clock = SystemClock()
-    plan = Plan(first_day=clock.now().date(), departures=departures)
+    plan = Plan(first_day=clock.now().date(), departures=departures, hotels=hotels)
     connection = await asyncpg.connect(engine.dsn(OWNER))
     try:
         await migrations.migrate(connection, clock=clock)

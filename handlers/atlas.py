@@ -7,8 +7,9 @@ that time and the few seconds that reading takes.
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from babel import Locale
@@ -29,6 +30,9 @@ LOOK_EVERY = 5.0
 PATIENCE = 10.0
 """Seconds that a request waits for the first reading, right after the start."""
 
+ANSWERS_KEPT = 4096
+"""Some 3 kB each."""
+
 ENGLISH: Mapping[str, str] = Locale("en").territories
 """Countries by code (ISO 3166-1 alpha-2), as CLDR has them."""
 
@@ -43,6 +47,15 @@ class Reading:
     airports: Mapping[str, str]
     """Their names by code."""
     airlines: Sequence[Airline]
+    answers: "OrderedDict[str, bytes]" = field(default_factory=OrderedDict, repr=False)
+    """By query string: people begin with the same letters. They go with the reading."""
+
+    def keep(self, query: str, answer: bytes) -> bytes:
+        """The answer, which is given again to whoever asks the same, the last ANSWERS_KEPT of them."""
+        self.answers[query] = answer
+        if len(self.answers) > ANSWERS_KEPT:
+            self.answers.popitem(last=False)
+        return answer
 
 
 class Atlas:

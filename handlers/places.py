@@ -1,7 +1,7 @@
 """What somebody means who types a few letters: airports, cities and hotels."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from aiohttp import hdrs, web
 from msgspec import Meta
@@ -12,7 +12,7 @@ from handlers.accounts.profile_requests import Tag
 from handlers.atlas import ATLAS, Reading
 from handlers.fields import Choices, Request, Text, Whole, load_query
 from handlers.languages import called, countries, tags
-from handlers.reply import json_reply
+from handlers.reply import bytes_reply, encode
 from handlers.requests import schema
 from handlers.views import View
 
@@ -90,15 +90,20 @@ class Places(View, frozen=True, kw_only=True):
 
 async def find_places(request: web.Request) -> web.Response:
     """Places that fit what was typed, the best and the best known first."""
-    asked = load_query(schema(PlaceSearch), request.query)
     reading = await request.app[ATLAS].open()
-    found = reading.index.find(
-        asked["q"], kinds=[Kind(kind) for kind in asked["kinds"]], limit=asked["limit"]
-    )
+    kept = reading.answers.get(request.query_string)
+    if kept is None:
+        kept = reading.keep(request.query_string, await _answer(reading, request.query))
+    return bytes_reply(kept, headers=FRESH)
+
+
+async def _answer(reading: Reading, query: Any) -> bytes:
+    asked = load_query(schema(PlaceSearch), query)
+    kinds = [Kind(kind) for kind in asked["kinds"]]
+    found = reading.index.find(asked["q"], kinds=kinds, limit=asked["limit"])
     wanted = tags(asked["locale"])
     names = await countries(wanted)
-    shown = tuple(_shown(match, reading, wanted, names) for match in found)
-    return json_reply(Places(places=shown), headers=FRESH)
+    return encode(Places(places=tuple(_shown(match, reading, wanted, names) for match in found)))
 
 
 def _shown(match: Match, reading: Reading, wanted: list[str], countries: Mapping[str, str]) -> PlaceView:

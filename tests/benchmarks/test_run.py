@@ -16,7 +16,7 @@ ROOMS_OF = {"front": "handlers", "back": "actors."}
 def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, checkout: Path) -> None:
     file = tmp_path / "figures.json"
     tiny = ["--seconds", "0.5", "--rounds", "1", "--users", "2", "--departures", "1000"]
-    tiny += ["--topology", "rabbitmq", "--buyers", "30", "--seats", "3"]
+    tiny += ["--topology", "rabbitmq", "--buyers", "30", "--seats", "3", "--hotels", "20"]
 
     run = spawn(sys.executable, "-m", "benchmarks", "all", *tiny, "--json", file, cwd=checkout)
     assert run.stdout is not None
@@ -42,6 +42,7 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     assert found["refining"]["ours"][0]["p99_ms"] > 0
     assert found["refining"]["ratio"][0] > 1
     looked_up = found["places"]
+    assert looked_up["hotels"] == 20
     assert looked_up["right"][0]["done"] > 0
     assert looked_up["mistaken"][0]["done"] > 0
     assert looked_up["found"] > 0.95

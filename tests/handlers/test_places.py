@@ -167,6 +167,23 @@ async def test_a_change_is_seen_after_a_few_seconds(api: Api, owner_connection: 
     await until(gone)
 
 
+async def test_answers_that_were_given_are_forgotten_with_what_they_tell_of(
+    api: Api, owner_connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same question twice is answered alike; and once something has changed, anew."""
+    monkeypatch.setattr(atlas, "ANSWERS_KEPT", 2)
+    first = await find(api, "london")
+    assert [await find(api, typed) for typed in ("munich", "lon", "london")][-1] == first
+    await owner_connection.execute("UPDATE cities SET name = 'Londinium' WHERE code = 'LON'")
+    api.clock.advance(LOOK_EVERY)
+
+    async def renamed() -> bool:
+        return "Londinium" in {one["name"] for one in await find(api, "LON")}
+
+    await until(renamed)
+    assert (await find(api, "london")) != first
+
+
 async def test_without_the_database_the_last_reading_is_answered_from(
     api: Api, administrator: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
