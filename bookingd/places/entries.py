@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from bookingd.domain.places import great_circle_km
+from bookingd.places.folding import fold
 from bookingd.places.gazetteer import AirportFacts, CityFacts, Gazetteer, HotelFacts, Position
 
 ONE_TOWN_KM = 100.0
@@ -31,8 +32,8 @@ class Role(IntEnum):
     """As we show it."""
     OTHER = 1
     """In another language, or written otherwise."""
-    ICAO = 2
-    """Pilots' code of an airport."""
+    CODE = 2
+    """Of an airport or city: IATA's, and of an airport the pilots' (ICAO)."""
     COUNTRY = 3
     """Where it is: tells it from others of its name."""
 
@@ -61,7 +62,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """A place with the names that it is found by, besides its IATA code."""
+    """A place with the names that it is found by."""
 
     entry: Entry
     names: Sequence[tuple[str, Role]]
@@ -87,7 +88,7 @@ class _World:
         """
         shown: dict[tuple[str, str], list[Position]] = {}
         for city in sorted(self.cities.values(), key=self._best_known_first):
-            position, namesakes = self._position(city), shown.setdefault((city.name, city.country), [])
+            position, namesakes = self._position(city), shown.setdefault((fold(city.name), city.country), [])
             if position is not None and not any(_near(position, other) for other in namesakes):
                 namesakes.append(position)
                 yield city, position
@@ -137,7 +138,8 @@ def _city(world: _World, city: CityFacts, position: Position, countries: Mapping
     )
     others = dict.fromkeys([*city.other_names, *city.names.values()])
     names = [(city.name, Role.NAME), *((name, Role.OTHER) for name in others if name != city.name)]
-    return Described(entry=entry, names=[*names, *_country(city.country, countries)])
+    code = (city.code, Role.CODE)
+    return Described(entry=entry, names=[*names, code, *_country(city.country, countries)])
 
 
 def _airport(
@@ -156,8 +158,8 @@ def _airport(
         fame=_fame(city, world.traffic(airport.rank)) * 0.99,
     )
     names = [(airport.name, Role.NAME), *_country(city.country, countries)]
-    icao = [(airport.icao, Role.ICAO)] if airport.icao else []
-    return Described(entry=entry, names=[*names, *icao])
+    codes = [(code, Role.CODE) for code in (airport.code, airport.icao) if code]
+    return Described(entry=entry, names=[*names, *codes])
 
 
 def _hotel(world: _World, hotel: HotelFacts, countries: Mapping[str, str]) -> Described:

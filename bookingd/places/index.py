@@ -6,6 +6,7 @@ places get their scores (`scoring.py`) in a few operations on arrays.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -52,9 +53,9 @@ class Index:
 
         Of nothing typed, the best known ones; of what has no letter, none.
         """
-        wanted = np.logical_or.reduce([self._kinds[kind] for kind in kinds])
         if not typed.strip():
-            return [Match(entry=self._entries[number]) for number in np.flatnonzero(wanted)[:limit].tolist()]
+            return self._best_known(kinds, limit)
+        wanted = np.logical_or.reduce([self._kinds[kind] for kind in kinds])
         forms = [" ".join(words(spelling)) for spelling in spellings(typed)]
         if not forms[0]:
             return []
@@ -65,6 +66,12 @@ class Index:
             Match(entry=entry, by=_found_by(typed, forms[0], entry, names.get(number, [])))
             for number, entry in zip(best, found, strict=True)
         ]
+
+    def _best_known(self, kinds: Collection[Kind], limit: int) -> list[Match]:
+        """Airports only where no cities are wanted, which name theirs."""
+        shown = set(kinds) - ({Kind.AIRPORT} if Kind.CITY in kinds else set())
+        found = (entry for entry in self._entries if entry.kind in shown)
+        return [Match(entry=entry) for entry in islice(found, limit)]
 
     def _scores(self, forms: Sequence[str], wanted: npt.NDArray[np.bool_]) -> Scores:
         """How well each place that is wanted fits, in the spelling that fits it best."""

@@ -52,6 +52,11 @@ def few(typed: str) -> bool:
     return len(typed) <= FEW_LETTERS and typed.isascii()
 
 
+def lone(typed: str) -> bool:
+    """Whether it is a single letter, and no ideograph: not even as a whole that is a name somewhere else."""
+    return len(typed) == 1 and typed.isascii()
+
+
 class Names:
     """Every name of every place as a whole."""
 
@@ -77,7 +82,8 @@ class Names:
             worth *= self._ours[first:last]
         np.maximum.at(found, self._owners[first:last], worth)
         whole = bisect_right(self._texts, typed, first, last)
-        np.maximum.at(found, self._owners[first:whole], self._whole[first:whole])
+        worth = self._whole[first:whole] * (self._ours[first:whole] | (not lone(typed)))
+        np.maximum.at(found, self._owners[first:whole], worth)
         return found
 
     def beginning(self, typed: str, owners: Sequence[int]) -> dict[int, list[str]]:
@@ -126,7 +132,7 @@ class Words:
         if few(word):
             worth = worth * (worth >= np.float32(WORD[Role.NAME]))
         np.maximum.at(found, self._owners[begin:end], worth)
-        if self._vocabulary.has(word, first):
+        if self._vocabulary.has(word, first) and not lone(word):
             self._add(found, first, factor=1.0, more=WHOLE_WORD)
         return found
 

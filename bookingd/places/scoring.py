@@ -17,9 +17,11 @@ COMPLETE = 1.0
 """Times the part of the name that was typed: more for what is nearly there."""
 
 FEW_LETTERS = 2
-"""So many say too little to look for names in other languages, of which places have dozens; ideographs do."""
+"""So many say too little to look for names in other languages, of which places have dozens; ideographs do.
+But two may be all of a name (LA).
+"""
 
-WORD = {Role.NAME: 1.0, Role.OTHER: 0.9, Role.COUNTRY: 0.3, Role.ICAO: 0.7}
+WORD = {Role.NAME: 1.0, Role.OTHER: 0.9, Role.COUNTRY: 0.3, Role.CODE: 0.7}
 """A word of a name begins so."""
 WHOLE_WORD = 0.3
 """More for a word that is complete."""
@@ -29,7 +31,7 @@ OWN = 0.7
 """A word that fits this well is the place's own, and does not only say where it is; one has to be."""
 
 NAME_OF_ITS_CITY = {Kind.AIRPORT: 0.8}
-WORD_OF_ITS_CITY = {Kind.AIRPORT: 0.8, Kind.HOTEL: 0.3}
+WORD_OF_ITS_CITY = {Kind.AIRPORT: 0.8, Kind.HOTEL: 0.5}
 """The part of its city's fitting that a place has, too."""
 
 EDIT = 0.25

@@ -121,6 +121,8 @@ def test_an_airport_is_found_by_its_citys_names() -> None:
         ("ohare", "ORD"),
         ("o'hare chicago", "ORD"),
         ("EGLL", "LHR"),
+        ("london lgw", "LGW"),
+        ("lhr london", "LHR"),
         ("london canada", "YXU"),
         ("london ca", "YXU"),
     ],
@@ -151,8 +153,21 @@ def test_a_city_alone_finds_no_hotels() -> None:
     assert names("cologne", Kind.HOTEL) == []
 
 
+def test_a_letter_or_two_find_no_other_names_unless_they_are_whole() -> None:
+    world = Gazetteer(
+        version=1,
+        airports=[airport("LAX", "Los Angeles International", "LAX", 1)],
+        cities=[city("LAX", "Los Angeles", "US", 4_000_000, "LA", "Ö", "Ciudad")],
+        hotels=[],
+    )
+    index = Index(described(world, {}))
+    typed = ("la", "o", "ci", "ciu")
+    assert [len(index.find(one, kinds=[Kind.CITY], limit=9)) for one in typed] == [1, 0, 0, 1]
+
+
 def test_of_nothing_typed_the_best_known_places_come() -> None:
-    assert names("  ", limit=3) == ["TYO city", "HND airport", "LON city"]
+    assert names("  ", limit=3) == ["TYO city", "LON city", "CHI city"]
+    assert names("  ", Kind.AIRPORT, limit=3) == ["HND airport", "LHR airport", "ORD airport"]
     assert names("", Kind.HOTEL, limit=1) == ["1 hotel"]
 
 
@@ -180,7 +195,7 @@ def test_a_town_is_told_once_however_many_airports_bear_its_name() -> None:
             AirportFacts(code="LBG", icao="", name="Le Bourget", city_code="LBG", position=near, rank=None),
             AirportFacts(code="PRX", icao="", name="Cox Field", city_code="PRX", position=far, rank=None),
         ],
-        cities=[city("LBG", "Paris", "FR"), city("PAR", "Paris", "FR"), city("PRX", "Paris", "FR")],
+        cities=[city("LBG", "PARIS", "FR"), city("PAR", "Paris", "FR"), city("PRX", "Paris", "FR")],
         hotels=[],
     )
     found = Index(described(world, {})).find("paris", kinds=[Kind.CITY], limit=9)
