@@ -5,7 +5,7 @@ Its one rule: an offer is a hint. It is priced here and checked here, and decide
 What a search finds is bounded, so that its cost is too: of a place or circle the MOST_HOTELS nearest hotels;
 of each hotel MOST_OFFERS offers, the cheapest of every rate plan among them and then the cheapest of all. All
 rooms of an offer are under one plan, so that one set of terms holds for it; for several rooms each plan gives
-the MOST_WAYS cheapest ways to combine room types.
+the MOST_WAYS cheapest ways to combine room types, and further ways do not count as more that there is.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from bookingd.storage.database import Connection, Database
 from bookingd.storage.hotels import Rate
 from bookingd.suppliers.inventory import Rules
 from bookingd.suppliers.own_database import asking
-from bookingd.suppliers.own_stays_combining import Way, by_plan, cheapest_ways, net
+from bookingd.suppliers.own_stays_combining import Way, Ways, by_plan, cheapest_ways, net
 from bookingd.suppliers.own_stays_pricing import StayPricer, read_facts, times_left
 from bookingd.suppliers.own_stock import NAME
 from bookingd.suppliers.port import SOLD_OUT, Found
@@ -79,8 +79,8 @@ class OwnStays:
             now=now,
         )
         # Thousands of prices are some tenths of a second: not on the event loop.
-        offers, cut = await asyncio.to_thread(_offers, pricer, rates, criteria.rooms, kinds)
-        return Found(offers=offers, complete=len(there) <= MOST_HOTELS and not cut)
+        offers, whole = await asyncio.to_thread(_offers, pricer, rates, criteria.rooms, kinds)
+        return Found(offers=offers, complete=whole and len(there) <= MOST_HOTELS)
 
     async def check(self, offer: StayOffer) -> StayOffer:
         """The offer as it is now, rooms included; it lasts no longer than it was shown to.
@@ -144,25 +144,26 @@ def own_hotels(shown: str) -> list[int]:
 def _offers(
     pricer: StayPricer, rates: Sequence[Rate], rooms: Sequence[RoomGuests], kinds: Sequence[RoomGuests]
 ) -> tuple[list[StayOffer], bool]:
-    """The offers of every hotel, and whether there are more."""
+    """The offers of every hotel, and whether they are all that there are."""
     made: list[StayOffer] = []
-    cut = False
+    whole = True
     for _, of_hotel in groupby(rates, key=lambda rate: rate.hotel):
         ways = list(_ways(list(of_hotel), rooms, kinds))
-        chosen = _chosen(ways)
-        cut = cut or len(chosen) < sum(map(len, ways))
+        chosen = _chosen([of_plan.found for of_plan in ways])
         made += map(pricer.offer, chosen)
-    return made, cut
+        if len(rooms) == 1:
+            whole = whole and len(chosen) == sum(len(of_plan.found) for of_plan in ways)
+        else:
+            whole = whole and all(of_plan.tried_all for of_plan in ways)
+    return made, whole
 
 
-def _ways(
-    rates: Sequence[Rate], rooms: Sequence[RoomGuests], kinds: Sequence[RoomGuests]
-) -> Iterator[list[Way]]:
-    """The ways to have all rooms of one hotel, plan by plan, the cheapest first."""
-    most = MOST_OFFERS if len(rooms) == 1 else MOST_WAYS
+def _ways(rates: Sequence[Rate], rooms: Sequence[RoomGuests], kinds: Sequence[RoomGuests]) -> Iterator[Ways]:
+    """The ways to have all rooms of one hotel, plan by plan."""
+    most = MOST_OFFERS + 1 if len(rooms) == 1 else MOST_WAYS
     for of_plan in by_plan(rates).values():
-        options = [of_plan.get(kinds.index(guests), ()) for guests in rooms]
-        if ways := cheapest_ways(options, most=most):
+        ways = cheapest_ways([of_plan.get(kinds.index(guests), ()) for guests in rooms], most=most)
+        if ways.found:
             yield ways
 
 

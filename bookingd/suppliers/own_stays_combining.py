@@ -5,7 +5,7 @@ Its one rule: no more rooms of a type than are left, whoever sleeps in them.
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from bookingd.storage.hotels import Rate
 
@@ -21,19 +21,28 @@ def net(way: Way) -> int:
     return sum(sum(rate.nights) for rate in way)
 
 
-def cheapest_ways(options: Sequence[Sequence[Rate]], *, most: int) -> list[Way]:
+class Ways(NamedTuple):
+    """Ways to have all rooms, the cheapest first."""
+
+    found: list[Way]
+    tried_all: bool
+    """If not, there may be cheaper ones."""
+
+
+def cheapest_ways(options: Sequence[Sequence[Rate]], *, most: int) -> Ways:
     """The `most` cheapest ways to have a room each; `options` are the rates for each room, all of one plan.
 
     Rooms that have the same options (the same guests) are given dearer ones in their order, so that no two
     ways differ in who sleeps in which of two rooms alone.
     """
     if not all(options):
-        return []
+        return Ways([], tried_all=True)
     alike = sorted(range(len(options)), key=lambda room: (options.index(options[room]), room))
     search = _Search([options[room] for room in alike], most)
     search.go(0, 0)
     ways = [(cost, _placed(way, alike)) for cost, way in search.found()]
-    return [way for _, way in sorted(ways, key=lambda one: (one[0], _keys(one[1])))]
+    ways.sort(key=lambda one: (one[0], _keys(one[1])))
+    return Ways([way for _, way in ways], tried_all=search.steps <= MOST_STEPS)
 
 
 def _placed(way: Way, rooms: Sequence[int]) -> Way:
@@ -59,7 +68,7 @@ class _Search:
         self._chosen: list[Rate] = []
         # The dearest first: a heap of (minus what it costs, minus its number, the way).
         self._best: list[tuple[int, int, Way]] = []
-        self._steps = 0
+        self.steps = 0
 
     def found(self) -> Iterator[tuple[int, Way]]:
         return ((-cost, way) for cost, _, way in self._best)
@@ -70,8 +79,8 @@ class _Search:
             self._keep(cost)
             return
         for price, kind, rate in self._choices(room):
-            self._steps += 1
-            if self._steps > MOST_STEPS or not self._promising(room, cost + price):
+            self.steps += 1
+            if self.steps > MOST_STEPS or not self._promising(room, cost + price):
                 return
             if self._left[kind]:
                 self._left[kind] -= 1
@@ -97,7 +106,7 @@ class _Search:
         return cost < -self._best[0][0]
 
     def _keep(self, cost: int) -> None:
-        entry = (-cost, -self._steps, tuple(self._chosen))
+        entry = (-cost, -self.steps, tuple(self._chosen))
         if len(self._best) < self._most:
             heapq.heappush(self._best, entry)
         else:

@@ -216,6 +216,19 @@ async def test_a_search_says_when_there_is_more(
     assert not nearest.complete
 
 
+async def test_dearer_mixtures_of_the_same_rooms_are_not_more_that_there_is(
+    connection: Connection, stays: OwnStays
+) -> None:
+    rooms = tuple(room(number, name=f"Room {number}") for number in range(1, 9))
+    seasons = tuple(season(1, number, nightly=(number, number)) for number in range(1, 9))
+    await sell(connection, contract(rooms=rooms, seasons=seasons, charges=()))
+
+    found = await stays.search(looking(COUPLE, COUPLE, nights=1))
+
+    assert found.complete
+    assert [offer.total.amount for offer in found.offers] == [2, 3, 4, 4, 5, 5]
+
+
 async def test_an_offer_that_is_asked_for_again_is_the_same(connection: Connection, stays: OwnStays) -> None:
     await sell(connection, contract(rooms=(room(cots=2, children_max=2, occupancy=4),)))
     shown = replace(await the_one(stays, FAMILY), id="st_1", expires_at=START + timedelta(minutes=5))  # type: ignore[arg-type]

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bookingd.storage.hotels import Rate
+from bookingd.suppliers import own_stays_combining
 from bookingd.suppliers.own_stays_combining import cheapest_ways, net
 from bookingd.suppliers.own_stays_pricing import times_left
 
@@ -25,7 +27,7 @@ def types(way: Sequence[Rate]) -> list[int]:
 def test_rooms_for_equal_guests_are_not_swapped() -> None:
     both = [rate(1, 100), rate(2, 150)]
 
-    ways = cheapest_ways([both, both], most=9)
+    ways = cheapest_ways([both, both], most=9).found
 
     assert [types(way) for way in ways] == [[1, 1], [1, 2], [2, 2]]
 
@@ -33,7 +35,7 @@ def test_rooms_for_equal_guests_are_not_swapped() -> None:
 def test_each_guest_stays_in_the_room_that_fits() -> None:
     couple, family = [rate(1, 100), rate(2, 150)], [rate(2, 180, number=1)]
 
-    assert [types(way) for way in cheapest_ways([couple, family, couple], most=9)] == [
+    assert [types(way) for way in cheapest_ways([couple, family, couple], most=9).found] == [
         [1, 2, 1],
         [1, 2, 2],
         [2, 2, 2],
@@ -43,12 +45,12 @@ def test_each_guest_stays_in_the_room_that_fits() -> None:
 def test_what_is_left_goes_round_once() -> None:
     both = [rate(1, 100, left=1), rate(2, 150, left=1)]
 
-    assert [types(way) for way in cheapest_ways([both, both], most=9)] == [[1, 2]]
-    assert cheapest_ways([both, both, both], most=9) == []
+    assert [types(way) for way in cheapest_ways([both, both], most=9).found] == [[1, 2]]
+    assert cheapest_ways([both, both, both], most=9).found == []
 
 
 def test_a_room_that_nobody_sells_leaves_no_way() -> None:
-    assert cheapest_ways([[rate(1, 100)], []], most=9) == []
+    assert cheapest_ways([[rate(1, 100)], []], most=9).found == []
 
 
 def test_nine_rooms_that_all_differ_end_soon() -> None:
@@ -56,8 +58,18 @@ def test_nine_rooms_that_all_differ_end_soon() -> None:
 
     ways = cheapest_ways(options, most=6)
 
-    assert len(ways) == 6
-    assert types(ways[0]) == [0] * 9
+    assert (len(ways.found), ways.tried_all) == (6, True)
+    assert types(ways.found[0]) == [0] * 9
+
+
+def test_whoever_gives_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_stays_combining, "MOST_STEPS", 8)
+    options = [[rate(kind, 100 + kind * number, number=number) for kind in range(3)] for number in range(3)]
+
+    ways = cheapest_ways(options, most=6)
+
+    assert 1 <= len(ways.found) < 6
+    assert not ways.tried_all
 
 
 @st.composite
@@ -79,7 +91,7 @@ def test_the_cheapest_ways_are_those_of_trying_all(
 ) -> None:
     options, left = hotel
 
-    ways = cheapest_ways(options, most=most)
+    ways = cheapest_ways(options, most=most).found
 
     def possible(way: tuple[Rate, ...]) -> bool:
         return all(count <= left[kind] for kind, count in Counter(types(way)).items())
