@@ -11,7 +11,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, contest, fanout, places, refining, report, search, sign_ins, spine
+from benchmarks import booking, contest, fanout, inventory, places, refining, report, search, sign_ins, spine
 from benchmarks.machine import Company, Machine
 from benchmarks.progress import Progress
 from benchmarks.report import Results
@@ -19,7 +19,18 @@ from benchmarks.servers import TOPOLOGIES, Servers, place_for_spine, servers
 from benchmarks.spy import Profiles
 from bookingd.config import Settings
 
-PARTS = ("booking", "contest", "fanout", "places", "refining", "search", "sign-ins", "spine", "all")
+PARTS = (
+    "booking",
+    "contest",
+    "fanout",
+    "inventory",
+    "places",
+    "refining",
+    "search",
+    "sign-ins",
+    "spine",
+    "all",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +43,7 @@ class Wish:
     users: Sequence[int]
     departures: int
     hotels: int
+    sizes: Sequence[int]
     topologies: Sequence[str]
     buyers: int
     seats: int
@@ -41,13 +53,13 @@ class Wish:
         return self.what in {part, "all"}
 
 
-def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
+def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
     try:
         numbers = tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is not a list of numbers such as 8,64") from error
     if min(numbers) < 1:
-        raise click.BadParameter("one user at least")
+        raise click.BadParameter("1 at least")
     return numbers
 
 
@@ -62,7 +74,7 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Measurements of each side."
 )
 @click.option(
-    "--users", callback=_users, default="8,64", show_default=True, metavar="N,M", help="Who book at once."
+    "--users", callback=_numbers, default="8,64", show_default=True, metavar="N,M", help="Who book at once."
 )
 @click.option(
     "--departures",
@@ -77,6 +89,14 @@ def _users(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     default=Settings().inventory.hotels,
     show_default=True,
     help="Among which places are looked up.",
+)
+@click.option(
+    "--sizes",
+    callback=_numbers,
+    default="10000,100000,1000000",
+    show_default=True,
+    metavar="N,M",
+    help="Departures of the inventories that are searched.",
 )
 @click.option(
     "--topology",
@@ -101,6 +121,7 @@ def main(
     users: tuple[int, ...],
     departures: int,
     hotels: int,
+    sizes: tuple[int, ...],
     topologies: tuple[str, ...],
     buyers: int,
     seats: int,
@@ -111,7 +132,7 @@ def main(
 
     Everything is started for the run and ends with it. Close other programs; the load average is told.
     """
-    if profile and what in {"fanout", "places", "refining", "search", "sign-ins", "spine"}:
+    if profile and what in {"fanout", "inventory", "places", "refining", "search", "sign-ins", "spine"}:
         raise click.BadParameter(
             f"{what} has no profile; bookings and the contest do", param_hint="--profile"
         )
@@ -123,6 +144,7 @@ def main(
         users=users,
         departures=departures,
         hotels=hotels,
+        sizes=sizes,
         topologies=topologies,
         buyers=buyers,
         seats=seats,
@@ -144,6 +166,10 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
         await _search(wish, results, progress)
     if wish.includes("fanout"):
         await _fanout(wish, results, progress)
+    if wish.includes("inventory"):
+        results.inventories = await inventory.measure(
+            sizes=wish.sizes, seconds=wish.seconds, rounds=wish.rounds, progress=progress
+        )
     if wish.includes("refining"):
         results.refining = await refining.measure(seconds=wish.seconds, rounds=wish.rounds, progress=progress)
     if wish.includes("sign-ins"):

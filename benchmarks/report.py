@@ -13,6 +13,7 @@ from benchmarks.booking import Booked, Measured
 from benchmarks.contest import Contest
 from benchmarks.fanout import DELAYS, FanOut
 from benchmarks.figures import Figure, Spread, percentile
+from benchmarks.inventory import Inventories, Sized
 from benchmarks.places import LookedUp
 from benchmarks.refining import Refining
 from benchmarks.samples import Share
@@ -40,6 +41,7 @@ class Results:
     cached: Cached | None = None
     uncached: Uncached | None = None
     fanout: FanOut | None = None
+    inventories: Inventories | None = None
     refining: Refining | None = None
     looked_up: LookedUp | None = None
     sign_ins: SignIns | None = None
@@ -56,6 +58,7 @@ class Results:
                 {"offers": self.uncached.offers, **_figure(self.uncached.figure)} if self.uncached else None
             ),
             "fanout": _fanout(self.fanout) if self.fanout else None,
+            "inventories": _inventories(self.inventories) if self.inventories else None,
             "refining": _refining(self.refining) if self.refining else None,
             "places": _looked_up(self.looked_up) if self.looked_up else None,
             "sign_ins": _sign_ins(self.sign_ins) if self.sign_ins else None,
@@ -82,6 +85,7 @@ def _tables(results: Results) -> Iterator[Table]:
         (results.cached, cached_table),
         (results.uncached, uncached_table),
         (results.fanout, fanout_table),
+        (results.inventories, inventories_table),
         (results.refining, refining_table),
         (results.looked_up, looked_up_table),
         (results.sign_ins, sign_ins_table),
@@ -152,6 +156,30 @@ def fanout_table(found: FanOut) -> Table:
         str(max(together.calls)),
     )
     return table
+
+
+def inventories_table(found: Inventories) -> Table:
+    """A row a size, how they compare, and wider searches in the largest."""
+    table = _table("New searches of own flights, one after the other", "offers each", "p50 ms")
+    for column in ("p99 ms", "adapter CPU ms", "PostgreSQL CPU ms"):
+        table.add_column(column, justify="right")
+    for one in found.sizes:
+        name = f"{one.departures:,} departures: {one.days} days, {one.routes:,} routes"
+        table.add_row(name, *_sized(one))
+    table.add_section()
+    table.add_row("the last for one of the first", "", ratio(found.growth), ratio(found.tail_growth), "", "")
+    table.add_section()
+    for name, one in found.wider.items():
+        table.add_row(name, *_sized(one))
+    return table
+
+
+def _sized(one: Sized) -> Iterator[str]:
+    yield spread(one.mean_offers, ",.0f")
+    for share in (0.5, 0.99):
+        yield spread(Spread([figure.percentile(share) for figure in one.figures]), ".1f")
+    for component in ("load generator", "PostgreSQL"):
+        yield spread(Spread([figure.each(component) for figure in one.figures]), ".1f")
 
 
 def refining_table(found: Refining) -> Table:
@@ -407,6 +435,21 @@ def _fanout(found: FanOut) -> dict[str, object]:
             **_figure(together.figure),
         },
     }
+
+
+def _inventories(found: Inventories) -> dict[str, object]:
+    return {
+        "sizes": [_plain_size(one) for one in found.sizes],
+        "growth": list(found.growth.values),
+        "tail_growth": list(found.tail_growth.values),
+        "wider": {name: _plain_size(one) for name, one in found.wider.items()},
+    }
+
+
+def _plain_size(one: Sized) -> dict[str, object]:
+    figures = [_figure(figure) for figure in one.figures]
+    about = {"departures": one.departures, "days": one.days, "routes": one.routes}
+    return {**about, "offers": list(one.mean_offers.values), "rounds": figures}
 
 
 def _refining(found: Refining) -> dict[str, object]:

@@ -118,14 +118,14 @@ class Price:
 
 
 def _sum(lines: Sequence[PriceLine], currency: str) -> Money:
-    """As `money.total` of their amounts, without a value for each: offers are sorted by it."""
-    return Money(sum([_in(currency, line.each) * line.count for line in lines]), currency)
-
-
-def _in(currency: str, amount: Money) -> int:
-    if amount.currency != currency:
-        raise CurrencyMismatch(f"a line is in {amount.currency}, the price in {currency}")
-    return amount.amount
+    """As `money.total` of their amounts, without a value or a call for each: offers are sorted by it."""
+    amount = 0
+    for line in lines:
+        each = line.each
+        if each.currency != currency:
+            raise CurrencyMismatch(f"a line is in {each.currency}, the price in {currency}")
+        amount += each.amount * line.count
+    return Money(amount, currency)
 
 
 def _fares(price: Price) -> list[TravellerLine]:

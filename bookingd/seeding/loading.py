@@ -77,6 +77,12 @@ async def seed(connection: Connection, *, plan: Plan, now: datetime, progress: P
     await _refuse_unless_empty(connection)
     # Half a second of arithmetic: not on the event loop.
     world = await asyncio.to_thread(World, plan)
+    return await load(connection, world=world, now=now, progress=progress)
+
+
+async def load(connection: Connection, *, world: World, now: datetime, progress: Progress) -> Seeded:
+    """Fill an empty inventory with a world that is made. Raises SeedRefused as `seed` does."""
+    plan = world.plan
     async with connection.transaction():
         await connection.execute(LOCK)
         await _refuse_unless_empty(connection)

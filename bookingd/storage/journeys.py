@@ -85,25 +85,29 @@ def _cut(search: Search, kinds: Sequence[list[Way]], most: int) -> Ways:
     )
 
 
-def _columns(searches: Sequence[Search]) -> Iterator[list[object]]:
-    """All paths of all searches, column by column."""
+def _columns(searches: Sequence[Search]) -> Iterator[str]:
+    """All paths of all searches, column by column.
+
+    A column goes as one text, not as an array: asyncpg would look at every element, and take longer than all
+    else here. What is missing is empty.
+    """
     rows = [
-        (number, *_of_path(path), search.first_day, search.last_day)
+        (str(number), *_of_path(path), search.first_day.isoformat(), search.last_day.isoformat())
         for number, search in enumerate(searches)
         for path in search.paths
     ]
-    return map(list, zip(*rows, strict=True))
+    return map("\n".join, zip(*rows, strict=True))
 
 
-def _of_path(path: Path) -> tuple[object, ...]:
-    """Its four airports, carriage, two changes and kilometres; None where there is no connection."""
+def _of_path(path: Path) -> tuple[str, ...]:
+    """Its four airports, carriage, two changes and kilometres."""
     match path.airports, path.changes:
         case (origin, destination), ():
-            return origin, None, None, destination, path.carriage, None, None, path.most_km
+            return origin, "", "", destination, "", "", "", str(path.most_km)
         case (origin, one, destination), (one_change,):
-            return origin, one, None, destination, path.carriage, one_change, None, path.most_km
+            return origin, one, "", destination, path.carriage or "", str(one_change), "", str(path.most_km)
         case _:
-            return *path.airports, path.carriage, *path.changes, path.most_km
+            return *path.airports, path.carriage or "", *map(str, path.changes), str(path.most_km)
 
 
 def _way(row: asyncpg.Record) -> Way:

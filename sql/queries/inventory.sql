@@ -7,13 +7,19 @@ SELECT code FROM airports WHERE code = ANY ($1::text[])
 SELECT code FROM cities WHERE code = ANY ($1::text[]);
 
 -- name: journeys
--- The ways to go along paths, each of a search ($1 a number), from $2 over $3 and $4 (or null) to $5 with airlines of
--- carriage $6, with $7 and $8 minutes to change and at most $9 km, leaving on days $10 to $11, in cabin $12 with $13 seats,
--- leaving after $14, with waits of $15 at most, fares in currency $16; $17 of each number of connections at most, two of
--- them only where there are fewer than $18 other ways of the search. The function is told in its migration.
+-- The ways to go along paths, whose columns are texts of lines, empty where nothing is: each path is of a search ($1 a
+-- number), from $2 over $3 and $4 to $5 with airlines of carriage $6, with $7 and $8 minutes to change and at most $9 km, leaving
+-- on days $10 to $11; in cabin $12 with $13 seats, leaving after $14, with waits of $15 at most, fares in currency $16; $17 of
+-- each number of connections at most, two of them only where there are fewer than $18 other ways of the search. The
+-- function is told in its migration.
 SELECT search_number, first_departure, second_departure, third_departure, begins_at AS origin, ends_at AS destination,
        leaves AS departs_at, lands AS arrives_at, base_fares AS base
-  FROM journeys_v3($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18);
+  FROM journeys_v3(
+           string_to_array($1, E'\n')::integer[], string_to_array($2, E'\n'), string_to_array($3, E'\n', ''),
+           string_to_array($4, E'\n', ''), string_to_array($5, E'\n'), string_to_array($6, E'\n', ''),
+           string_to_array($7, E'\n', '')::integer[], string_to_array($8, E'\n', '')::integer[],
+           string_to_array($9, E'\n')::double precision[], string_to_array($10, E'\n')::date[],
+           string_to_array($11, E'\n')::date[], $12, $13, $14, $15, $16, $17, $18);
 
 -- name: legs
 -- What departures $1 are like in cabins $2 (one by one), with seats left and base fare, as they are now.

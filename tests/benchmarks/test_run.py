@@ -17,6 +17,7 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     file = tmp_path / "figures.json"
     tiny = ["--seconds", "0.5", "--rounds", "1", "--users", "2", "--departures", "1000"]
     tiny += ["--topology", "rabbitmq", "--buyers", "30", "--seats", "3", "--hotels", "20"]
+    tiny += ["--sizes", "600,2400"]
 
     run = spawn(sys.executable, "-m", "benchmarks", "all", *tiny, "--json", file, cwd=checkout)
     assert run.stdout is not None
@@ -38,6 +39,12 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     assert [one["at_once"] for one in found["fanout"]["added"]] == [1, 4]
     assert all(one["rounds"][0]["done"] > 0 for one in found["fanout"]["added"])
     assert set(found["fanout"]["together"]["calls"]) == {1}
+    small, large = found["inventories"]["sizes"]
+    assert large["days"] > small["days"]
+    assert large["routes"] == 2 * small["routes"]
+    assert small["rounds"][0]["done"] > 0
+    assert found["inventories"]["growth"][0] > 0
+    assert all(one["rounds"][0]["done"] > 0 for one in found["inventories"]["wider"].values())
     assert found["refining"]["offers"] == 10_000
     assert found["refining"]["ours"][0]["p99_ms"] > 0
     assert found["refining"]["ratio"][0] > 1
