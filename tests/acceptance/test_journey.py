@@ -1,10 +1,16 @@
 """One whole journey through the API: search, book, pay, confirm, tell; and the ways in which it ends else."""
 
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import asyncpg
+
 from bookingd.sandbox.mail import read_mail
 from tests.acceptance import truths
-from tests.acceptance.conftest import Agency, Open
+from tests.acceptance.conftest import Agency, Ground, Open
 from tests.acceptance.daemon import until
 from tests.acceptance.guest import FAMILY
+from tests.fakes.inventory import Planted, plant
 
 
 async def test_two_adults_and_a_child_are_booked_paid_ticketed_and_told(agency: Agency) -> None:
@@ -34,6 +40,47 @@ async def test_two_adults_and_a_child_are_booked_paid_ticketed_and_told(agency: 
     assert reference in body.get_content()
     assert "Mary Lovelace" in body.get_content()
     await truths.check_audit(agency.daemon)
+
+
+async def test_three_cities_and_a_connection_are_booked_as_one(agency_of: Open, ground: Ground) -> None:
+    agency = await agency_of(9)
+    days = [agency.world.day + timedelta(days=number) for number in range(3)]
+    await _fly_on(ground, days[1:])
+    slices = [
+        ("slice", f"{ends}:{day}") for ends, day in zip(("FRA-LON", "LON-PAR", "PAR-FRA"), days, strict=True)
+    ]
+    async with agency.guest() as guest:
+        found = await guest.call("GET", "/v1/flights/offers", params=slices)
+        offer = found["offers"][0]
+        shown = await guest.get(f"/v1/offers/{offer['id']}")
+        reference = await guest.book(offer["id"])
+        await guest.pay(reference)
+        booking = await guest.sees(reference)
+
+    assert [len(part["segments"]) for part in offer["slices"]] == [1, 2, 1]
+    assert (shown["status"], shown["offer"]["price"]) == ("available", offer["price"])
+    assert booking["state"] == "confirmed"
+    assert booking["total"] == offer["price"]["total"]
+    assert booking["items"][0]["slices"] == offer["slices"]
+    assert [one.total for one in (await agency.check()).values()] == [booking["total"]["amount"]]
+    async with agency.database.connection() as connection:
+        taken = await connection.fetch("SELECT departure_id FROM cabin_stock WHERE taken > 0 ORDER BY 1")
+    assert [row["departure_id"] for row in taken] == [1, 901, 902, 903]
+
+
+async def _fly_on(ground: Ground, days: Sequence[date]) -> None:
+    """From London over Munich to Paris on the first of two days, home on the other."""
+    ways = (("LHR", "MUC", days[0], 9), ("MUC", "CDG", days[0], 14), ("CDG", "FRA", days[1], 9))
+    owner = await asyncpg.connect(ground.owner_dsn)
+    try:
+        for number, (origin, destination, day, hour) in enumerate(ways, start=901):
+            leaves = datetime.combine(day, time(hour))
+            way = Planted(
+                id=number, origin=origin, destination=destination, leaves=leaves, minutes=90, km=300
+            )
+            await plant(owner, way)
+    finally:
+        await owner.close()
 
 
 async def test_a_declined_card_charges_nothing_and_another_one_may_be_tried(agency: Agency) -> None:
