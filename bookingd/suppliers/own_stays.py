@@ -27,7 +27,7 @@ from bookingd.suppliers.own_stays_pricing import StayPricer, read_facts, times_l
 from bookingd.suppliers.own_stock import NAME
 from bookingd.suppliers.port import SOLD_OUT, Found
 
-MOST_HOTELS = 300
+MOST_HOTELS = 200
 MOST_OFFERS = 20
 MOST_WAYS = 6
 LONGEST_KEY = 18
