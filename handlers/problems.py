@@ -207,7 +207,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 415,
                 "media-type",
                 "The body has the wrong media type",
-                "Send 'Content-Type: application/json', and no Content-Encoding.",
+                "Send the Content-Type that the detail names, mostly application/json; no Content-Encoding.",
             ),
             _kind(
                 422,

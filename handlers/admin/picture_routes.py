@@ -30,16 +30,17 @@ ADMIN_PICTURE_ROUTES = (
             tag=TAG,
             access=Permission.INVENTORY,
             description=(
-                "The body is the picture: JPEG, PNG, WebP or GIF, whatever its Content-Type says. It is"
+                "The body is the picture: JPEG, PNG, WebP or GIF, whichever its Content-Type says. It is"
                 " turned upright and written anew, without place, camera or comment. The same picture sent"
                 " again is answered with 200, and changes nothing. A hotel has"
                 f" {pictures.MOST_PICTURES} pictures at most."
             ),
             query=NewPicture,
-            raw_body=("image/jpeg", "image/png", "image/webp", "image/gif"),
+            raw_body=pictures.TYPES,
             answers={201: pictures.HotelPicture, 200: pictures.HotelPicture},
             problems=(
                 "cross-site",
+                "media-type",
                 "body-too-large",
                 "bad-request",
                 "invalid-fields",

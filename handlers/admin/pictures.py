@@ -37,6 +37,9 @@ from handlers.views import View
 MOST_PICTURES = 60
 """Of a hotel; nobody looks at more."""
 
+TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+"""What is read; which of them a body is, is seen from itself."""
+
 MIB = 1024 * 1024
 MOST_ID = 2**63 - 1
 
@@ -78,6 +81,9 @@ async def upload_picture(request: web.Request) -> web.Response:
     """One more, behind the others."""
     asked, hotel = load_query(schema(NewPicture), request.query), _hotel_in(request)
     parts = request.app[PARTS]
+    if not request.content_type.startswith("image/"):  # which no form can send, and so no other site
+        told = f"The body is {request.content_type}; it has to be a picture, such as image/jpeg."
+        raise Problem("media-type", told, headers={"Accept-Post": ", ".join(TYPES)})
     async with parts.database.connection() as connection:
         if not await pictures.is_hotel(connection, hotel_id=hotel):
             raise not_found()

@@ -249,8 +249,10 @@ async def test_drawings_can_be_arranged_and_removed_too(operator: Api, connectio
 async def test_what_there_is_not_is_not_found(operator: Api, method: str, path: str) -> None:
     made = await upload(operator, jpeg(300, 200))
 
-    json_body = {"json": {"caption": "x"}} if method == "PATCH" else {"data": png(64, 64)}
-    await operator.ask(method, path.format(picture=made["id"]), headers={"If-Match": "*"}, **json_body)
+    body = {"json": {"caption": "x"}} if method == "PATCH" else {"data": png(64, 64)}
+    kind = {} if method == "PATCH" else {"Content-Type": "image/png"}
+    where = path.format(picture=made["id"])
+    await operator.ask(method, where, headers={"If-Match": "*", **kind}, **body)
 
     assert operator.status == 404
     assert await order(operator) == [made["id"]]
@@ -287,7 +289,7 @@ async def test_what_is_no_picture_is_refused_and_leaves_nothing(
 
 async def test_of_a_polyglot_only_the_picture_is_kept(operator: Api, connection: Connection) -> None:
     made = await upload(
-        operator, jpeg(300, 200, comment=SECRET) + SCRIPT + SECRET, **{"Content-Type": "text/html"}
+        operator, jpeg(300, 200, comment=SECRET) + SCRIPT + SECRET, **{"Content-Type": "image/svg+xml"}
     )
 
     assert operator.status == 201
@@ -342,6 +344,16 @@ async def test_no_other_site_uploads(operator: Api) -> None:
     await upload(operator, png(64, 64), Origin="https://evil.example")
 
     assert operator.status == 403
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "application/json"]
+)
+async def test_what_is_not_said_to_be_a_picture_is_not_read(operator: Api, kind: str) -> None:
+    problem = await upload(operator, png(64, 64), **{"Content-Type": kind})
+
+    assert (operator.status, problem["type"]) == (415, "/problems/media-type")
+    assert "image/jpeg" in operator.headers["Accept-Post"]
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.OPERATOR])
