@@ -109,8 +109,11 @@ class Pages(Generic[Q, S]):
         return await self._parts.cache.get_or_make(key, render), False
 
     async def _understood(self, request: web.Request) -> tuple[Q, str]:
-        """The query, and what names its page."""
-        text, now = request.query_string, self._parts.sources.clock.now()
+        """The query, and what names its page.
+
+        What was good before is known by its text as it was sent: unquoted, `%2526` is what `%26` is.
+        """
+        text, now = request.rel_url.raw_query_string, self._parts.sources.clock.now()
         known = self._known.get(text)
         if known is not None and now < known[2]:
             return known[:2]

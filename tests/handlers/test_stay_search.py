@@ -266,6 +266,14 @@ async def test_filters_orders_and_pages_ask_nobody_again(api: Api, behind: OwnHo
     assert behind.searches == 1
 
 
+async def test_what_looks_alike_unquoted_is_another_search(api: Api, behind: OwnHotelsBehind) -> None:
+    chosen = "Bed & Bath", "Bed %26 Bath", "Bed + Bath", "Bed %2B Bath"
+    told = [await look(api, district=one) for one in chosen]
+
+    none_there = [[one["value"] for one in page["facets"]["districts"] if not one["count"]] for page in told]
+    assert none_there == [[one] for one in chosen]
+
+
 async def test_each_count_is_what_choosing_it_leaves(api: Api, behind: OwnHotelsBehind) -> None:
     chosen = {"boards": "breakfast,room_only"}
     answer = await look(api, **chosen)
