@@ -26,7 +26,10 @@ from bookingd.suppliers.own_stock import NAME as OWN
 from bookingd.telemetry.metrics import CacheMetrics
 
 MOST = 10_000
-"""Refusals in mind; the oldest go first."""
+"""Refusals in mind, and such as are still to be told; the oldest go first."""
+
+AT_ONCE = 500
+"""Of what others have told, so much is taken in before requests have their turn: some milliseconds."""
 
 BEAT = 1.0
 """Seconds between two looks whether there is something to tell."""
@@ -81,6 +84,8 @@ class Unsellable:
         self._until: OrderedDict[_What, int] = OrderedDict()
         """In milliseconds since 1970; those that were learnt last are the last."""
         self._untold: dict[_What, int] = {}
+        self._answers: dict[int, tuple[float, Mapping[int, int]]] = {}
+        """What `refused` gave last, and when: by number, forgotten when something else is learnt."""
         self._redis = RedisCalls(
             client,
             clock=clock,
@@ -97,12 +102,22 @@ class Unsellable:
             what = _What(refusal.key, refusal.number, refusal.supplier)
             until = (refusal.at - _EPOCH) // _MILLISECOND + self._lasts
             self._learn(what, until)
-            self._untold[what] = max(until, self._untold.get(what, 0))
+            self._untold[what] = max(until, self._untold.pop(what, 0))
+        _cut(self._untold)
 
     def refused(self, number: int) -> Mapping[int, int]:
         """What is not to be had for whoever wants so much of it (see `domain.unsellable.wanted`): for each
         key, until when an offer of it has to have been made to be hidden, in milliseconds since 1970.
+
+        Each page of each search asks: what was found stands for BEAT, unless there is something new.
         """
+        monotonic = self._clock.monotonic()
+        last = self._answers.get(number)
+        if last is None or not 0 <= monotonic - last[0] < BEAT:
+            last = self._answers[number] = monotonic, self._found(number)
+        return last[1]
+
+    def _found(self, number: int) -> Mapping[int, int]:
         now = self._now()
         found: dict[int, int] = {}
         for what, until in self._until.items():
@@ -137,17 +152,22 @@ class Unsellable:
         )
         if answer is None:
             self._untold = told | self._untold
+            _cut(self._untold)
             return
-        for member, score in zip(answer[::2], answer[1::2], strict=True):
+        for number, (member, score) in enumerate(zip(answer[::2], answer[1::2], strict=True), 1):
             if (known := _read(member)) is not None:
                 self._learn(known, int(float(score)))
+            if number % AT_ONCE == 0:
+                await self._clock.sleep(0)
 
     async def close(self) -> None:
         """Leave Redis."""
         await self._redis.close()
 
     def _learn(self, what: _What, until: int) -> None:
-        self._until[what] = max(until, self._until.get(what, 0))
+        if until > self._until.get(what, 0):
+            self._until[what] = until
+            self._answers.clear()
         self._until.move_to_end(what)
         now = self._now()
         while len(self._until) > MOST or next(iter(self._until.values())) <= now:
@@ -161,6 +181,12 @@ class Unsellable:
 
     def _now(self) -> int:
         return (self._clock.now() - _EPOCH) // _MILLISECOND
+
+
+def _cut(untold: dict[_What, int]) -> None:
+    """However long nobody can be told, no more than that is kept for it."""
+    while len(untold) > MOST:
+        del untold[next(iter(untold))]
 
 
 def _read(member: bytes) -> _What | None:

@@ -102,6 +102,27 @@ def test_the_oldest_are_forgotten_first(known: Unsellable) -> None:
     assert offered(known, acme(1)) == []
 
 
+async def test_of_what_nobody_can_be_told_no_more_is_kept_either(known: Unsellable) -> None:
+    known.hear(refused(*(acme(departure) for departure in range(MOST + 1))))
+    await known.exchange()
+    known.hear(refused(acme(MOST + 1)))
+    await known.exchange()
+
+    assert len(known._untold) == MOST
+
+
+def test_every_page_asks_and_it_is_looked_through_once(known: Unsellable, clock: ManualClock) -> None:
+    known.hear(refused(acme(1)))
+    before = known.refused(1)
+    known.hear(refused(acme(1)))
+
+    assert known.refused(1) is before
+    known.hear(refused(acme(2)))
+    assert known.refused(1).keys() > before.keys()
+    clock.advance(SECONDS)
+    assert known.refused(1) == {}
+
+
 async def test_a_process_that_heard_no_notice_learns_of_it_from_redis(
     redis_url: str, clock: ManualClock
 ) -> None:
