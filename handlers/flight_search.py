@@ -1,9 +1,7 @@
 """Flight search: what is asked of suppliers, and what is shown of their answers."""
 
 import asyncio
-import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -20,11 +18,9 @@ from bookingd.results.packing import ResultSet
 from bookingd.results.sellable import touching
 from handlers.flight_queries import FlightQuery, understand
 from handlers.flight_views import FlightOffers, flight_answer
-from handlers.found import FoundSets, SearchedSet
+from handlers.found import FoundSets, SearchedSet, fitting
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
-
-log = logging.getLogger(__name__)
 
 FlightSets: TypeAlias = FoundSets[FlightCriteria, FlightResults]
 
@@ -87,9 +83,7 @@ async def flight_offers(request: web.Request) -> web.Response:
 
 async def _gather(criteria: FlightCriteria, found: FlightResults) -> ResultSet:
     """In a thread: hundreds of offers take tens of milliseconds, in which others are answered."""
-    offers = [offer for offer in found.offers if _fits(offer, criteria)]
-    if len(offers) < len(found.offers):
-        _tell_strange(found.offers, offers)
+    offers = fitting(found.offers, lambda offer: _fits(offer, criteria))
     return await asyncio.to_thread(flight_set, offers, slices=len(criteria.slices), about=about(found))
 
 
@@ -97,10 +91,3 @@ def _fits(offer: Offer, criteria: FlightCriteria) -> bool:
     """Whether it can stand beside the others: a set has one number of slices and one currency."""
     slices, currency = len(offer.itinerary.slices), offer.price.currency
     return (slices, currency) == (len(criteria.slices), criteria.currency)
-
-
-def _tell_strange(offers: Sequence[Offer], fitting: Sequence[Offer]) -> None:
-    """Who answers what was not asked loses these offers only; the maker of the adapter has to hear of it."""
-    strange = Counter(offer.supplier for offer in offers) - Counter(offer.supplier for offer in fitting)
-    for supplier, number in strange.items():
-        log.error("%d offers of supplier %s have other slices or currencies than asked for", number, supplier)

@@ -5,15 +5,18 @@ answer; in the end all have what is kept of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from bookingd.cache import Kept
+from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
-from bookingd.domain.stays import StayCriteria
+from bookingd.domain.stays import StayCriteria, StayOffer
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import (
     FlightResults,
@@ -26,13 +29,17 @@ from bookingd.results.cursors import fingerprint
 from bookingd.results.packing import VERSION, ResultSet, pack
 from bookingd.results.shelf import Shelf
 from handlers.asking import GRACE, growing
+from handlers.flight_requests import DEAREST
 from handlers.parts import Parts
+
+log = logging.getLogger(__name__)
 
 INCOMPLETE = timedelta(seconds=5)
 """How long a search is kept in which a supplier failed or was late, at most."""
 
 C = TypeVar("C", FlightCriteria, StayCriteria)
 R = TypeVar("R", FlightResults, StayResults)
+O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +139,22 @@ class FoundSets(Generic[C, R]):
         if any(status is not SupplierStatus.ANSWERED for status in found.suppliers.values()):
             life = min(life, INCOMPLETE)
         return min([life, *((offer.expires_at - now) / 2 for offer in found.offers)])
+
+
+def fitting(offers: Sequence[O], fits: Callable[[O], bool]) -> Sequence[O]:
+    """Those that can stand in a set. Who answers what was not asked, or at a price that is none, loses these
+    offers only; the maker of the adapter has to hear of it.
+    """
+    found = [offer for offer in offers if fits(offer) and 0 <= offer.total.amount <= DEAREST]
+    if len(found) < len(offers):
+        strange = Counter(offer.supplier for offer in offers) - Counter(offer.supplier for offer in found)
+        for supplier, number in strange.items():
+            log.error(
+                "%d offers of supplier %s have other slices or currencies than asked for, or absurd prices",
+                number,
+                supplier,
+            )
+    return found
 
 
 class _Growth(Generic[R]):

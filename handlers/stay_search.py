@@ -16,7 +16,7 @@ from bookingd.results.packing import ResultSet
 from bookingd.results.sellable import touching
 from bookingd.results.stays import stay_set
 from bookingd.storage import places
-from handlers.found import FoundSets, SearchedSet
+from handlers.found import FoundSets, SearchedSet, fitting
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
 from handlers.stay_queries import StayQuery, centre_of, understand
@@ -50,7 +50,8 @@ class StaySets:
             known = await places.known(connection, codes=[code] if code else [])
             place = known.get(code or "")
             centre = await centre_of(connection, around=criteria.around, place=place)
-        return await asyncio.to_thread(stay_set, found.offers, centre=centre, about=about(found))
+        offers = fitting(found.offers, lambda offer: offer.price.currency == criteria.currency)
+        return await asyncio.to_thread(stay_set, offers, centre=centre, about=about(found))
 
 
 class StaySearch:

@@ -372,6 +372,20 @@ async def test_what_was_not_asked_for_costs_its_own_offers_only(
     assert "2 offers of supplier odd have other slices or currencies than asked for" in caplog.text
 
 
+@pytest.mark.parametrize("amount", [-1, 10**12 + 1, 2**63, 2**64])
+async def test_an_absurd_price_costs_its_own_offer_only(
+    api: Api, caplog: pytest.LogCaptureFixture, amount: int
+) -> None:
+    fine, strange = some_offers(2)
+    absurd = factories.price(Money(amount, "EUR"))
+    api.search.offers = [fine, replace(strange, supplier="odd", price=absurd)]
+
+    found = await ask(api)
+
+    assert [offer["id"] for offer in found["offers"]] == [fine.id]
+    assert "1 offers of supplier odd have" in caplog.text
+
+
 @pytest.mark.parametrize("sort", ["price", "best", "duration", "departure", "arrival"])
 async def test_pages_of_every_order_visit_every_result_once(api: Api, sort: str) -> None:
     hours = (5, 3, 9, 7, 1)

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from bookingd.domain.hotels import ALL, Amenity
+from bookingd.domain.money import Money
 from bookingd.domain.stays import Board, HotelKind, PaidAt
+from bookingd.messages.search import StayResults
 from bookingd.storage import contracts
 from bookingd.storage.database import Connection
+from handlers.stay_search import STAY_PAGES, StaySearch
+from tests import factories
 from tests.fakes.sources import START
 from tests.handlers.conftest import Api
 from tests.handlers.own_hotels import OwnHotelsBehind
@@ -361,3 +365,15 @@ async def test_over_the_websocket_the_last_message_is_what_http_answers(
     assert told["final"]
     assert told["answer"] == await look(api, "2", stars="2,4", sort="rating")
     assert behind.searches == 1
+
+
+async def test_a_stay_in_another_currency_or_without_a_price_costs_its_own_offer_only(api: Api) -> None:
+    criteria = factories.wanted_stay()
+    prices = Money(10_000, criteria.currency), Money(2**64, criteria.currency), Money(10_000, "JPY")
+    offers = [factories.stay(number, total=total) for number, total in enumerate(prices, start=1)]
+    sets = api.client.app[STAY_PAGES].search
+    assert isinstance(sets, StaySearch)
+
+    found = await sets._sets._gather(criteria, StayResults(offers=tuple(offers), suppliers={}))
+
+    assert found.columns.prices.tolist() == [10_000]
