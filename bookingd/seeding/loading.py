@@ -15,6 +15,7 @@ from bookingd.domain.flights import Cabin
 from bookingd.seeding import fares
 from bookingd.seeding.airlines import airlines
 from bookingd.seeding.airports import airports, cities, passengers
+from bookingd.seeding.connection_times import ConnectionMinutes, connection_minutes
 from bookingd.seeding.hotels import loading as hotels
 from bookingd.seeding.hotels.loading import Loaded
 from bookingd.seeding.hotels.world import Stays
@@ -212,7 +213,10 @@ async def _load_reference(connection: Connection, world: World) -> None:
 
 
 CITY_COLUMNS = "code name country population latitude longitude".split()
-AIRPORT_COLUMNS = "code icao name city_code city country latitude longitude zone traffic_rank".split()
+AIRPORT_COLUMNS = [
+    *"code icao name city_code city country latitude longitude zone traffic_rank".split(),
+    *ConnectionMinutes._fields,
+]
 
 
 async def _load_cities(connection: Connection) -> None:
@@ -235,7 +239,8 @@ def _city_rows(known: Mapping[str, Town]) -> Iterator[tuple[object, ...]]:
 def _airport_rows() -> Iterator[tuple[object, ...]]:
     for one in airports().values():
         place = (one.latitude, one.longitude, one.zone, one.rank)
-        yield (one.code, one.icao, one.name, one.city_code, one.city, one.country, *place)
+        about = (one.code, one.icao, one.name, one.city_code, one.city, one.country)
+        yield (*about, *place, *connection_minutes(one))
 
 
 def _family_rows() -> Iterator[tuple[object, ...]]:

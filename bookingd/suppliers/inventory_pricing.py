@@ -113,26 +113,24 @@ class Pricer:
         ranks = set(parts[0].by_rank).intersection(*(part.by_rank for part in parts))
         slices = tuple([part.slice for part in parts])
         seats_left = min([part.seats_left for part in parts])
+        taxes, charges = [line for part in parts for line in part.taxes], self._charges_of(parts)
         return [
             Quote(
                 itinerary=Itinerary(
                     slices=slices, cabin=self._cabin, conditions=self._strictest_of(parts, rank)
                 ),
-                price=self._price(parts, rank),
+                price=put_together(
+                    fares=[part.by_rank[rank].fares for part in parts],
+                    taxes=taxes,
+                    charges=charges,
+                    heads=self._heads,
+                    currency=self._facts.currency,
+                ),
                 seats_left=seats_left,
             )
             for rank in sorted(ranks)
             if family is None or parts[0].by_rank[rank].conditions.family == family
         ]
-
-    def _price(self, parts: Sequence[_Part], rank: int) -> Price:
-        return put_together(
-            fares=[part.by_rank[rank].fares for part in parts],
-            taxes=[line for part in parts for line in part.taxes],
-            charges=self._charges_of(parts),
-            heads=self._heads,
-            currency=self._facts.currency,
-        )
 
     def _strictest_of(self, parts: Sequence[_Part], rank: int) -> Conditions:
         """Equal conditions are one value here (see `_priced`), so that they are compared by identity."""
