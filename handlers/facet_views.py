@@ -12,7 +12,10 @@ from handlers.views import Amount, View, amount
 
 
 class FacetValue(View, frozen=True, kw_only=True):
-    """A value to choose, and what choosing it alone would leave under all other filters."""
+    """A value to choose, and what choosing it alone would leave under all other filters.
+
+    An amenity is chosen besides those that are chosen already.
+    """
 
     value: Annotated[str, Meta(description="As the filter takes it.")]
     label: Annotated[str | None, Meta(description="Its name, where it has one.")]

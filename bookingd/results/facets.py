@@ -1,7 +1,8 @@
 """How many results each choice would leave: the counts beside the filters.
 
 Its one rule: the count behind a value is the number of results that remain when the facet's filter is set to
-this value alone, under all other filters. So whoever chooses a value sees as many results as were promised.
+this value alone, under all other filters; where a filter takes all of its values, to this one besides them.
+So whoever chooses a value sees as many results as were promised.
 """
 
 from collections.abc import Iterator

@@ -20,8 +20,8 @@ from bookingd.domain.stays import StayOffer
 from bookingd.results import flight_filters, flight_refining, stay_filters
 from bookingd.results.columns import Columns, Mask
 from bookingd.results.cursors import Place
-from bookingd.results.facets import Count
-from bookingd.results.filters import Flag
+from bookingd.results.facets import Count, behind, shown
+from bookingd.results.filters import Filter, Flag
 from bookingd.results.flight_refining import Refined
 from bookingd.results.histogram import Prices, prices_of
 from bookingd.results.packages import FLOWN, Book, has_nights, leads, row_nights, with_flights
@@ -106,24 +106,61 @@ def refine(
     flights: ResultSet, stays: ResultSet, wish: PackageRefinement, book: Book, name: NameOf
 ) -> RefinedPackages:
     """The pairs under all filters, in their order, cut to their page."""
-    sellable = only_sellable(wish.refused)
-    wanted = [*flight_filters.filters_of(wish.flights, wish.ends), *sellable]
-    leading = leads(flights, Sieve(flights.columns, wanted).left)
-    columns = with_flights(stays, leading, book)
-    staying = [*stay_filters.filters_of(wish.stays, nights=1), *sellable]
-    sieve = Sieve(columns, [*staying, Flag(facet=FLOWN, column=FLOWN)])
+    paired = _paired(flights, stays, wish, book)
+    columns, sieve = paired.columns, paired.sieve
     ordered = in_order(columns, sieve.left, by=wish.sort.value)
     page = ordered.page(limit=wish.limit, after=wish.after)
-    of_nights = OfNights(nights=frozenset(_nights_left(columns, sieve.left, leading)))
-    pairs = _Pairs(stays=replace(stays, columns=columns), leading=leading, book=book, name=name)
+    pairs = _Pairs(stays=replace(stays, columns=columns), leading=paired.leading, book=book, name=name)
+    counts = all_counts(sieve, stay_filters.facets_of(wish.stays), stay_filters.chosen_in(wish.stays))
+    refundable = _paired(flights, stays, _refundable(wish), book)
     return RefinedPackages(
         results=tuple(pairs.result(one) for one in page.results),
         count=ordered.count,
         next=page.next,
-        counts=all_counts(sieve, stay_filters.facets_of(wish.stays), stay_filters.chosen_in(wish.stays)),
+        counts={**counts, "refundable": _both(wish, refundable.columns, refundable.sieve.left)},
         prices=prices_of(columns.lowest_prices(sieve.without("price"))),
-        flights=_flights(flights, wish, of_nights),
+        flights=_flights(flights, wish, paired.nights, refundable.nights),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Paired:
+    """The stays, each with the cheapest flight that is left for its nights, under their filters."""
+
+    leading: Mapping[Nights, Offer]
+    columns: Columns
+    """With the prices of packages."""
+    sieve: Sieve
+
+    @property
+    def nights(self) -> OfNights:
+        """Those for which there is a hotel."""
+        return OfNights(nights=frozenset(_nights_left(self.columns, self.sieve.left, self.leading)))
+
+
+def _paired(flights: ResultSet, stays: ResultSet, wish: PackageRefinement, book: Book) -> _Paired:
+    sellable = only_sellable(wish.refused)
+    leading = leads(flights, Sieve(flights.columns, [*_flying(wish), *sellable]).left)
+    columns = with_flights(stays, leading, book)
+    staying = [*stay_filters.filters_of(wish.stays, nights=1), *sellable]
+    sieve = Sieve(columns, [*staying, Flag(facet=FLOWN, column=FLOWN)])
+    return _Paired(leading=leading, columns=columns, sieve=sieve)
+
+
+def _flying(wish: PackageRefinement) -> list[Filter]:
+    return flight_filters.filters_of(wish.flights, wish.ends)
+
+
+def _refundable(wish: PackageRefinement) -> PackageRefinement:
+    """The wish with both halves refundable, as choosing it means: one count cannot see the other half."""
+    flying, staying = replace(wish.flights, refundable=True), replace(wish.stays, refundable=True)
+    return replace(wish, flights=flying, stays=staying)
+
+
+def _both(wish: PackageRefinement, columns: Columns, left: Mask) -> tuple[Count, ...]:
+    """The count behind `refundable`, of what is left where both halves are."""
+    chosen = frozenset({"true"} if wish.stays.refundable else ())
+    return shown(iter([behind("true", columns, left)]), chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +201,9 @@ def _nights_left(columns: Columns, left: Mask, leading: Mapping[Nights, Offer]) 
             yield nights
 
 
-def _flights(flights: ResultSet, wish: PackageRefinement, of_nights: OfNights) -> Refined:
+def _flights(
+    flights: ResultSet, wish: PackageRefinement, of_nights: OfNights, refundable: OfNights
+) -> Refined:
     asked = flight_refining.Refinement(
         filters=wish.flights,
         ends=wish.ends,
@@ -172,4 +211,7 @@ def _flights(flights: ResultSet, wish: PackageRefinement, of_nights: OfNights) -
         limit=MOST_FLIGHTS,
         refused=wish.refused,
     )
-    return flight_refining.refine(flights, asked, [of_nights])
+    refined = flight_refining.refine(flights, asked, [of_nights])
+    both = [*_flying(_refundable(wish)), *only_sellable(wish.refused), refundable]
+    count = _both(wish, flights.columns, Sieve(flights.columns, both).left)
+    return replace(refined, counts={**refined.counts, "refundable": count})

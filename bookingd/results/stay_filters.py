@@ -1,6 +1,7 @@
 """What each filter of a hotel search looks at, and which facets it shows.
 
-Its one rule is that of `flight_filters`: a facet and the filter that is chosen in it have one name.
+Its one rule is that of `flight_filters`: a facet and the filter that is chosen in it have one name. Amenities
+are the exception: whoever chooses one more keeps the others, so their counts are under those that are chosen.
 """
 
 from collections.abc import Iterator, Mapping
@@ -88,7 +89,7 @@ def _hotel(chosen: StayFilters) -> Iterator[Filter]:
     if chosen.kinds:
         yield AnyOf(facet="kinds", column="kinds", names=tuple(kind.value for kind in chosen.kinds))
     if chosen.amenities:
-        yield AllOf(facet="amenities", column="amenities", names=chosen.amenities)
+        yield AllOf(facet="all_amenities", column="amenities", names=chosen.amenities)
     if chosen.districts:
         yield AnyOf(facet="districts", column="districts", names=chosen.districts)
     if text := folded(chosen.name).strip():

@@ -21,6 +21,7 @@ from bookingd.domain.price_matches import Match
 from bookingd.domain.price_rules import Per, Rule, RuleBook, RuleKind
 from bookingd.domain.stay_filters import PricePer, StayFilters, StaySort
 from bookingd.domain.stays import StayOffer
+from bookingd.results.facets import Count
 from bookingd.results.flight_filters import Ends
 from bookingd.results.flights import flight_set
 from bookingd.results.package_refining import PackageRefinement, RefinedPackages, refine
@@ -31,6 +32,7 @@ from tests import factories
 from tests.fakes.sources import START
 from tests.results.houses import CENTRE, chosen, metres, offers, passes
 
+NONE = Count(value="true", results=0, occurs=0, lowest=None)
 LANDING = (date(2026, 12, 2), date(2026, 12, 3))
 LEAVING = (date(2026, 12, 6), date(2026, 12, 7))
 THERE = Ends(origins=("FRA",), destinations=("JFK",))
@@ -90,6 +92,11 @@ def flight(number: int, lands: date, leaves: date, *, total: int, airline: str =
         conditions=made.itinerary.conditions,
     )
     return replace(made, id=OfferId(f"of_{number}"), itinerary=itinerary)
+
+
+def refundable(offer: Offer) -> Offer:
+    conditions = replace(offer.itinerary.conditions, cancel_fee=5_000)
+    return replace(offer, itinerary=replace(offer.itinerary, conditions=conditions))
 
 
 @st.composite
@@ -236,6 +243,23 @@ def test_flights_are_told_for_whose_nights_there_is_a_hotel(
     for airline in ("LH", "UA"):
         of_it = [one for one in some if nights(one) in slept and one.itinerary.segments[0].airline == airline]
         assert counted.get(airline, 0) == len(of_it)
+
+
+@given(some=flights(), others=stays(), wish=chosen().map(dear), data=st.data())
+def test_the_count_behind_refundable_is_of_packages_that_are_so_in_both_halves(
+    some: list[Offer], others: list[StayOffer], wish: StayFilters, data: st.DataObject
+) -> None:
+    some = [data.draw(st.sampled_from([one, refundable(one)])) for one in some]
+    flying = FlightFilters(refundable=wish.refundable)
+
+    refined = look(some, others, flying=flying, staying=wish)
+
+    both = look(some, others, flying=FlightFilters(refundable=True), staying=replace(wish, refundable=True))
+    (hotels,) = refined.counts["refundable"] or (NONE,)
+    (journeys,) = refined.flights.counts["refundable"] or (NONE,)
+    assert hotels.results == both.count
+    assert journeys.results == both.flights.count
+    assert hotels.lowest == (both.results[0].offer.total.amount if both.results else None)
 
 
 @given(some=flights())
