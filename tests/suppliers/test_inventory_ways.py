@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -337,6 +337,18 @@ async def test_in_a_spring_night_an_hour_is_missing_between_two_flights(
     assert ways(await look(flights, journey(a_slice("MUCJFK", night.date())))) == {("1", "3")}
 
 
+async def test_a_flight_scheduled_into_the_missing_hour_leaves_when_clocks_that_nobody_set_show_it(
+    world: Connection, flights: InventoryFlights
+) -> None:
+    missing = datetime(2027, 3, 28, 2, 30)  # noqa: DTZ001 - Berlin's clocks go from two to three
+    await plant(world, Planted(id=1, leaves=missing))
+    offer, *_ = await look(flights, journey(a_slice("FRAJFK", missing.date())))
+    [flight] = offer.itinerary.segments
+    assert flight.departs_at == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    assert local(flight.departs_at, flight.origin_zone).time() == time(3, 30)
+    assert flight.duration == timedelta(minutes=520)
+
+
 SIX = ("FRALHR", "LHRCDG", "CDGJFK", "JFKORD", "ORDLAX", "LAXFRA")
 
 
@@ -358,6 +370,20 @@ async def test_six_slices_make_one_journey_priced_as_one(
     offer, *_ = await look(flights, await six_slices(world))
     assert [part.origin + part.destination for part in offer.itinerary.slices] == list(SIX)
     assert offer.total == Money(6 * 30000 + 6 * 2000, "EUR")
+
+
+async def test_a_journey_has_the_families_of_all_its_slices_under_the_strictest_conditions(
+    world: Connection, flights: InventoryFlights
+) -> None:
+    criteria = await six_slices(world)
+    await world.execute("UPDATE departures SET airline = 'UA' WHERE id = 4")
+    await world.execute("UPDATE flights SET airline = 'UA' WHERE id = 4")
+    await world.execute("DELETE FROM fare_families WHERE airline = 'UA' AND name = 'Flex'")
+    await world.execute("UPDATE fare_families SET checked_bags = 0, change_fee = 9000 WHERE airline = 'UA'")
+    light, classic = [offer.itinerary.conditions for offer in await look(flights, criteria)]
+    assert (light.family, classic.family) == ("Light", "Classic")
+    assert (classic.checked_bags, classic.change_fee, classic.cancel_fee) == (0, 9000, None)
+    assert light.change_fee is None
 
 
 async def test_slices_come_one_after_the_other(world: Connection, flights: InventoryFlights) -> None:
