@@ -49,6 +49,7 @@ from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import Purpose, TokenSigner
 from bookingd.wiring.pictures import open_gallery
 from handlers.application import GatewayFacts, Parts, build
+from handlers.atlas import ATLAS
 from handlers.parts import AccountParts
 from tests import factories
 from tests.factories import wanted
@@ -283,6 +284,9 @@ async def make_api(
         client = TestClient(TestServer(build(parts=parts)), cookie_jar=aiohttp.DummyCookieJar())
         await client.start_server()
         started.append(client)
+        if parts.database is database:
+            assert client.app is not None
+            await client.app[ATLAS].open()  # it reads by itself, and a test counts what a request does
         opened.append(parts)
         return Api(client=client, parts=parts, bus=bus, search=search, gateway=gateway, clock=clock)
 
