@@ -104,6 +104,8 @@ class CalendarSearch(Request):
         if "month" in given:
             words = "The days are told by `month`: leave this out, or leave that out."
             mistakes = {name: [Said("both", words)] for name in RANGE if name in given}
+        elif given.isdisjoint(RANGE):
+            mistakes = {"month": [Said("required", "Say which days: `month`, or `from` and `to`.")]}
         else:
             mistakes = {name: [MISSING] for name in RANGE if name not in given}
         if mistakes:

@@ -245,9 +245,8 @@ class Several(fields.List[Any]):
     default_error_messages = {**NEEDED, "invalid": Said("type", "This has to be a list.")}  # noqa: RUF012
 
     def __init__(self, of: fields.Field[Any], *, most: int, least: int = 1, **kwargs: Any) -> None:
-        self._bounds = validate.Length(
-            min=least, max=most, error=Said("length", f"This has {least} to {most} entries.")
-        )
+        bounds = f"{least} to {most} entries" if least else f"{most} entries at most"
+        self._bounds = validate.Length(min=least, max=most, error=Said("length", f"This has {bounds}."))
         super().__init__(of, validate=self._bounds, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
@@ -282,9 +281,14 @@ def load_query(schema: Schema, pairs: Any) -> dict[str, Any]:
     given = {name: pairs.getall(name) if name in lists else value for name, value in pairs.items()}
     names = sorted({name for name in pairs if name not in lists and len(pairs.getall(name)) > 1})
     if names:
-        words = "This stands in the query string more than once."
-        raise invalid(*(FieldError(field=name, code="repeated", message=words) for name in names))
+        raise invalid(*(_repeated(name, schema.fields.get(name)) for name in names))
     return load(schema, given)
+
+
+def _repeated(name: str, field: fields.Field[Any] | None) -> FieldError:
+    """In words that are true of a query string, and of a list in a message of a WebSocket."""
+    hint = "Several are one text, parted by commas." if isinstance(field, Codes | Choices) else None
+    return FieldError(field=name, code="repeated", message="This is told more than once.", hint=hint)
 
 
 def said(messages: Mapping[Any, Any] | Sequence[Any], path: str = "") -> Iterator[FieldError]:

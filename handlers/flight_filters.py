@@ -83,4 +83,4 @@ def _without_stops(filters: FlightFilters) -> Iterator[FieldError]:
 def _too_many(filters: FlightFilters, slices: int) -> Iterator[FieldError]:
     for field in EACH_SLICE:
         if len(getattr(filters, field)) > slices:
-            yield wrong(field, "too_many", f"The journey has {slices} slices; there are more of these.")
+            yield wrong(field, "too_many", f"There are more of these than slices, {slices}.")

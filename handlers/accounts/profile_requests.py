@@ -1,5 +1,6 @@
 """What is sent to change a profile."""
 
+import re
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -8,14 +9,16 @@ from marshmallow import ValidationError, fields, validate
 from bookingd.domain.money import EXPONENTS
 from handlers.fields import NEEDED, Code, Request, Said, Text
 
-_TAG = validate.Regexp(
-    r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?\Z",
-    error=Said("locale", "This has to be a language tag as en, de-AT or zh-Hant-TW (BCP 47)."),
+_TAG = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?\Z")
+_IS_TAG = validate.Regexp(
+    _TAG, error=Said("locale", "This has to be a language tag as en, de-AT or zh-Hant-TW (BCP 47).")
 )
 
 
 def _known_language(tag: str) -> None:
-    """A well-formed tag of nothing would give mails in English for ever."""
+    """A well-formed tag of nothing would give mails in English for ever; of others `_IS_TAG` tells."""
+    if not _TAG.match(tag):
+        return
     try:
         Locale.parse(tag, sep="-")
     except (UnknownLocaleError, ValueError) as error:
@@ -27,7 +30,7 @@ class Tag(Text):
     """A language as BCP 47 has it: language, script and region."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=11, shortest=2, validate=[_TAG, _known_language], **kwargs)
+        super().__init__(longest=11, shortest=2, validate=[_IS_TAG, _known_language], **kwargs)
 
 
 def canonical(tag: str) -> str:

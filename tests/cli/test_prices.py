@@ -29,6 +29,7 @@ from bookingd.engine import DAEMON, OWNER, Engine
 from bookingd.sources import SystemClock
 from bookingd.storage import migrations, offers, prices
 from bookingd.storage.database import Connection, Database
+from bookingd.storage.offers import Halves, package_id
 from tests.factories import wanted
 from tests.fakes.sources import START, ManualClock
 
@@ -225,6 +226,16 @@ async def test_an_offer_that_is_not_there_is_told_in_a_sentence(run: Run, name: 
     assert result.exit_code == 1
     assert "offer" in result.output
     assert "Traceback" not in result.output
+
+
+async def test_of_a_package_the_halves_are_named(run: Run, offer: Offer) -> None:
+    stay = OfferId(f"st_{offer.id.removeprefix('of_')}")
+    package = package_id(Halves(flight=offer.id, stay=stay, rules=3))
+
+    result = await run(package)
+
+    assert result.exit_code == 1
+    assert f"its halves: {offer.id} and {stay}" in result.output.replace("\n", " ")
 
 
 async def test_a_database_that_cannot_be_reached_is_told_in_a_sentence(tmp_path: Path) -> None:

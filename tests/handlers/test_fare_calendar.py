@@ -162,7 +162,7 @@ DAYS = {"from": "2026-12-01", "to": "2026-12-31"}
 @pytest.mark.parametrize(
     ("query", "mistakes"),
     [
-        ({}, {("from", "required"), ("to", "required")}),
+        ({}, {("month", "required")}),
         ({"from": "2026-12-01"}, {("to", "required")}),
         ({"month": "2026-12", **DAYS}, {("from", "both"), ("to", "both")}),
         ({"month": "2026-13"}, {("month", "month")}),

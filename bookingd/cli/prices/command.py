@@ -37,7 +37,8 @@ def command() -> None:
 def explain(offer_id: str, config: Path | None, *, as_json: bool) -> None:
     """Show every line of an offer's price, and the rule that made it.
 
-    OFFER is the id that a search gave: of a flight (of_...) or a stay (st_...). Shows the version of each
+    OFFER is the id that a search gave: of a flight (of_...) or a stay (st_...); of a
+    package it names the two. Shows the version of each
     rule, what it matched, how it was rounded, the total, and the same price as the traveller sees it. Net
     fares, markup and commission are not for travellers.
     """
@@ -49,6 +50,15 @@ def explain(offer_id: str, config: Path | None, *, as_json: bool) -> None:
         Console().print(page(offer, explained))
 
 
+def _instead(offer_id: str) -> str | None:
+    """What to ask for who asks for a package: its price is made of those of its halves."""
+    try:
+        halves = offers.halves_of(offer_id)
+    except offers.MalformedOfferId:
+        return None
+    return f"this is a package; explain its halves: {halves.flight} and {halves.stay}"
+
+
 async def _read(settings: Settings, offer_id: str) -> tuple[AnyOffer, Mapping[str, Rule]]:
     async with open_database(settings) as database, database.connection() as connection:
         try:
@@ -56,6 +66,6 @@ async def _read(settings: Settings, offer_id: str) -> tuple[AnyOffer, Mapping[st
                 connection, kind=offers.kind_of(offer_id), offer_id=offer_id, now=BEFORE_ANY_EXPIRY
             )
         except offers.OfferNotFound as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_instead(offer_id) or str(error)) from error
         made = {line.rule for line in offer.price.lines if line.kind in MADE_BY_RULES}
         return offer, await prices.load_rules(connection, references=made)
