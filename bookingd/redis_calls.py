@@ -159,9 +159,10 @@ def client_at(url: str) -> Client:
     It connects when it is used, and tries once more with a new connection where one has broken.
     """
     if url.startswith("fakeredis:"):
-        import fakeredis  # noqa: PLC0415 - a sixth of all that a start loads, for those only who use it
+        # A sixth of all that a start loads, for those only who use it.
+        from bookingd.redis_stand_in import RedisStandIn  # noqa: PLC0415
 
-        return fakeredis.FakeAsyncRedis()
+        return RedisStandIn()
     address = RedisAddress.parse(url)
     tls: dict[str, Any] = {"ssl": True} if address.tls else {}
     tls |= {name: file for name, file in address.options.items() if name in TLS_OPTIONS}
