@@ -35,7 +35,7 @@ def cheapest_ways(options: Sequence[Sequence[Rate]], *, most: int) -> Ways:
     Rooms that have the same options (the same guests) are given dearer ones in their order, so that no two
     ways differ in who sleeps in which of two rooms alone.
     """
-    if not all(options):
+    if not _enough(options):
         return Ways([], tried_all=True)
     alike = sorted(range(len(options)), key=lambda room: (options.index(options[room]), room))
     search = _Search([options[room] for room in alike], most)
@@ -43,6 +43,35 @@ def cheapest_ways(options: Sequence[Sequence[Rate]], *, most: int) -> Ways:
     ways = [(cost, _placed(way, alike)) for cost, way in search.found()]
     ways.sort(key=lambda one: (one[0], _keys(one[1])))
     return Ways([way for _, way in ways], tried_all=search.steps <= MOST_STEPS)
+
+
+def _enough(options: Sequence[Sequence[Rate]]) -> bool:
+    """Whether there is a room for everybody at all. To find that out by trying all ways takes longest, and
+    whoever asks for nine different rooms can make us do so in every hotel of a city.
+    """
+    given: dict[int, list[int]] = {}
+    return all(_gets_one(room, options, given, set()) for room in range(len(options)))
+
+
+def _gets_one(
+    room: int, options: Sequence[Sequence[Rate]], given: dict[int, list[int]], seen: set[int]
+) -> bool:
+    """Give `room` one of a kind that is left, if need be by giving others one of another kind (a matching by
+    augmenting paths). `given` are those who have one, by kind; `seen` are the kinds that were tried.
+    """
+    for rate in options[room]:
+        if rate.room in seen:
+            continue
+        seen.add(rate.room)
+        there = given.setdefault(rate.room, [])
+        if len(there) < rate.rooms_left:
+            there.append(room)
+            return True
+        for place, other in enumerate(there):
+            if _gets_one(other, options, given, seen):
+                there[place] = room
+                return True
+    return False
 
 
 def _placed(way: Way, rooms: Sequence[int]) -> Way:

@@ -62,6 +62,20 @@ def test_nine_rooms_that_all_differ_end_soon() -> None:
     assert types(ways.found[0]) == [0] * 9
 
 
+def test_where_there_is_no_room_for_all_nobody_tries_long() -> None:
+    """Seven may choose, and the last two want the same last room: that is seen without trying all ways."""
+    many = [[rate(kind, 100 + kind * number, number=number) for kind in range(6)] for number in range(7)]
+    last = [[rate(9, 100, number=number, left=1)] for number in (7, 8)]
+
+    assert cheapest_ways([*many, *last], most=6) == ([], True)
+
+
+def test_somebody_makes_room_for_whom_nothing_else_fits() -> None:
+    either, only = [rate(1, 100, left=1), rate(2, 150, left=1)], [rate(1, 90, number=1, left=1)]
+
+    assert [types(way) for way in cheapest_ways([either, only], most=6).found] == [[2, 1]]
+
+
 def test_whoever_gives_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_stays_combining, "MOST_STEPS", 8)
     options = [[rate(kind, 100 + kind * number, number=number) for kind in range(3)] for number in range(3)]
