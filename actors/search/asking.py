@@ -128,7 +128,9 @@ class Asking(Generic[O, C]):
             found = await supplier.search(criteria)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is no reason to show nothing of the others
             return supplier.name, status_of(supplier.name, error), Found(offers=())
-        sellable = self._unsellable.sellable(found.offers)
+        now = self._sources.clock.now()
+        # One that has ended cannot be booked, and a search is kept no longer than its offers last.
+        sellable = self._unsellable.sellable([offer for offer in found.offers if offer.expires_at > now])
         self._note(supplier.name, criteria, sellable)
         kept = await self._keep(criteria, sellable)
         return supplier.name, SupplierStatus.ANSWERED, Found(offers=kept, complete=found.complete)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -133,6 +134,16 @@ async def test_one_that_hangs_or_breaks_costs_its_own_offers_only_and_is_named(a
         "well": SupplierStatus.ANSWERED,
         "buggy": SupplierStatus.FAILED,
     }
+
+
+async def test_an_offer_that_has_ended_is_none(ask: Ask) -> None:
+    acme = supplier("acme", 1, 2)
+    acme.offers = [replace(acme.offers[0], expires_at=START), acme.offers[1]]
+
+    answer = await whole(ask(behind_guard(acme)))
+
+    assert [offer.expires_at > START for offer in answer.offers] == [True]
+    assert answer.suppliers == {"acme": SupplierStatus.ANSWERED}
 
 
 async def test_those_that_were_not_asked_are_told_apart(ask: Ask) -> None:
