@@ -112,8 +112,11 @@ class Asking(Generic[O, C]):
             return OfferStatus.EXPIRED, None
         except OfferNotFound:
             return OfferStatus.UNKNOWN, None
+        supplier = self._suppliers.get(shown.supplier)
+        if supplier is None:  # it is not asked any more since the offer was shown
+            return OfferStatus.UNAVAILABLE, None
         try:
-            now = await self._suppliers[shown.supplier].check(shown)
+            now = await supplier.check(shown)
         except Refused as refused:
             self._tell(shown, refused)
             return OfferStatus.UNAVAILABLE, None

@@ -205,6 +205,12 @@ async def test_an_offer_whose_supplier_cannot_be_asked_is_told_as_it_was_shown(a
     assert acme.calls == 2  # it is left alone by now
 
 
+async def test_an_offer_of_a_supplier_that_is_no_more_is_not_to_be_had(ask: Ask) -> None:
+    [shown] = (await whole(ask(behind_guard(supplier("acme", 1))))).offers
+
+    assert await ask().check(shown.id) == (OfferStatus.UNAVAILABLE, None)
+
+
 async def test_what_is_refused_when_it_is_asked_again_is_not_found_for_a_while(
     ask: Ask, clock: ManualClock
 ) -> None:
