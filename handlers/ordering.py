@@ -15,7 +15,7 @@ from bookingd.domain.references import new_reference
 from bookingd.security.addresses import key_of
 from bookingd.sources import Sources
 from bookingd.storage.bookings import Contact, NewBooking, Traveller
-from bookingd.storage.offers import FLIGHTS, OfferExpired, OfferNotFound, kind_of
+from bookingd.storage.offers import FLIGHTS, PACKAGE, OfferExpired, OfferNotFound, kind_of
 from bookingd.storage.travellers import Use
 from handlers.errors import FieldError, Problem, invalid
 from handlers.fields import refuse
@@ -63,8 +63,8 @@ async def order(
 
 async def _offer(offer_id: str, shelf: OfferShelf) -> Offer:
     try:
-        if kind_of(offer_id) is not FLIGHTS:
-            words = "Of what this offers nothing can be booked yet: book a flight."
+        if offer_id.startswith(PACKAGE) or kind_of(offer_id) is not FLIGHTS:
+            words = "Stays and packages can be found and looked at; only flights can be booked yet."
             raise refuse("offer_id", "not_bookable", words)
         return await shelf.take(offer_id)
     except OfferExpired as error:

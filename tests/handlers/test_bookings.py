@@ -231,6 +231,7 @@ def passengers(*people: dict[str, Any]) -> list[dict[str, Any]]:
         ({"offer_id": "of_nonsense"}, "offer_id", "unknown_offer"),
         ({"offer_id": "of_" + "A" * 24}, "offer_id", "unknown_offer"),
         ({"offer_id": "st_" + "A" * 24}, "offer_id", "not_bookable"),
+        ({"offer_id": "pk_" + "A" * 52}, "offer_id", "not_bookable"),
         ({"offer_id": 7}, "offer_id", "type"),
         ({"offer_id": None}, "offer_id", "required"),
         ({"passengers": []}, "passengers", "length"),
