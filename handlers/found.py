@@ -87,8 +87,7 @@ class FoundSets(Generic[C, R]):
         finding = asyncio.ensure_future(self._kept(key, criteria, origin))
         try:
             while await growth.grows(told, finding):
-                told, so_far, at = growth.latest
-                found = await self._gather(criteria, so_far)
+                told, found, at = await growth.gathered(lambda so_far: self._gather(criteria, so_far))
                 yield SearchedSet(found=found, searched_at=at, until=at, final=False)
             yield self._opened_as(key, await finding)
         finally:
@@ -165,6 +164,8 @@ class _Growth(Generic[R]):
         self._so_far: R | None = None
         self._at: datetime | None = None
         self._news = asyncio.Event()
+        self._gathering: tuple[int, asyncio.Future[ResultSet]] | None = None
+        """The set after so many answers."""
 
     def put(self, so_far: R, at: datetime) -> None:
         """A supplier has answered. With the last one the search is over, and is told as that."""
@@ -175,11 +176,17 @@ class _Growth(Generic[R]):
         self._news.set()
         self._news = asyncio.Event()
 
-    @property
-    def latest(self) -> tuple[int, R, datetime]:
-        """How it stands, after so many answers; there is one at least."""
+    async def gathered(self, gather: Callable[[R], Awaitable[ResultSet]]) -> tuple[int, ResultSet, datetime]:
+        """How it stands, after how many answers, and since when; there is one answer at least. Whoever comes
+        first makes the set for all who follow: it takes a thread for tens of milliseconds.
+        """
         assert self._so_far is not None and self._at is not None  # noqa: S101, PT018 - see `grows`
-        return self._number, self._so_far, self._at
+        number, at = self._number, self._at
+        if self._gathering is None or self._gathering[0] != number:
+            gathering = asyncio.ensure_future(gather(self._so_far))
+            gathering.add_done_callback(_seen)
+            self._gathering = number, gathering
+        return number, await asyncio.shield(self._gathering[1]), at
 
     async def grows(self, told: int, end: "asyncio.Future[Kept]") -> bool:
         """Wait for more than `told` answers, or for the end of the search."""
@@ -191,3 +198,9 @@ class _Growth(Generic[R]):
             finally:
                 news.cancel()
         return not end.done()
+
+
+def _seen(gathering: "asyncio.Future[ResultSet]") -> None:
+    """Whoever waited was told, and nobody may be left."""
+    if not gathering.cancelled():
+        gathering.exception()

@@ -14,10 +14,12 @@ from bookingd.config.sections import Search, Supplier, Suppliers
 from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
+from bookingd.domain.search import FlightCriteria
 from bookingd.domain.unsellable import GONE, SOLD_OUT, refusal
 from bookingd.messages.envelope import Origin
 from bookingd.messages.live import Refused
 from bookingd.messages.search import FlightResults, SupplierStatus
+from bookingd.results.packing import ResultSet
 from handlers.asking import NOBODY
 from handlers.flight_search import FLIGHT_PAGES, FlightSearch
 from handlers.found import SearchedSet
@@ -88,6 +90,27 @@ async def test_whoever_comes_later_sees_how_far_it_is_and_asks_nobody(
     assert [size(one) async for one in following] == [6]
     assert (await blocking)["count"] == 6
     assert len(api.search.asked) == 1
+
+
+async def test_of_what_many_follow_a_set_is_made_once_each_time_that_it_grows(
+    api: Api, flights: FlightSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather, made = flights._sets._gather, list[int]()
+
+    async def counted(criteria: FlightCriteria, found: FlightResults) -> ResultSet:
+        made.append(len(found.offers))
+        return await gather(criteria, found)
+
+    monkeypatch.setattr(flights._sets, "_gather", counted)
+    api.search.parts = of_two(3)
+    following = [follow(api, flights) for _ in range(20)]
+    api.search.step()
+    first = await asyncio.gather(*(anext(one) for one in following))
+    api.search.step()
+    last = [[size(seen) async for seen in one] for one in following]
+
+    assert ([size(one) for one in first], last) == ([3] * 20, [[6]] * 20)
+    assert made == [3, 6]
 
 
 async def test_what_is_kept_is_seen_at_once_and_whole(api: Api, flights: FlightSearch) -> None:
