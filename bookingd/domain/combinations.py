@@ -5,6 +5,7 @@ come one by one, the cheapest first, each for about as much work as it has slice
 """
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,8 @@ SHORTEST_STAY = timedelta(hours=1)
 """Between landing and the first flight of the next slice."""
 SHORTEST_STAY_ELSEWHERE = timedelta(hours=3)
 """The same where the next slice begins at another airport: one has to get there, and to check in."""
+_STAY_SECONDS = SHORTEST_STAY.total_seconds()
+_ELSEWHERE_SECONDS = SHORTEST_STAY_ELSEWHERE.total_seconds()
 DIRECT_SHARE = 4
 """Where there are too many journeys, one in so many is kept for those without any connection, and one for
 those with one on each slice at most.
@@ -43,7 +46,10 @@ class Step:
             step = step.then
 
 
-Fits: TypeAlias = Callable[[Way, Way], bool]
+Moment: TypeAlias = tuple[float, str]
+"""When and at which airport a way begins or ends: seconds since the epoch, negative looking backwards."""
+
+Look: TypeAlias = Callable[[Way], Moment]
 
 
 def follows(before: Way, after: Way) -> bool:
@@ -79,17 +85,16 @@ def cheapest(slices: Sequence[Sequence[Way]]) -> Iterator[Journey]:
     What is on the heap is a journey whose first ways are fixed, with the best that can follow. Taken from
     there it is varied in one place: the next best way instead of its last fixed one, or one way more fixed.
     """
-    layers = _steps(slices, follows)
+    layers = _steps(slices, begin=_leaving, end=_landing)
     order = count()
     heap: list[tuple[int, int, Journey, int]] = []
 
     def push(spent: int, fixed: Journey, position: int) -> None:
         """Let the first way from `position` on that fits come next."""
         layer = layers[len(fixed)]
-        for place in range(position, len(layer)):
-            if not fixed or follows(fixed[-1], layer[place].way):
-                heapq.heappush(heap, (spent + layer[place].total, next(order), fixed, place))
-                return
+        place = _next_place(layer, position, after=fixed[-1]) if fixed else position
+        if place < len(layer):
+            heapq.heappush(heap, (spent + layer[place].total, next(order), fixed, place))
 
     push(0, (), 0)
     while heap:
@@ -106,8 +111,8 @@ def cheapest(slices: Sequence[Sequence[Way]]) -> Iterator[Journey]:
 
 def with_each(slices: Sequence[Sequence[Way]]) -> list[Journey]:
     """For every way that is part of a journey the cheapest one; the cheapest first."""
-    onward = _steps(slices, follows)
-    backward = reversed(_steps(slices[::-1], lambda after, before: follows(before, after)))
+    onward = _steps(slices, begin=_leaving, end=_landing)
+    backward = reversed(_steps(slices[::-1], begin=_landing_before, end=_leaving_before))
     found = [
         (
             before.total + after.total - after.way.base,
@@ -124,17 +129,90 @@ def _same_way(ahead: Iterable[Step], behind: Iterable[Step]) -> Iterator[tuple[S
     return ((step, by_way[step.way.departures]) for step in ahead if step.way.departures in by_way)
 
 
-def _steps(layers: Sequence[Sequence[Way]], fits: Fits) -> list[list[Step]]:
+def _next_place(layer: Sequence[Step], position: int, *, after: Way) -> int:
+    """The first place from `position` on whose way can follow `after`, as `follows` has it."""
+    here, elsewhere = after.arrives_at + SHORTEST_STAY, after.arrives_at + SHORTEST_STAY_ELSEWHERE
+    for place in range(position, len(layer)):
+        way = layer[place].way
+        if way.departs_at >= (here if way.origin == after.destination else elsewhere):
+            return place
+    return len(layer)
+
+
+def _leaving(way: Way) -> Moment:
+    return way.departs_at.timestamp(), way.origin
+
+
+def _landing(way: Way) -> Moment:
+    return way.arrives_at.timestamp(), way.destination
+
+
+def _landing_before(way: Way) -> Moment:
+    """Where a way begins for somebody who looks backwards."""
+    return -way.arrives_at.timestamp(), way.destination
+
+
+def _leaving_before(way: Way) -> Moment:
+    return -way.departs_at.timestamp(), way.origin
+
+
+def _steps(layers: Sequence[Sequence[Way]], *, begin: Look, end: Look) -> list[list[Step]]:
     """For each layer the ways that lead through all layers behind it, the cheapest to the end first."""
     found: list[list[Step]] = []
-    for ways in reversed(layers):
-        steps = [step for way in ways if (step := _best(way, found[-1] if found else None, fits))]
-        found.append(sorted(steps, key=lambda step: (step.total, step.way.departures)))
+    for number, ways in enumerate(reversed(layers)):
+        if number:
+            later = _Later(found[-1], begin)
+            steps = [Step(way.base + then.total, way, then) for way in ways if (then := later.best(end(way)))]
+        else:
+            steps = [Step(way.base, way, None) for way in ways]
+        found.append(sorted(steps, key=_rank))
     return found[::-1]
 
 
-def _best(way: Way, later: Sequence[Step] | None, fits: Fits) -> Step | None:
-    if later is None:
-        return Step(way.base, way, None)
-    then = next((step for step in later if fits(way, step.way)), None)
-    return None if then is None else Step(way.base + then.total, way, then)
+def _rank(step: Step) -> tuple[int, tuple[int, ...]]:
+    return step.total, step.way.departures
+
+
+class _Later:
+    """Steps of which the best that can still be reached is found without trying one after the other."""
+
+    def __init__(self, steps: Sequence[Step], begin: Look) -> None:
+        self._steps = steps
+        self._all = _Reachable()
+        self._at: dict[str, _Reachable] = {}
+        moments = sorted(
+            ((begin(step.way), place) for place, step in enumerate(steps)), key=_instant, reverse=True
+        )
+        for (at, airport), place in moments:
+            self._all.add(at, place)
+            self._at.setdefault(airport, _Reachable()).add(at, place)
+
+    def best(self, ended: Moment) -> Step | None:
+        """The first of the steps that begin long enough after this."""
+        at, airport = ended
+        place = self._all.best(at + _ELSEWHERE_SECONDS)
+        if airport in self._at:
+            here = self._at[airport].best(at + _STAY_SECONDS)
+            place = here if place is None or (here is not None and here < place) else place
+        return None if place is None else self._steps[place]
+
+
+def _instant(moment: tuple[Moment, int]) -> float:
+    return moment[0][0]
+
+
+class _Reachable:
+    """Places by time: the least of all that are not before an instant. Times are added in falling order."""
+
+    def __init__(self) -> None:
+        self._negated: list[float] = []
+        self._least: list[int] = []
+
+    def add(self, at: float, place: int) -> None:
+        self._negated.append(-at)
+        self._least.append(min(place, self._least[-1]) if self._least else place)
+
+    def best(self, since: float) -> int | None:
+        """None: all are before."""
+        reachable = bisect_right(self._negated, -since)
+        return self._least[reachable - 1] if reachable else None
