@@ -14,7 +14,7 @@ from itertools import chain, repeat
 from typing import Any, Protocol
 
 from bookingd.leases import Claim, Lease, Leases
-from bookingd.redis_calls import BUDGET, RedisCalls
+from bookingd.redis_calls import BUDGET, RedisCalls, Rest
 from bookingd.sources import Clock
 from bookingd.telemetry.metrics import CacheMetrics
 
@@ -61,6 +61,7 @@ class Cache:
         near_bytes: int = NEAR_BYTES,
         metrics: CacheMetrics | None = None,
         leases: Leases | None = None,
+        rest: Rest | None = None,
     ) -> None:
         """Without `leases` each process makes for itself what is to be made once."""
         self._store = store
@@ -72,6 +73,7 @@ class Cache:
             errors=self._metrics.errors,
             meanwhile="searches are made anew",
             budget=budget,
+            rest=rest,
         )
         self._leases = leases
         self._near = _Near(near_bytes)

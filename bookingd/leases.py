@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from prometheus_client import Counter
 
-from bookingd.redis_calls import Client, RedisCalls
+from bookingd.redis_calls import Client, RedisCalls, Rest
 from bookingd.sources import Clock, Ids
 from bookingd.telemetry.metrics import CacheMetrics
 
@@ -75,6 +75,7 @@ class Leases:
         ids: Ids,
         redis_errors: Counter | None = None,
         budget: float = BUDGET,
+        rest: Rest | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -85,6 +86,7 @@ class Leases:
             errors=CacheMetrics().errors if redis_errors is None else redis_errors,
             meanwhile="each process searches for itself",
             budget=budget,
+            rest=rest,
         )
 
     def of(self, key: str) -> "Lease":

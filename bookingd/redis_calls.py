@@ -62,8 +62,43 @@ class Client(Closable, Protocol):
     def eval(self, script: str, numkeys: int, /, *keys_and_args: Any) -> Any: ...
 
 
+class Rest:
+    """Whether one Redis is left alone: for all who call it in this process, if they share this.
+
+    `meanwhile` says in the log what its absence means.
+    """
+
+    def __init__(self, *, clock: Clock, meanwhile: str) -> None:
+        self._clock = clock
+        self._meanwhile = meanwhile
+        self._until = -math.inf
+        self._resting = False
+
+    def goes_on(self) -> bool:
+        """False for the first who asks after the pause, and true for those behind until that one knows."""
+        now = self._clock.monotonic()
+        if now < self._until:
+            return True
+        if self._resting:
+            self._until = now + PAUSE
+        return False
+
+    def begin(self, reason: object) -> None:
+        """Redis has failed."""
+        self._until = self._clock.monotonic() + PAUSE
+        if not self._resting:
+            self._resting = True
+            log.warning("Redis is left alone, %s meanwhile: %s", self._meanwhile, reason)
+
+    def end(self) -> None:
+        """Redis has answered."""
+        if self._resting:
+            self._resting, self._until = False, -math.inf
+            log.warning("Redis answers again")
+
+
 class RedisCalls:
-    """Calls one Redis; `meanwhile` says in the log what its absence means."""
+    """Calls one Redis, on behalf of one part of a process."""
 
     def __init__(
         self,
@@ -73,31 +108,35 @@ class RedisCalls:
         errors: Counter,
         meanwhile: str,
         budget: float = BUDGET,
+        rest: Rest | None = None,
     ) -> None:
+        """Without a `rest` that is shared with others it has one of its own, for which `meanwhile` is."""
         self._client = client
-        self._clock = clock
         self._errors = errors
-        self._meanwhile = meanwhile
         self._budget = budget
         self._under_way: set[asyncio.Task[Any]] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._resting_until = -math.inf
-        self._resting = False
+        self._rest = rest or Rest(clock=clock, meanwhile=meanwhile)
 
-    async def answer(self, call: Callable[[], Awaitable[T]]) -> T | None:
-        """What the call gives within the budget, or None; cutting it short would cost its connection."""
-        if self._is_left_alone() or not await self._has_turn():
+    async def answer(self, call: Callable[[], Awaitable[T]], *, awaited: bool = True) -> T | None:
+        """What the call gives within the budget, or None; cutting it short would cost its connection.
+
+        Where no request has `awaited` it, it may take all the patience that there is.
+        """
+        if self._rest.goes_on() or not await self._has_turn():
             return None
         calling = asyncio.ensure_future(self._call(call))
         self._under_way.add(calling)
         calling.add_done_callback(self._called)
+        budget = self._budget if awaited else PATIENCE
         try:
-            async with asyncio.timeout(self._budget):
+            async with asyncio.timeout(budget):
                 given = await asyncio.shield(calling)
         except FAILURES as error:
-            self._rest(error)
+            self._errors.inc()
+            self._rest.begin(error if str(error) else f"no answer within {budget} s")
             return None
-        self._wake()
+        self._rest.end()
         return given
 
     async def close(self) -> None:
@@ -109,15 +148,6 @@ class RedisCalls:
         with suppress(*FAILURES):  # there is nothing left to do for a Redis that is away
             async with asyncio.timeout(PATIENCE):
                 await self._client.aclose()
-
-    def _is_left_alone(self) -> bool:
-        """False for the first who asks after the pause, and true for those behind until that one knows."""
-        now = self._clock.monotonic()
-        if now < self._resting_until:
-            return True
-        if self._resting:
-            self._resting_until = now + PAUSE
-        return False
 
     async def _has_turn(self) -> bool:
         """Wait for a turn, for the budget at most: that others have it is a miss, and no failure of Redis."""
@@ -138,19 +168,6 @@ class RedisCalls:
         self._under_way.discard(done)
         if not done.cancelled():
             done.exception()  # seen: the caller is told, unless that was too late and counted as a failure
-
-    def _wake(self) -> None:
-        if self._resting:
-            self._resting, self._resting_until = False, -math.inf
-            log.warning("Redis answers again")
-
-    def _rest(self, error: Exception) -> None:
-        self._errors.inc()
-        self._resting_until = self._clock.monotonic() + PAUSE
-        if not self._resting:
-            self._resting = True
-            reason = error if str(error) else f"no answer within {self._budget} s"
-            log.warning("Redis is left alone, %s meanwhile: %s", self._meanwhile, reason)
 
 
 def client_at(url: str) -> Client:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
-from bookingd.redis_calls import BUDGET, Client, RedisCalls
+from bookingd.redis_calls import BUDGET, Client, RedisCalls, Rest
 from bookingd.sources import Clock
 from bookingd.telemetry.metrics import CacheMetrics
 
@@ -62,6 +62,7 @@ class Budget:
         clock: Clock,
         redis_errors: Counter | None = None,
         budget: float = BUDGET,
+        rest: Rest | None = None,
     ) -> None:
         """`supplier` names the account that is counted; `budget` is how long Redis may take, in seconds."""
         self._key = f"bookingd:budget:{supplier}"
@@ -76,6 +77,7 @@ class Budget:
             errors=CacheMetrics().errors if redis_errors is None else redis_errors,
             meanwhile=f"each process counts its calls of {supplier} by itself",
             budget=budget,
+            rest=rest,
         )
 
     async def take(self, patience: float) -> float | None:

@@ -18,7 +18,7 @@ from bookingd.domain.fare_calendar import CalendarCriteria, DayFare, stops_of
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import MOST_STOPS, FlightCriteria
-from bookingd.redis_calls import BUDGET, Client, RedisCalls
+from bookingd.redis_calls import BUDGET, Client, RedisCalls, Rest
 from bookingd.sources import Clock
 from bookingd.telemetry.metrics import CacheMetrics
 
@@ -63,6 +63,7 @@ class SeenFares:
         clock: Clock,
         redis_errors: Counter | None = None,
         budget: float = BUDGET,
+        rest: Rest | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -73,6 +74,7 @@ class SeenFares:
             errors=CacheMetrics().errors if redis_errors is None else redis_errors,
             meanwhile="calendars show own flights only",
             budget=budget,
+            rest=rest,
         )
 
     def note(self, supplier: str, criteria: FlightCriteria, offers: Sequence[Offer]) -> None:
@@ -89,7 +91,7 @@ class SeenFares:
         for stops, total in enumerate(totals):
             arguments += [_field(looked.first_day, stops), "" if total is None else total]
         key = _key(supplier, looked)
-        await self._redis.answer(lambda: self._client.eval(REMEMBER, 1, key, *arguments))
+        await self._redis.answer(lambda: self._client.eval(REMEMBER, 1, key, *arguments), awaited=False)
 
     async def lowest(self, criteria: CalendarCriteria, suppliers: Sequence[str]) -> list[DayFare]:
         """What is known of the days, of each of the suppliers by itself."""

@@ -20,7 +20,7 @@ from bookingd.domain.stays import StayOffer
 from bookingd.domain.unsellable import keys, wanted
 from bookingd.messages.catalogue import Message
 from bookingd.messages.live import Refused
-from bookingd.redis_calls import BUDGET, Client, RedisCalls
+from bookingd.redis_calls import BUDGET, Client, RedisCalls, Rest
 from bookingd.sources import Clock
 from bookingd.suppliers.own_stock import NAME as OWN
 from bookingd.telemetry.metrics import CacheMetrics
@@ -77,6 +77,7 @@ class Unsellable:
         seconds: int,
         redis_errors: Counter | None = None,
         budget: float = BUDGET,
+        rest: Rest | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -92,6 +93,7 @@ class Unsellable:
             errors=CacheMetrics().errors if redis_errors is None else redis_errors,
             meanwhile="what is sold out may be offered again",
             budget=budget,
+            rest=rest,
         )
 
     def hear(self, notice: Message) -> None:
@@ -148,7 +150,7 @@ class Unsellable:
         for what, until in told.items():
             arguments += [until, f"{what.key} {what.number} {what.supplier}"]
         answer: list[bytes] | None = await self._redis.answer(
-            lambda: self._client.eval(EXCHANGE, 1, KEY, *arguments)
+            lambda: self._client.eval(EXCHANGE, 1, KEY, *arguments), awaited=False
         )
         if answer is None:
             self._untold = told | self._untold

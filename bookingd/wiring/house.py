@@ -17,7 +17,7 @@ from bookingd.config import Settings
 from bookingd.leases import Leases
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.pictures.gallery import Gallery
-from bookingd.redis_calls import Client, client_at
+from bookingd.redis_calls import Client, Rest, client_at
 from bookingd.sources import Clock, Sources
 from bookingd.storage.processes import Process
 from bookingd.storage.transactions import Transactions
@@ -105,17 +105,19 @@ async def build(
     burials = Burials(transactions=transactions, sources=sources)
     await open_bus(bus, settings)
     redis = client_at(settings.cache.url.reveal())
-    guards = Guards(settings=settings, clock=sources.clock, redis=redis, metrics=metrics)
+    rest = Rest(clock=sources.clock, meanwhile="searches are made anew")
+    guards = Guards(settings=settings, clock=sources.clock, redis=redis, rest=rest, metrics=metrics)
     stack.push_async_callback(guards.close)
     unsellable = Unsellable(
         redis,
         clock=sources.clock,
         seconds=settings.search.unsellable_seconds,
         redis_errors=metrics.cache.errors,
+        rest=rest,
     )
     stack.push_async_callback(unsellable.close)
     stack.callback(bus.watch(unsellable.hear))
-    seen_fares = SeenFares(redis, clock=sources.clock, redis_errors=metrics.cache.errors)
+    seen_fares = SeenFares(redis, clock=sources.clock, redis_errors=metrics.cache.errors, rest=rest)
     stack.push_async_callback(seen_fares.close)
     tools = Tools(
         settings=settings,
@@ -134,7 +136,7 @@ async def build(
     readiness = Readiness(relay=relay, bus=bus, runtimes=runtimes)
     app = None
     if settings.server.enabled:
-        cache = _cache(tools, redis)
+        cache = _cache(tools, redis, rest)
         stack.push_async_callback(cache.close)
         accounts = open_account_parts(tools, stack)
         gallery = open_gallery(
@@ -206,13 +208,13 @@ def _application(
     return build_application(parts=parts)
 
 
-def _cache(tools: Tools, redis: Client) -> Cache:
+def _cache(tools: Tools, redis: Client, rest: Rest) -> Cache:
     """In a process that is alone nobody else makes what it wants."""
     clock, metrics = tools.sources.clock, tools.metrics.cache
     leases = None
     if not tools.settings.cache.embedded:
-        leases = Leases(redis, clock=clock, ids=tools.sources.ids, redis_errors=metrics.errors)
-    return Cache(redis, clock=clock, metrics=metrics, leases=leases)
+        leases = Leases(redis, clock=clock, ids=tools.sources.ids, redis_errors=metrics.errors, rest=rest)
+    return Cache(redis, clock=clock, metrics=metrics, leases=leases, rest=rest)
 
 
 def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Process) -> Mapping[str, Work]:
@@ -232,9 +234,12 @@ def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Pro
         "housekeeping": keeping.run,
         "presence": presence.run,
         "gauges": gauges.run,
-        "unsellable": tools.unsellable.run,
         "event loop lag": partial(watch_event_loop, tools.sources.clock, tools.metrics.loop_lag),
     }
+    if (
+        tools.settings.server.enabled
+    ):  # who shows what is found asks Redis what was refused; others hear of it
+        work["unsellable"] = tools.unsellable.run
     if not tools.settings.bus.embedded:
         work["heirs"] = Heirs(database=ground.database, clock=tools.sources.clock).run
     if ground.engine is not None:

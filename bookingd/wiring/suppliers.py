@@ -5,7 +5,7 @@ from typing import TypeVar
 from bookingd.config import Settings, Supplier
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
-from bookingd.redis_calls import Client
+from bookingd.redis_calls import Client, Rest
 from bookingd.sources import Clock
 from bookingd.storage.offers import Kind
 from bookingd.suppliers.budget import Budget, Rate
@@ -23,10 +23,13 @@ CALENDAR = "calendar"
 class Guards:
     """Puts guards before sources; what a supplier allows is counted once for all that it sells."""
 
-    def __init__(self, *, settings: Settings, clock: Clock, redis: Client, metrics: Metrics) -> None:
+    def __init__(
+        self, *, settings: Settings, clock: Clock, redis: Client, rest: Rest, metrics: Metrics
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._redis = redis
+        self._rest = rest
         self._metrics = metrics
         self._budgets: dict[str, Budget] = {}
 
@@ -72,5 +75,6 @@ class Guards:
                 client=self._redis,
                 clock=self._clock,
                 redis_errors=self._metrics.cache.errors,
+                rest=self._rest,
             )
         return self._budgets[name]

@@ -109,7 +109,7 @@ async def _restrict(broker: OwnBroker) -> None:
 @pytest.mark.may_block
 async def test_trips_are_booked_by_a_process_an_actor(installation: Installation, ground: Ground) -> None:
     told = await installation.command("check-config", "--topology", ".")
-    assert "The 12 processes in . fit together." in told
+    assert "The 13 processes in . fit together." in told
     assert "booking.toml and booking-2.toml have the same metrics.port" in told
 
     processes = [installation.start(name) for name in installation.names]
