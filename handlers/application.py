@@ -106,7 +106,6 @@ async def _hear_moves(application: web.Application) -> AsyncIterator[None]:
 
 async def _take_in(application: web.Application) -> AsyncIterator[None]:
     """Runs until every request has been answered: the server stops before its application does."""
-    await application[ATLAS].look()
     loops = {
         "intake": application[INTAKE].run,
         "receipts": application[RECEIPTS].run,

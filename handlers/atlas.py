@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 5.0
 """Seconds."""
 PATIENCE = 10.0
-"""Seconds that a request waits for the first reading, where the database was away at the start."""
+"""Seconds that a request waits for the first reading, right after the start."""
 
 ANSWERS_KEPT = 4096
 """Some 3 kB each."""
@@ -68,10 +68,10 @@ class Atlas:
         self._there = asyncio.Event()
 
     async def run(self) -> None:
-        """Read again whenever something has changed, until cancelled."""
+        """Read, and read again whenever something has changed, until cancelled."""
         while True:
+            await self._look()
             await self._clock.sleep(LOOK_EVERY)
-            await self.look()
 
     async def open(self) -> Reading:
         """The last reading. Raises Problem where there is none yet."""
@@ -85,7 +85,7 @@ class Atlas:
             raise AssertionError("what is there can be opened")
         return self._reading
 
-    async def look(self) -> None:
+    async def _look(self) -> None:
         """Read, if nothing was read yet or something has changed. What fails is done at the next look."""
         try:
             async with self._database.connection() as connection:

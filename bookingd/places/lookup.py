@@ -26,15 +26,15 @@ class Spelled(NamedTuple):
     owner: int
     name: str
     role: Role
-    words: Sequence[str]
+    words: tuple[str, ...]
 
 
 def spelled(described: Sequence[Described]) -> Iterator[Spelled]:
     """Every name of every place in every spelling; names of countries are taken apart once."""
-    known: dict[str, list[list[str]]] = {}
+    known: dict[str, list[tuple[str, ...]]] = {}
     for owner, place in enumerate(described):
         for name, role in place.names:
-            forms = known.get(name) or [words(spelling) for spelling in spellings(name)]
+            forms = known.get(name) or [tuple(words(spelling)) for spelling in spellings(name)]
             if role is Role.COUNTRY:
                 known[name] = forms
             for form in forms:
