@@ -99,6 +99,7 @@ class Pricer:
         self._heads = party.heads
         self._size = party.size
         self._sold_on = sold_at.date()
+        self._offered: dict[str, Mapping[int, Family]] = {}
         self._parts: dict[Departures, _Part] = {}
         self._conditions: dict[Conditions, Conditions] = {}
         self._strictest: dict[tuple[int, ...], Conditions] = {}
@@ -143,7 +144,7 @@ class Pricer:
     def _part(self, way: Departures) -> _Part:
         if way not in self._parts:
             legs = [self._facts.legs[departure, self._cabin] for departure in way]
-            offered = [self._families(leg) for leg in legs]
+            offered = [self._families(leg.segment.airline) for leg in legs]
             ranks = set(offered[0]).intersection(*offered)
             self._parts[way] = _Part(
                 slice=Slice(segments=tuple(leg.segment for leg in legs)),
@@ -158,13 +159,15 @@ class Pricer:
             )
         return self._parts[way]
 
-    def _families(self, leg: Leg) -> dict[int, Family]:
-        tariff = self._facts.tariffs.get((leg.segment.airline, self._cabin), ())
-        return {
-            family.rank: family
-            for family in tariff
-            if all(kind in family.passengers for kind, _ in self._heads)
-        }
+    def _families(self, airline: str) -> Mapping[int, Family]:
+        """Those that everybody of the party may travel in, by rank."""
+        if airline not in self._offered:
+            self._offered[airline] = {
+                family.rank: family
+                for family in self._facts.tariffs.get((airline, self._cabin), ())
+                if all(kind in family.passengers for kind, _ in self._heads)
+            }
+        return self._offered[airline]
 
     def _priced(self, legs: Sequence[Leg], families: Sequence[Family]) -> _Priced:
         conditions = strictest([family.conditions for family in families])
