@@ -17,7 +17,6 @@ from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 from bookingd.storage.stock import StockKey
 
-KNOWN_PLACES = query("inventory.known_places")
 LEGS = query("inventory.legs")
 TARIFFS = query("inventory.tariffs")
 TAXES = query("inventory.taxes")
@@ -71,11 +70,6 @@ class Demo:
     last_night: date | None
     """Of the hotels, on which one can stay; None: there are none."""
     seeded_at: datetime
-
-
-async def known_places(connection: Connection, *, codes: Collection[str]) -> frozenset[str]:
-    """Those of `codes` that are an airport or a city."""
-    return frozenset(row["code"] for row in await connection.fetch(KNOWN_PLACES, list(codes)))
 
 
 async def legs(connection: Connection, *, keys: Iterable[StockKey]) -> dict[StockKey, Leg]:

@@ -1,11 +1,5 @@
 -- Own inventory: where one can fly, what there is to sell, and the made-up world of `bookingd seed`.
 
--- name: known_places
--- Which of the codes $1 are an airport or a city.
-SELECT code FROM airports WHERE code = ANY ($1::text[])
- UNION
-SELECT code FROM cities WHERE code = ANY ($1::text[]);
-
 -- name: journeys
 -- The ways to go along paths, whose columns are texts of lines, empty where nothing is: each path is of a search ($1 a
 -- number), from $2 over $3 and $4 to $5 with airlines of carriage $6, with $7 and $8 minutes to change and at most $9 km, leaving

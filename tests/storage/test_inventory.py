@@ -11,12 +11,6 @@ from tests.fakes.inventory import Planted, plant, plant_world
 from tests.fakes.sources import START
 
 
-async def test_airports_and_cities_are_known_places(connection: Connection) -> None:
-    await plant_world(connection)
-    known = await inventory.known_places(connection, codes=["LHR", "LON", "XXX", "fra"])
-    assert known == {"LHR", "LON"}
-
-
 async def test_a_leg_is_told_with_its_zones_seats_and_base(connection: Connection) -> None:
     await plant_world(connection)
     leaves = datetime(2026, 12, 2, 9, 0)  # noqa: DTZ001 - a wall clock
