@@ -1,6 +1,7 @@
 """An authenticator in software: it makes passkeys and signs with them, as a browser would hand that on."""
 
 import base64
+import itertools
 import json
 from hashlib import sha256
 from typing import Any
@@ -11,6 +12,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
+_numbers = itertools.count(1)
+"""Not the address of the object: two of them may have had the same."""
+
 
 class Authenticator:
     """With one passkey for one host. Without `counts` its count stays 0, as that of synced passkeys does."""
@@ -18,7 +22,7 @@ class Authenticator:
     def __init__(self, origin: str = "https://travel.example.com", *, counts: bool = True) -> None:
         self.origin = origin
         self.host = origin.partition("://")[2].partition(":")[0]
-        self.id = b"credential-" + sha256(str(id(self)).encode()).digest()[:8]
+        self.id = b"credential-" + next(_numbers).to_bytes(8)
         self.verifies = True
         self.count = 0
         self._counts = counts

@@ -100,6 +100,7 @@ def price_of(spans: list[tuple[date, date, list[int]]], night: date) -> list[int
     return price
 
 
+@pytest.mark.may_block  # looking through the years of all rates is the test's own work
 @pytest.mark.parametrize("days", [20, 200, 900])
 async def test_they_are_sold_on_at_last_years_prices(
     connection: Connection, owner_connection: Connection, seeded: loading.Seeded, days: int
