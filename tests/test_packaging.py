@@ -67,6 +67,19 @@ def test_every_file_that_is_read_at_run_time_is_installed(installed: Path, check
     assert (installed / "bookingd/py.typed").is_file()
 
 
+def test_whatever_lies_beside_the_code_is_installed(installed: Path, checkout: Path) -> None:
+    """Templates, word lists, the words that hotels are called by: what a package reads of its own folder."""
+    lying = [
+        file.relative_to(checkout)
+        for package in ("bookingd", "actors", "handlers")
+        for file in (checkout / package).rglob("*")
+        if file.is_file() and file.suffix not in {".py", ".pyc"} and file.name != "README.md"
+    ]
+    beside = [file for file in lying if file.parts[:2] != ("bookingd", "data")]
+    assert Path("bookingd/security/common_passwords.txt") in beside
+    assert [file for file in beside if not (installed / file).is_file()] == []
+
+
 def test_the_command_works_without_the_checkout(installed: Path, tmp_path: Path) -> None:
     told = _installed(installed, tmp_path, "-m", "bookingd", "check-config")
 
