@@ -34,6 +34,9 @@ of Sentinel, may take longer than the budget, and the next caller finds it made.
 STEP = 0.5
 """Seconds for one connection, or one answer on it: past some Sentinels that are away, within the patience."""
 
+LOOKS = 5
+"""Times that this process looks for an answer within the budget."""
+
 AT_ONCE = 32
 """Calls of Redis under way; more wait their turn. redis-py refuses when its hundred connections are taken."""
 
@@ -130,8 +133,7 @@ class RedisCalls:
         calling.add_done_callback(self._called)
         budget = self._budget if awaited else PATIENCE
         try:
-            async with asyncio.timeout(budget):
-                given = await asyncio.shield(calling)
+            given = await _within(budget, calling)
         except FAILURES as error:
             self._errors.inc()
             self._rest.begin(error if str(error) else f"no answer within {budget} s")
@@ -168,6 +170,19 @@ class RedisCalls:
         self._under_way.discard(done)
         if not done.cancelled():
             done.exception()  # seen: the caller is told, unless that was too late and counted as a failure
+
+
+async def _within(seconds: float, calling: "asyncio.Task[T]") -> T:
+    """What the call gives; the call goes on. Raises TimeoutError.
+
+    Its time is counted in some looks and not by the clock: of a process that has much to do at once the clock
+    tells nothing about Redis, whose answer may have been there all along.
+    """
+    for _ in range(LOOKS):
+        done, _ = await asyncio.wait({calling}, timeout=seconds / LOOKS)
+        if done:
+            return calling.result()
+    raise TimeoutError
 
 
 def client_at(url: str) -> Client:
