@@ -5,11 +5,13 @@ Redis, or slow, is a miss.
 """
 
 import asyncio
+import logging
 import struct
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain, repeat
 from typing import Any, Protocol
 
@@ -17,6 +19,8 @@ from bookingd.leases import Claim, Lease, Leases
 from bookingd.redis_calls import BUDGET, RedisCalls, Rest
 from bookingd.sources import Clock
 from bookingd.telemetry.metrics import CacheMetrics
+
+log = logging.getLogger(__name__)
 
 NEAR_BYTES = 16 * 1024 * 1024
 """How much this process keeps of what it has seen, besides Redis."""
@@ -49,6 +53,10 @@ class Kept:
     until: datetime
 
 
+Give = Callable[[Kept], None]
+"""Gives what was made to who waits for it."""
+
+
 class Cache:
     """Keeps bytes under a key for a time."""
 
@@ -77,15 +85,19 @@ class Cache:
         )
         self._leases = leases
         self._near = _Near(near_bytes)
-        self._making: dict[str, asyncio.Task[Kept]] = {}
+        self._making: dict[str, asyncio.Future[Kept]] = {}
+        self._working: set[asyncio.Task[None]] = set()
+        """Who makes them, and then hands them on to other processes."""
 
     async def get(self, key: str) -> Kept | None:
         """What is kept under the key, if there still is anything."""
-        if (near := self._near.get(key)) is not None and near.until > self._clock.now():
-            self._metrics.near.inc()
+        if (near := self._nearby(key)) is not None:
             return near
         found = self._come(key, await self._redis.answer(lambda: self._store.get(key)))
-        (self._metrics.miss if found is None else self._metrics.redis).inc()
+        if found is not None:
+            self._metrics.redis.inc()
+        elif (found := self._nearby(key)) is None:  # it may have been made here meanwhile
+            self._metrics.miss.inc()
         return found
 
     async def set(self, key: str, kept: Kept) -> None:
@@ -98,32 +110,37 @@ class Cache:
     async def get_or_make(
         self, key: str, make: Callable[[], Awaitable[Kept]], *, everywhere: bool = False
     ) -> Kept:
-        """What is kept, or else what `make` makes: once in this process, however many ask meanwhile.
+        """What is kept, or else what `make` makes: once in this process, however many ask meanwhile. Nobody
+        waits until Redis has it.
 
         With `everywhere` once over all processes: while another one makes it, its result is waited for; one
         that is killed meanwhile is succeeded within seconds. For what costs more than asking Redis.
 
         Raises what `make` raises, to everybody who waited for it in this process; then nothing is kept.
         """
-        if (found := await self.get(key)) is not None:
+        leases = self._leases if everywhere else None
+        found = self._nearby(key) if leases else await self.get(key)
+        if found is not None:
             return found
-        making = self._making.get(key)
-        if making is None:
-            work = self._make_once(key, make, self._leases) if everywhere and self._leases else None
-            making = asyncio.ensure_future(work or self._make(key, make))
-            self._making[key] = making
-            making.add_done_callback(lambda done: self._made(key, done))
-        return await asyncio.shield(making)
+        made = self._making.get(key) or self._begin(key, make, leases)
+        return await asyncio.shield(made)
 
     async def close(self) -> None:
         """Stop what is being made and leave Redis."""
-        making = [*self._making.values()]
-        for task in making:
+        working = [*self._working]
+        for task in working:
             task.cancel()
-        await asyncio.gather(*making, return_exceptions=True)
+        await asyncio.gather(*working, return_exceptions=True)
         await self._redis.close()
         if self._leases:
             await self._leases.close()
+
+    def _nearby(self, key: str) -> Kept | None:
+        near = self._near.get(key)
+        if near is None or near.until <= self._clock.now():
+            return None
+        self._metrics.near.inc()
+        return near
 
     def _come(self, key: str, stored: bytes | None) -> Kept | None:
         """What has come from Redis, if it is still good: it is near from now on."""
@@ -137,39 +154,72 @@ class Cache:
         """Milliseconds."""
         return int((kept.until - self._clock.now()) / timedelta(milliseconds=1))
 
-    async def _make(self, key: str, make: Callable[[], Awaitable[Kept]]) -> Kept:
-        kept = await make()
-        await self.set(key, kept)
-        return kept
+    def _begin(
+        self, key: str, make: Callable[[], Awaitable[Kept]], leases: Leases | None
+    ) -> "asyncio.Future[Kept]":
+        made: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        self._making[key] = made
+        give = partial(self._give, key, made)
+        work = self._make_once(key, make, give, leases) if leases else self._make(key, make, give)
+        task = asyncio.ensure_future(work)
+        self._working.add(task)
+        task.add_done_callback(partial(self._ended, key, made))
+        return made
 
-    async def _make_once(self, key: str, make: Callable[[], Awaitable[Kept]], leases: Leases) -> Kept:
+    async def _make(self, key: str, make: Callable[[], Awaitable[Kept]], give: Give) -> None:
+        kept = await make()
+        give(kept)
+        await self.set(key, kept)
+
+    async def _make_once(
+        self, key: str, make: Callable[[], Awaitable[Kept]], give: Give, leases: Leases
+    ) -> None:
         lease = leases.of(key)
         claim = await self._claim(lease)
         if claim is Claim.MADE and (found := self._come(key, await leases.result(key))) is not None:
-            self._metrics.elsewhere.inc()
-            return found
-        if claim is not Claim.OURS:
-            return await self._make(key, make)
-        async with lease.held():
-            kept = await make()
-            if (life := self._life(kept)) > 0:
-                self._near.put(key, kept)
-                lease.shared = await leases.keep(key, _packed(kept), milliseconds=life)
-            return kept
+            give(found)
+        elif claim is Claim.OURS:
+            async with lease.held():
+                kept = await make()
+                give(kept)
+                if (life := self._life(kept)) > 0:
+                    lease.shared = await leases.keep(key, _packed(kept), milliseconds=life)
+        else:
+            await self._make(key, make, give)
+
+    def _give(self, key: str, made: "asyncio.Future[Kept]", kept: Kept) -> None:
+        """To all who wait for it in this process."""
+        if self._life(kept) > 0:
+            self._near.put(key, kept)
+        del self._making[key]
+        made.set_result(kept)
+
+    def _ended(self, key: str, made: "asyncio.Future[Kept]", task: "asyncio.Task[None]") -> None:
+        self._working.discard(task)
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if not made.done():
+            del self._making[key]
+            if isinstance(error, asyncio.CancelledError):
+                made.cancel()
+            else:
+                made.set_exception(error or RuntimeError(f"nothing was made of {key}"))
+                made.exception()  # seen: whoever asked is told, and nobody may be left to ask
+        elif error is not None and not isinstance(error, asyncio.CancelledError):
+            log.error("what was made of %s is not handed on", key, exc_info=error)
 
     async def _claim(self, lease: Lease) -> Claim:
         """Wait while others make it; who waits for too long makes it too."""
-        pauses = chain(FIRST_PAUSES, repeat(FIRST_PAUSES[-1], int(LONGEST_WAIT / FIRST_PAUSES[-1])))
-        while (claim := await lease.claim()) is Claim.OTHERS:
-            if (pause := next(pauses, None)) is None:
-                break
+        claim = await lease.claim()
+        (self._metrics.redis if claim is Claim.MADE else self._metrics.miss).inc()
+        if claim is not Claim.OTHERS:
+            return claim
+        for pause in chain(FIRST_PAUSES, repeat(FIRST_PAUSES[-1], int(LONGEST_WAIT / FIRST_PAUSES[-1]))):
             await self._clock.sleep(pause)
+            if (claim := await lease.claim()) is not Claim.OTHERS:
+                break
+        if claim is Claim.MADE:
+            self._metrics.elsewhere.inc()
         return claim
-
-    def _made(self, key: str, done: "asyncio.Task[Kept]") -> None:
-        del self._making[key]
-        if not done.cancelled():
-            done.exception()  # seen: whoever asked is told, and nobody may be left to ask
 
 
 class _Near:

@@ -98,15 +98,16 @@ class Pages(Generic[Q, S]):
         if refused:
             refused = self.search.refused(query, await self.search.get(query, _origin(request)))
         key = f"page:{VERSION}:{page}:{fingerprint(sorted(refused.items())) if refused else ''}"
-        if (kept := await self._parts.cache.get(key)) is not None:
-            return kept, True
+        hit = True
 
         async def render() -> Kept:
+            nonlocal hit
+            hit = False
             searched = await self.search.get(query, _origin(request))
             answer = await self.search.answer(query, searched, refused)
             return Kept(value=encode(answer), made_at=searched.searched_at, until=searched.until)
 
-        return await self._parts.cache.get_or_make(key, render), False
+        return await self._parts.cache.get_or_make(key, render), hit
 
     async def _understood(self, request: web.Request) -> tuple[Q, str]:
         """The query, and what names its page.

@@ -127,6 +127,40 @@ async def test_what_makes_a_value_runs_once_however_many_ask(clock: ManualClock,
     assert made == 1
 
 
+async def test_what_was_made_while_redis_was_asked_is_not_made_again(
+    clock: ManualClock, redis: Redis
+) -> None:
+    cache, made = opened(redis, clock), 0
+
+    async def make() -> Kept:
+        nonlocal made
+        made += 1
+        return kept(clock)
+
+    redis.goes_on.clear()
+    late = asyncio.ensure_future(cache.get_or_make("key", make))
+    await asyncio.sleep(0)
+    cache._near.put("key", kept(clock))  # by somebody who had not to wait
+    redis.goes_on.set()
+
+    assert (await late).value == b"value"
+    assert made == 0
+
+
+async def test_nobody_waits_until_redis_has_what_was_made(clock: ManualClock, redis: Redis) -> None:
+    cache = opened(redis, clock)
+
+    async def make() -> Kept:
+        redis.goes_on.clear()
+        return kept(clock)
+
+    assert (await cache.get_or_make("key", make)).value == b"value"
+    redis.goes_on.set()
+    while await redis.store.get("key") is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    await cache.close()
+
+
 async def test_whoever_gives_up_does_not_take_it_from_the_others(clock: ManualClock, redis: Redis) -> None:
     cache, go = opened(redis, clock), asyncio.Event()
 
