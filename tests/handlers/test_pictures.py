@@ -5,6 +5,7 @@ import io
 import time
 from dataclasses import replace
 
+import aiohttp
 import pytest
 from PIL import Image
 
@@ -183,12 +184,14 @@ async def test_without_its_worker_a_picture_is_away_and_not_a_lie(
 async def test_a_flood_of_new_pictures_is_turned_away_and_holds_up_no_search(
     make_api: MakeApi, api: Api, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More than a worker can make in a minute, all at once; others are answered as fast as ever."""
+    """More at once than may wait for a worker; others are answered as fast as ever."""
     flooded = await make_api(settings=Settings(public_url=PUBLIC, pictures=replace(Pictures(), workers=1)))
     monkeypatch.setattr(flooded.parts.pictures, "_patience", 4.0)
     pictures = [await plant_drawn(connection, number) for number in range(100, 500)]
+    # A client of its own: others ask for a hundred at a time, which an idle machine makes while they wait.
+    crowd = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
     flood = [
-        asyncio.create_task(flooded.client.get(f"/v1/pictures/{one}/320", headers=BROWSER))
+        asyncio.create_task(crowd.get(flooded.client.make_url(f"/v1/pictures/{one}/320"), headers=BROWSER))
         for one in pictures
     ]
     await asyncio.sleep(0.2)
@@ -209,3 +212,4 @@ async def test_a_flood_of_new_pictures_is_turned_away_and_holds_up_no_search(
     assert all(int(one.headers["Retry-After"]) >= 1 for one in answers if one.status == 503)
     for one in answers:
         one.release()
+    await crowd.close()
