@@ -22,13 +22,16 @@ from bookingd.domain.money import Money
 from bookingd.gateways.port import (
     Authorisation,
     CredentialsRejected,
+    Dispute,
     GatewayNotice,
     GatewayPayment,
     GatewayStatus,
     InvalidNotice,
+    Posting,
     Refund,
 )
 from bookingd.gateways.stripe_amounts import ours, theirs
+from bookingd.gateways.stripe_books import dispute, posting
 from bookingd.gateways.stripe_outcomes import fault, outcome, refusal
 from bookingd.outcomes import Refused
 from bookingd.sources import Clock
@@ -38,6 +41,8 @@ Thing: TypeAlias = Mapping[str, Any]
 
 INTENTS = "/v1/payment_intents"
 REFUNDS = "/v1/refunds"
+DISPUTES = "/v1/disputes"
+MOVEMENTS = "/v1/balance_transactions"
 
 PAGE = 100
 """Objects a page of a list: the most that Stripe gives."""
@@ -131,6 +136,14 @@ class StripeGateway:
                 return _declined(refused.__cause__)
             raise
 
+    async def complete(self, gateway_reference: str, *, key: IntentId) -> GatewayPayment:
+        """Nothing is ever approved here and not held: the payer's action and the hold are one."""
+        raise Refused("not_approved", "a card is held when its payer has acted")
+
+    async def reauthorise(self, gateway_reference: str, *, amount: Money, key: IntentId) -> GatewayPayment:
+        """A card that is held cannot be held for longer."""
+        raise Refused("not_supported", "Stripe holds a card once")
+
     async def retrieve(self, gateway_reference: str) -> GatewayPayment:
         return _payment(await self._read("retrieve", _intent(gateway_reference), expand=["latest_charge"]))
 
@@ -162,6 +175,16 @@ class StripeGateway:
             if _metadata(refund).get("intent_id") == str(key):
                 return _refund(refund)
         return None
+
+    async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:
+        return [dispute(one) async for one in self._all(DISPUTES, payment_intent=gateway_reference)]
+
+    async def statement(self, *, since: datetime, until: datetime) -> AsyncIterator[Posting]:
+        """Stripe's balance transactions of this account, the newest first."""
+        window = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+        async for movement in self._all(MOVEMENTS, created=window, expand=["data.source"]):
+            if (told := posting(movement)) is not None:
+                yield told
 
     async def _do(self, operation: str, path: str, key: IntentId, **wish: Any) -> Thing:
         """A call that changes something."""

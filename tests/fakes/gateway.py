@@ -6,7 +6,7 @@ It passes the contract of the port (tests/gateways/test_contract.py). What it is
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,10 +16,12 @@ from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.port import (
     Authorisation,
+    Dispute,
     GatewayNotice,
     GatewayPayment,
     GatewayStatus,
     InvalidNotice,
+    Posting,
     Refund,
 )
 from bookingd.outcomes import OutsideError, Refused, Unavailable, UnknownOutcome
@@ -46,6 +48,7 @@ class _Made:
     at: datetime
     payment: GatewayPayment
     refunds: dict[IntentId, Refund] = field(default_factory=dict)
+    disputes: list[Dispute] = field(default_factory=list)
 
 
 class FakeGateway:
@@ -58,6 +61,8 @@ class FakeGateway:
         self._made: dict[str, _Made] = {}
         self._answers: dict[IntentId, GatewayPayment | Refund | Refused] = {}
         self._told: list[_Told] = []
+        self.postings: list[Posting] = []
+        """What its own books say."""
         self.refunds_are = "done"
         """The status of refunds when they are made."""
         self.calls: Counter[str] = Counter()
@@ -100,6 +105,10 @@ class FakeGateway:
             decline_reason="payment_intent_authentication_failure",
         )
 
+    def approve(self, gateway_reference: str) -> GatewayPayment:
+        """The payer agreed at the gateway's own page."""
+        return self._change(self._of(gateway_reference), status=GatewayStatus.APPROVED, action_url=None)
+
     def expire(self, gateway_reference: str) -> GatewayPayment:
         """The authorisation lapsed."""
         return self._change(self._of(gateway_reference), status=GatewayStatus.VOIDED)
@@ -133,6 +142,12 @@ class FakeGateway:
     async def authorise(self, request: Authorisation, *, key: IntentId) -> GatewayPayment:
         return self._do("authorise", key, lambda told: self._authorised(request, told))
 
+    async def complete(self, gateway_reference: str, *, key: IntentId) -> GatewayPayment:
+        return self._do("complete", key, lambda _: self._completed(gateway_reference))
+
+    async def reauthorise(self, gateway_reference: str, *, amount: Money, key: IntentId) -> GatewayPayment:
+        return self._do("reauthorise", key, lambda _: self._prolonged(gateway_reference))
+
     async def retrieve(self, gateway_reference: str) -> GatewayPayment:
         return self._do("retrieve", None, lambda _: self._of(gateway_reference).payment)
 
@@ -150,6 +165,14 @@ class FakeGateway:
 
     async def find_refund(self, gateway_reference: str, *, key: IntentId) -> Refund | None:
         return self._do("find_refund", None, lambda _: self._of(gateway_reference).refunds.get(key))
+
+    async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:
+        return self._do("disputes", None, lambda _: list(self._of(gateway_reference).disputes))
+
+    async def statement(self, *, since: datetime, until: datetime) -> AsyncIterator[Posting]:
+        for posting in self.postings:
+            if since <= posting.at < until:
+                yield posting
 
     def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice:
         if headers.get("Fake-Signature") != "good":
@@ -238,6 +261,17 @@ class FakeGateway:
             if made.payment.payment_id == payment_id and made.at >= since
         ]
         return matches[-1] if matches else None
+
+    def _completed(self, reference: str) -> GatewayPayment:
+        made = self._of(reference)
+        if made.payment.status is not GatewayStatus.APPROVED:
+            raise Refused("not_approved", f"the payment is {made.payment.status}")
+        return self._change(made, status=GatewayStatus.AUTHORISED)
+
+    def _prolonged(self, reference: str) -> GatewayPayment:
+        made = self._of(reference)
+        self._require(made, GatewayStatus.AUTHORISED)
+        return self._change(made, authorised_until=self._clock.now() + timedelta(days=7))
 
     def _captured(self, reference: str, amount: Money) -> GatewayPayment:
         made = self._of(reference)

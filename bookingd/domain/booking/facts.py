@@ -6,6 +6,7 @@ Commands are imperative, events past tense. bookingd.messages gives them their n
 from dataclasses import dataclass
 from datetime import datetime
 
+from bookingd.domain.booking.plans import Schedule
 from bookingd.domain.ids import BookingId, ItemId, PaymentId, RecordLocator, Reference
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
@@ -47,6 +48,49 @@ class StartPayment(BookingMessage):
     gateway: str
     payment_method: str
     return_url: str
+    schedule: Schedule = Schedule.FULL
+    """How what the booking costs is spread; counts with the first payment of a booking."""
+    keep: bool = False
+    """The payer agrees that the means is kept, and charged for the balance without them."""
+    received: Money | None = None
+    """What staff have received (transfer, cash): then this is the payment's amount. Never from a client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveBack(BookingMessage):
+    """Staff, or a cancellation, give back part or all of what a payment took."""
+
+    payment_id: PaymentId
+    round: int
+    """Which refund of this payment it is, from 1: the same round again is the same refund."""
+    amount: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorisationDue(BookingMessage):
+    """A timer: what a gateway holds is soon let go of, at `until`."""
+
+    payment_id: PaymentId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceReminder(BookingMessage):
+    """A timer: the balance due at `deadline` is to be asked for, or a kept card to be charged for it."""
+
+    deadline: datetime
+    charge: bool = False
+    """Charge the kept card, instead of asking."""
+    payment_id: PaymentId | None = None
+    """The id of the payment that a charge makes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceDue(BookingMessage):
+    """A timer: the balance had to be paid by `deadline`."""
+
+    deadline: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +137,34 @@ class PaymentActionRequired(BookingMessage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentAuthorised(BookingMessage):
-    """The gateway holds the money for us."""
+class PaymentInReview(BookingMessage):
+    """The gateway looks at the risk before the money counts."""
 
     payment_id: PaymentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAuthorised(BookingMessage):
+    """The gateway holds the money for us, until `until` where it says so."""
+
+    payment_id: PaymentId
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorisationRenewed(BookingMessage):
+    """The gateway holds the money for longer."""
+
+    payment_id: PaymentId
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReauthorisationRefused(BookingMessage):
+    """The gateway will not hold it for longer: `not_supported`, `declined`."""
+
+    payment_id: PaymentId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +177,10 @@ class PaymentFailed(BookingMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentCaptured(BookingMessage):
-    """The money is ours."""
+    """The money is ours: `amount` of it, or all that was asked for."""
 
     payment_id: PaymentId
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +200,41 @@ class PaymentVoided(BookingMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRefunded(BookingMessage):
-    """All that was taken went back."""
+    """The gateway has taken on to give it back: the refund `round`, or all that was taken."""
 
     payment_id: PaymentId
+    round: int = 1
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFailed(BookingMessage):
+    """What was given back has come back, or could not be given: it is to be paid in another way."""
+
+    payment_id: PaymentId
+    round: int = 1
+    amount: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDisputed(BookingMessage):
+    """The payer wants money back through their bank; evidence counts until `respond_by`."""
+
+    payment_id: PaymentId
+    dispute: str
+    amount: Money
+    reason: str
+    respond_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeClosed(BookingMessage):
+    """A dispute has come to its end."""
+
+    payment_id: PaymentId
+    dispute: str
+    won: bool
 
 
 # What a booking asks for
@@ -184,7 +285,25 @@ class AuthorisePayment(BookingMessage):
     gateway: str
     amount: Money
     payment_method: str
+    """The gateway's token; `kept:<payment id>` is the means that its payer agreed to have kept then."""
     return_url: str
+    owner: str = ""
+    """Whose booking it is, as in its lifecycle."""
+    keep: bool = False
+    off_session: bool = False
+    """The payer is not there."""
+    received: bool = False
+    """Staff have received the amount: there is nobody to ask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReauthorisePayment(BookingMessage):
+    """Have the gateway hold it for longer."""
+
+    payment_id: PaymentId
+    gateway: str
+    amount: Money
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +325,13 @@ class VoidPayment(BookingMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPayment(BookingMessage):
-    """Give back what was taken."""
+    """Give back what was taken, or part of it."""
 
     payment_id: PaymentId
     gateway: str
     amount: Money
+    round: int = 1
+    """Which refund of this payment it is: grows by a decision, never by a retry."""
 
 
 # What the rest of the house is told
@@ -276,3 +397,27 @@ class PaymentNeeded(BookingMessage):
 
     reason: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceAsked(BookingMessage):
+    """The balance is still to be paid, by `until`."""
+
+    amount: Money
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingPaid(BookingMessage):
+    """A confirmed booking is paid for in full."""
+
+    total: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCancelled(BookingMessage):
+    """A confirmed booking is cancelled for `reason`, a code; `kept` stays with us, the rest goes back."""
+
+    reason: str
+    kept: Money
+    paid_back: Money

@@ -52,6 +52,8 @@ class PaymentState(StrEnum):
     CREATED = "created"
     """Asked of the gateway; no answer yet."""
     REQUIRES_ACTION = "requires_action"
+    IN_REVIEW = "in_review"
+    """The gateway looks at the risk: it may hold the money, and pays for nothing yet."""
     AUTHORISED = "authorised"
     CAPTURING = "capturing"
     CAPTURED = "captured"
@@ -63,7 +65,14 @@ class PaymentState(StrEnum):
     REFUNDED = "refunded"
 
 
-OPEN_PAYMENTS = frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION, PaymentState.AUTHORISED})
+OPEN_PAYMENTS = frozenset(
+    {
+        PaymentState.CREATED,
+        PaymentState.REQUIRES_ACTION,
+        PaymentState.IN_REVIEW,
+        PaymentState.AUTHORISED,
+    }
+)
 """A payment in one of these may hold, or come to hold, the payer's money."""
 
 IN_HAND = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.CAPTURED})

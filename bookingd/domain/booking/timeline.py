@@ -12,9 +12,10 @@ UNTOLD = frozenset({"booking_id", "offer", "payment_method", "return_url", "acti
 
 
 def details(message: BookingMessage) -> dict[str, str | int | list[str]]:
-    """The message's fields as plain values."""
+    """The message's fields as plain values; what is not known is left out."""
     told = (field.name for field in fields(message) if field.name not in UNTOLD)
-    return {name: _plain(getattr(message, name)) for name in told}
+    values = ((name, getattr(message, name)) for name in told)
+    return {name: _plain(value) for name, value in values if value is not None}
 
 
 def _plain(value: object) -> str | int | list[str]:
