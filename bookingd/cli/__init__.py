@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "trip": ("bookingd.cli.trip", "Book a trip as a client would: a smoke test of an installation."),
         "audit": ("bookingd.cli.audit", "Verify the audit trail."),
         "prices": ("bookingd.cli.prices", "Explain how a price came about."),
+        "rates": ("bookingd.cli.rates", "Import exchange rates, and look at them."),
     },
 }
 """Heading to command to (module, what it does)."""

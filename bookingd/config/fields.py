@@ -5,20 +5,28 @@ A check takes the value that was read and answers with a complaint, or with noth
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import field
+from decimal import Decimal
 from typing import Any
 
 from bookingd.config.values import Secret, Url
+from bookingd.domain.money import EXPONENTS
 
 _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _STAND_IN = re.compile(r"http://127\.0\.0\.1:\d{1,5}")
+_PAIR = re.compile(r"([A-Z]{3})/([A-Z]{3})=([0-9]{1,2}(?:\.[0-9]{1,4})?)")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def within(default: int | float, low: float, high: float) -> Any:
     """A number from `low` to `high`, both included."""
     return field(default=default, metadata={"low": low, "high": high})
+
+
+def percent(default: str, low: int, high: int) -> Any:
+    """A share in per cent from `low` to `high`, both included, exact."""
+    return field(default=Decimal(default), metadata={"low": low, "high": high})
 
 
 def checked(default: Any, check: Callable[[Any], str]) -> Any:
@@ -75,3 +83,31 @@ def currency(given: str) -> str:
     """A check."""
     known = re.fullmatch(r"[A-Z]{3}", given)
     return "" if known else "must be a currency code of ISO 4217 in capitals, such as EUR"
+
+
+def currencies(given: tuple[str, ...]) -> str:
+    """A check: codes of currencies that amounts can be in, none twice."""
+    for code in given:
+        if code not in EXPONENTS:
+            return f"{code!r} is no currency code of ISO 4217 in capitals, such as USD"
+    twice = [code for code in given if given.count(code) > 1]
+    return f"{twice[0]!r} is there twice" if twice else ""
+
+
+def margins(given: tuple[str, ...]) -> str:
+    """A check: per cent of pairs of currencies, no pair twice."""
+    for text in given:
+        found = _PAIR.fullmatch(text)
+        if found is None or found[1] == found[2] or not {found[1], found[2]} <= EXPONENTS.keys():
+            return f"{text!r} is no pair of currencies with per cent, such as EUR/USD=1.5"
+    pairs = [pair for pair, _ in margins_in(given)]
+    twice = ["/".join(pair) for pair in pairs if pairs.count(pair) > 1]
+    return f"{twice[0]} is there twice" if twice else ""
+
+
+def margins_in(given: tuple[str, ...]) -> Iterator[tuple[tuple[str, str], Decimal]]:
+    """The pairs of a good setting, and what each says."""
+    for text in given:
+        pair, _, share = text.partition("=")
+        base, _, quote = pair.partition("/")
+        yield (base, quote), Decimal(share)

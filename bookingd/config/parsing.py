@@ -4,6 +4,7 @@ A value that cannot be meant raises `Wrong`; text from the environment is read a
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,6 +20,8 @@ _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True} | {
     "off": False,
     "0": False,
 }
+
+_DECIMALS = 4
 
 
 class Wrong(ValueError):
@@ -75,6 +78,19 @@ def _float(leaf: Leaf, value: Any, text: bool) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
         raise Wrong(f"must be a number from {low} to {high}")
     return float(value)
+
+
+def _decimal(leaf: Leaf, value: Any, text: bool) -> Decimal:
+    """As it was written: the shortest text of a float is that."""
+    low, high = leaf.metadata["low"], leaf.metadata["high"]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    try:
+        meant = Decimal(str(value)) if text or number else Decimal("NaN")
+    except InvalidOperation:
+        meant = Decimal("NaN")
+    if not meant.is_finite() or not low <= meant <= high or meant != round(meant, _DECIMALS):
+        raise Wrong(f"must be a number from {low} to {high} with {_DECIMALS} decimals at most")
+    return meant
 
 
 def _str(_: Leaf, value: Any, __: bool) -> str:
@@ -174,6 +190,7 @@ _PARSERS: Mapping[Any, Callable[[Leaf, Any, bool], Any]] = {
     bool: _bool,
     int: _int,
     float: _float,
+    Decimal: _decimal,
     str: _str,
     Path: _path,
     Url: _url,

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from bookingd.config import faults
 from bookingd.config.errors import did_you_mean
 from bookingd.config.field_keys import parse_field_keys
+from bookingd.config.fields import margins_in
 from bookingd.config.schema import Path
 from bookingd.config.sections import ACTORS, Settings
 from bookingd.config.values import Secret, Url
@@ -46,6 +47,7 @@ class Breach:
 def breaches(settings: Settings) -> Iterator[Breach]:
     """Every rule that is broken."""
     yield from _fitting(settings)
+    yield from _exchange(settings)
     yield from _division(settings)
     yield from _broker(settings)
     yield from _stand_ins(settings)
@@ -102,6 +104,18 @@ def _fitting(settings: Settings) -> Iterator[Breach]:
             " the request would end before its answer",
             beside=("server", "request_timeout_seconds"),
         )
+
+
+def _exchange(settings: Settings) -> Iterator[Breach]:
+    sold = settings.sale_currencies
+    for (base, quote), _ in margins_in(settings.exchange.margins):
+        if quote not in sold:
+            yield Breach(
+                path=("exchange", "margins"),
+                complaint=f"has a margin from {base} into {quote}, and nothing is sold in {quote}",
+                hint=f"add it to exchange.currencies, which with booking.currency are {', '.join(sold)}",
+                beside=("exchange", "currencies"),
+            )
 
 
 def _division(settings: Settings) -> Iterator[Breach]:

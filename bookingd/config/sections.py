@@ -7,6 +7,7 @@ stand in bookingd/config/rules.py. A `Secret` field `x` is spelled `x_file` in t
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -14,16 +15,21 @@ from typing import Any, Literal, get_args
 from bookingd.config.fields import (
     address,
     checked,
+    currencies,
     currency,
     local_url_of,
     mail_address,
+    margins,
+    margins_in,
     networks,
+    percent,
     picture_hosts,
     secret,
     within,
 )
 from bookingd.config.redis_address import SCHEMES as REDIS_SCHEMES
 from bookingd.config.values import MASK, Secret, Url
+from bookingd.domain.exchange import ExchangeTerms
 from bookingd.outcomes import CALL_LIMIT
 
 Environment = Literal["development", "production"]
@@ -188,6 +194,28 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """In which currencies besides `booking.currency` the agency sells what suppliers price in others: at the
+    newest imported rate, no older than so many business days, with a margin. `margins` are those of pairs
+    where that differs, as `EUR/USD=1.5`.
+    """
+
+    currencies: tuple[str, ...] = checked(("CHF", "GBP", "USD"), currencies)
+    margin_percent: Decimal = percent("2", 0, 50)
+    margins: tuple[str, ...] = checked((), margins)
+    maximum_age_business_days: int = within(3, 0, 30)
+
+    @property
+    def terms(self) -> ExchangeTerms:
+        """What the domain reckons by."""
+        return ExchangeTerms(
+            margin_percent=self.margin_percent,
+            margins=dict(margins_in(self.margins)),
+            maximum_age=self.maximum_age_business_days,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """How long a search may take, how long its answer and a calendar of lowest fares are reused, how long an
     offer can be booked, and for how long what a supplier refused is not offered again.
@@ -206,7 +234,8 @@ class Supplier:
     after `breaker_failures` in a row that failed or were late it is left alone for `breaker_seconds`.
 
     With `rate_per_second` 0 it may be asked at any rate; else all processes together keep to it, and `burst`
-    is how many calls may come at once after a quiet time.
+    is how many calls may come at once after a quiet time. Its prices are in `currencies`, or where none is
+    named in the agency's.
     """
 
     deadline_seconds: float = within(8.0, 0.1, 120)
@@ -216,6 +245,7 @@ class Supplier:
     breaker_failures: int = within(5, 1, 1000)
     breaker_seconds: float = within(30.0, 0.1, 3600)
     cache_seconds: int = within(60, 0, 3600)
+    currencies: tuple[str, ...] = checked((), currencies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -431,6 +461,7 @@ class Settings:
     paths: Paths = Paths()
     actors: Actors = Actors()
     booking: Booking = Booking()
+    exchange: Exchange = Exchange()
     search: Search = Search()
     suppliers: Suppliers = Suppliers()
     inventory: Inventory = Inventory()
@@ -453,6 +484,12 @@ class Settings:
     @property
     def production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def sale_currencies(self) -> tuple[str, ...]:
+        """In what can be sold; the agency's own first."""
+        own = self.booking.currency
+        return (own, *(code for code in self.exchange.currencies if code != own))
 
     @property
     def uses_stand_ins(self) -> bool:
@@ -480,5 +517,12 @@ def _redacted(section: Any) -> dict[str, Any]:
         elif hasattr(value, "__dataclass_fields__") and not isinstance(value, Url):
             shown[each.name] = _redacted(value)
         else:
-            shown[each.name] = str(value) if isinstance(value, Url | Path) else value
+            shown[each.name] = _plain(value)
     return shown
+
+
+def _plain(value: Any) -> Any:
+    """As TOML has it."""
+    if isinstance(value, Decimal):
+        return float(value)  # of four decimals at most: its text is the same
+    return str(value) if isinstance(value, Url | Path) else value
