@@ -16,7 +16,8 @@ ANY = "*"
 
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "stripe": frozenset(
-        "authorise confirm capture cancel refund payment_method authenticate retrieve list".split()
+        "authorise confirm capture cancel refund payment_method attach detach customer dispute review"
+        " authenticate retrieve list".split()
     ),
 }
 """What can go wrong at each vendor's stand-in; a mail knows no operations."""

@@ -5,14 +5,16 @@ import pytest
 from bookingd.config import faults
 from bookingd.sandbox.mail import Fault
 from bookingd.sandbox.misbehaviour import How, Switches
-from bookingd.sandbox.stripe import sandbox as stripe
+from bookingd.sandbox.stripe.calls import routes as stripe
 from tests.config.arrange import Bench
 
 
 def test_the_words_are_those_of_the_stand_ins() -> None:
     assert {str(how) for how in How} == faults.HOWS
     assert {str(fault) for fault in Fault} == faults.MAIL_HOWS
-    routes = {route.name for route in (*stripe._POSTS.values(), *stripe._GETS.values())}
+    routes = {
+        route.name for route in (*stripe.POSTS.values(), *stripe.DELETES.values(), *stripe.GETS.values())
+    }
     assert routes | {"authenticate", "list"} == faults.OPERATIONS["stripe"]
 
 
@@ -30,7 +32,7 @@ def test_a_fault_that_is_accepted_can_be_acted_out(bench: Bench, fault: str) -> 
     ("fault", "complaint", "hint"),
     [
         ("strip:slow", "there is no stand-in 'strip'; there are mail, stripe", "did you mean 'stripe'?"),
-        ("stripe:captur:slow", "there is no operation 'captur'; there are auth", "did you mean 'capture'?"),
+        ("stripe:captur:slow", "there is no operation 'captur'; there are att", "did you mean 'capture'?"),
         ("stripe:slwo", "there is no fault 'slwo'; there are close_after_deed,", "did you mean 'slow'?"),
         ("mail:graylist", "there is no fault of the mail server 'graylist'", "did you mean 'greylist'?"),
         ("mail:send:drop", "a mail has no operations", "write 'mail:drop'"),

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from bookingd.sandbox.misbehaviour import HEADER, How
-from bookingd.sandbox.stripe.operations import misbehaving_token
+from bookingd.sandbox.stripe.wishes import misbehaving_token
 from tests.acceptance import truths
 from tests.acceptance.conftest import Agency, Open
 from tests.acceptance.daemon import until

@@ -8,20 +8,28 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import msgspec
 
 from bookingd.sandbox.journal import Journal
 from bookingd.sandbox.stripe.records import (
+    BalanceTransaction,
     Change,
     Charge,
+    CheckoutSession,
+    ConfirmationToken,
+    Customer,
     Delivered,
+    Dispute,
     Event,
     Kept,
     PaymentIntent,
     PaymentMethod,
     Refund,
+    Review,
     Thing,
+    Told,
 )
 from bookingd.sources import Chance, Clock, Ids
 
@@ -43,12 +51,31 @@ class Account:
         self.charges: dict[str, Charge] = {}
         self.refunds: dict[str, Refund] = {}
         self.methods: dict[str, PaymentMethod] = {}
+        self.customers: dict[str, Customer] = {}
+        self.tokens: dict[str, ConfirmationToken] = {}
+        self.sessions: dict[str, CheckoutSession] = {}
+        self.disputes: dict[str, Dispute] = {}
+        self.reviews: dict[str, Review] = {}
+        self.movements: dict[str, BalanceTransaction] = {}
+        self._shelves: dict[type, dict[str, Any]] = {
+            PaymentMethod: self.methods,
+            Customer: self.customers,
+            ConfirmationToken: self.tokens,
+            Charge: self.charges,
+            PaymentIntent: self.intents,
+            Refund: self.refunds,
+            CheckoutSession: self.sessions,
+            Dispute: self.disputes,
+            Review: self.reviews,
+            BalanceTransaction: self.movements,
+        }
         self.undelivered: dict[str, Event] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self._kept: dict[str, Kept] = {}
         self._intent_ids: list[str] = []
         self._positions: dict[str, int] = {}
         self._refunds_of: dict[str, list[str]] = {}
+        self._session_of: dict[str, str] = {}
         self._journal = journal
 
     def open(self, now: datetime) -> None:
@@ -73,31 +100,31 @@ class Account:
         """Take over changes; the latest of an object wins."""
         for change in changes:
             match change:
-                case PaymentIntent():
-                    self._take_intent(change)
-                case Refund():
-                    self._take_refund(change)
                 case Event():
                     self._take_event(change)
-                case Charge():
-                    self.charges[change.id] = change
-                case PaymentMethod():
-                    self.methods[change.id] = change
                 case Kept():
                     self._kept[change.key] = change
                 case Delivered():
                     self.undelivered.pop(change.event, None)
+                case _:
+                    self._take(change)
 
-    def _take_intent(self, intent: PaymentIntent) -> None:
-        if intent.id not in self.intents:
-            self._positions[intent.id] = len(self._intent_ids)
-            self._intent_ids.append(intent.id)
-        self.intents[intent.id] = intent
+    def _take(self, thing: Thing) -> None:
+        shelf = self._shelves[type(thing)]
+        if thing.id not in shelf:
+            self._find_again(thing)
+        if isinstance(thing, CheckoutSession) and thing.intent is not None:
+            self._session_of[thing.intent] = thing.id
+        shelf[thing.id] = thing
 
-    def _take_refund(self, refund: Refund) -> None:
-        if refund.id not in self.refunds:
-            self._refunds_of.setdefault(refund.intent, []).append(refund.id)
-        self.refunds[refund.id] = refund
+    def _find_again(self, thing: Thing) -> None:
+        """Keep what is asked for by something else than its id where it is found fast."""
+        match thing:
+            case PaymentIntent():
+                self._positions[thing.id] = len(self._intent_ids)
+                self._intent_ids.append(thing.id)
+            case Refund():
+                self._refunds_of.setdefault(thing.intent, []).append(thing.id)
 
     def _take_event(self, event: Event) -> None:
         self._events.append(event)
@@ -126,14 +153,16 @@ class Account:
         found = list(self.refunds) if intent_id is None else self._refunds_of.get(intent_id, [])
         return (self.refunds[refund_id] for refund_id in reversed(found))
 
+    def session_of(self, intent_id: str) -> CheckoutSession | None:
+        """The page on which this payment was made, if it was on one."""
+        return self.sessions.get(self._session_of.get(intent_id, ""))
+
     def newest_events(self) -> Iterator[Event]:
         return reversed(self._events)
 
     def _essence(self) -> Iterator[Change]:
-        yield from self.methods.values()
-        yield from self.charges.values()
-        yield from self.intents.values()
-        yield from self.refunds.values()
+        for shelf in self._shelves.values():
+            yield from shelf.values()
         yield from (event for event in self._events if event.id in self.undelivered)
         yield from self._kept.values()
 
@@ -161,7 +190,7 @@ class Work:
         self.request_id = request_id
         self.key = key
         self.events: list[Event] = []
-        self._changes: list[Change] = []
+        self.changes: list[Thing | Kept] = []
         self._ids = ids
         self._chance = chance
         self._notify = notify
@@ -174,12 +203,10 @@ class Work:
 
     def put(self, change: Thing | Kept) -> None:
         """An object is new, or is so from now on."""
-        self._changes.append(change)
+        self.changes.append(change)
         self.account.apply((change,))
 
-    def tell(
-        self, kind: str, thing: PaymentIntent | Charge | Refund, previous: dict[str, object] | None = None
-    ) -> None:
+    def tell(self, kind: str, thing: Told, previous: dict[str, object] | None = None) -> None:
         """An event of the vendor's `kind` happened to `thing`."""
         self.events.append(
             Event(
@@ -197,4 +224,4 @@ class Work:
     def commit(self) -> None:
         """Put everything on record as one line."""
         self.account.apply(self.events)
-        self.account.write([*self._changes, *self.events])
+        self.account.write([*self.changes, *self.events])

@@ -11,14 +11,20 @@ from typing import Any
 
 from bookingd.sandbox.agenda import Agenda
 from bookingd.sandbox.journal import Journal
-from bookingd.sandbox.stripe import payments
+from bookingd.sandbox.stripe import checkout, disputes, refunds, settling
 from bookingd.sandbox.stripe.account import Account, Work
-from bookingd.sandbox.stripe.records import Charge, Delivered, Refund
+from bookingd.sandbox.stripe.records import Charge, CheckoutSession, Delivered, Dispute, Event, Refund
 from bookingd.sandbox.stripe.webhooks import Courier
 from bookingd.sources import Chance, Clock, Ids
 
 REFUND_SETTLES = timedelta(seconds=2)
 """After how long the slow and the failing refund are decided; at the vendor it takes days."""
+
+DISPUTE_OPENS = timedelta(seconds=2)
+"""After how long a charge to a card that disputes is disputed; at the vendor it takes weeks."""
+
+BANK_DECIDES = timedelta(seconds=2)
+"""After how long a bank decides about evidence whose words say how; at the vendor it takes months."""
 
 
 class Background:
@@ -53,10 +59,7 @@ class Background:
     async def start(self) -> None:
         self.account.open(self._clock.now())
         await self.courier.start()
-        for charge in self.account.charges.values():
-            self._note_expiry(charge)
-        for refund in self.account.refunds.values():
-            self._note_settling(refund)
+        self._note_all()
         for event in list(self.account.undelivered.values()):
             self.courier.send(event)
         self._running = asyncio.create_task(self._agenda.run())
@@ -85,34 +88,88 @@ class Background:
     def request_id(self) -> str:
         return f"req_{self._ids.new().hex[-14:]}"
 
+    def _note_all(self) -> None:
+        """What was begun before this process was."""
+        for charge in self.account.charges.values():
+            self._note_charge(charge)
+        for refund in self.account.refunds.values():
+            self._note_refund(refund)
+        for dispute in self.account.disputes.values():
+            self._note_dispute(dispute)
+        for session in self.account.sessions.values():
+            self._note_session(session)
+
     def take_note(self, work: Work) -> None:
         """Put into the agenda what a work has begun."""
         for event in work.events:
-            if isinstance(event.thing, Charge) and event.type == "charge.succeeded":
-                self._note_expiry(event.thing)
-            if isinstance(event.thing, Refund) and event.type == "refund.created":
-                self._note_settling(event.thing)
+            self._note(event)
+        for change in work.changes:
+            if isinstance(change, CheckoutSession):
+                self._note_session(change)
 
-    def _note_expiry(self, charge: Charge) -> None:
-        if charge.capture_before is not None and not charge.captured and not charge.amount_refunded:
-            until = datetime.fromtimestamp(charge.capture_before, UTC)
-            self._agenda.note(until, self._expire, charge.intent)
+    def _note(self, event: Event) -> None:
+        match event.thing:
+            case Charge() if event.type in {"charge.succeeded", "charge.captured"}:
+                self._note_charge(event.thing)
+            case Refund() if event.type == "refund.created":
+                self._note_refund(event.thing)
+            case Dispute():
+                self._note_dispute(event.thing)
 
-    def _note_settling(self, refund: Refund) -> None:
+    def _note_charge(self, charge: Charge) -> None:
+        if charge.captured:
+            self._note_holder(charge)
+        elif charge.capture_before is not None and not charge.amount_refunded:
+            self._at(charge.capture_before, self._expire, charge.intent)
+
+    def _note_holder(self, charge: Charge) -> None:
+        if charge.method.card.dispute is not None and charge.dispute is None:
+            self._in(DISPUTE_OPENS, self._dispute, charge.id)
+
+    def _note_refund(self, refund: Refund) -> None:
         behaviour = self.account.charges[refund.charge].method.card.refund
         if (behaviour, refund.status) in {("pending", "pending"), ("failed", "succeeded")}:
-            self._agenda.note(self._clock.now() + REFUND_SETTLES, self._settle, refund.id)
+            self._in(REFUND_SETTLES, self._settle, refund.id)
+
+    def _note_dispute(self, dispute: Dispute) -> None:
+        if dispute.status in disputes.OPEN:
+            self._at(dispute.due_by, self._lapse, dispute.id)
+        elif dispute.status not in disputes.ENDED:
+            self._in(BANK_DECIDES, self._decide, dispute.id)
+
+    def _note_session(self, session: CheckoutSession) -> None:
+        if session.status == "open":
+            self._at(session.expires_at, self._close, session.id)
+
+    def _at(self, when: int, act: Callable[[str], None], what: str) -> None:
+        self._agenda.note(datetime.fromtimestamp(when, UTC), act, what)
+
+    def _in(self, delay: timedelta, act: Callable[[str], None], what: str) -> None:
+        self._agenda.note(self._clock.now() + delay, act, what)
 
     def _expire(self, intent_id: str) -> None:
-        self._by_itself(lambda work: payments.expire(work, self.account.intents[intent_id]))
+        self._by_itself(lambda work: settling.expire(work, self.account.intents[intent_id]))
 
     def _settle(self, refund_id: str) -> None:
-        self._by_itself(lambda work: payments.settle(work, self.account.refunds[refund_id]))
+        self._by_itself(lambda work: refunds.settle(work, self.account.refunds[refund_id]))
+
+    def _dispute(self, charge_id: str) -> None:
+        self._by_itself(lambda work: disputes.open_for(work, self.account.charges[charge_id]))
+
+    def _decide(self, dispute_id: str) -> None:
+        self._by_itself(lambda work: disputes.decide(work, self.account.disputes[dispute_id]))
+
+    def _lapse(self, dispute_id: str) -> None:
+        self._by_itself(lambda work: disputes.lapse(work, self.account.disputes[dispute_id]))
+
+    def _close(self, session_id: str) -> None:
+        self._by_itself(lambda work: checkout.lapse(work, self.account.sessions[session_id]))
 
     def _by_itself(self, change: Callable[[Work], None]) -> None:
         work = self.work()
         change(work)
         work.commit()
+        self.take_note(work)
         for event in work.events:
             self.courier.send(event)
 

@@ -22,7 +22,13 @@ _BEHAVIOURS: dict[str, dict[str, object]] = {
     "4000000000006975": {"decline": "card_velocity_exceeded"},
     "4100000000000019": {"decline": "fraudulent"},
     "4000000000000341": {"decline": "generic_decline"},
-    "4000002500003155": {"authenticate": True},
+    "4000000000004954": {"decline": "fraudulent", "risk": "highest"},
+    "4000000000009235": {"risk": "elevated"},
+    "4000000000000101": {"checks": {"cvc_check": "fail"}},
+    "4000000000000036": {"checks": {"address_postal_code_check": "fail"}},
+    "4000000000000028": {"checks": {"address_line1_check": "fail"}},
+    "4000002500003155": {"authenticate": True, "exempt": "saved"},
+    "4000003800000446": {"authenticate": True, "exempt": "always"},
     "4000002760003184": {"authenticate": True},
     "4000000000003220": {"authenticate": True},
     "4000000000003063": {"authenticate": True},
@@ -30,6 +36,9 @@ _BEHAVIOURS: dict[str, dict[str, object]] = {
     "4000008400001629": {"authenticate": True, "decline": "generic_decline"},
     "4000000000007726": {"refund": "pending"},
     "4000000000005126": {"refund": "failed"},
+    "4000000000000259": {"dispute": "fraudulent"},
+    "4000000000002685": {"dispute": "product_not_received"},
+    "4000000000001976": {"dispute": "fraudulent", "inquiry": True},
 }
 
 _TOKENS = {
@@ -54,6 +63,15 @@ _TOKENS = {
     "pm_card_visa_chargeDeclinedVelocityLimitExceeded": "4000000000006975",
     "pm_card_radarBlock": "4100000000000019",
     "pm_card_chargeCustomerFail": "4000000000000341",
+    "pm_card_riskLevelHighest": "4000000000004954",
+    "pm_card_riskLevelElevated": "4000000000009235",
+    "pm_card_cvcCheckFail": "4000000000000101",
+    "pm_card_avsZipFail": "4000000000000036",
+    "pm_card_avsLine1Fail": "4000000000000028",
+    "pm_card_authenticationRequiredSetupForOffSession": "4000003800000446",
+    "pm_card_createDispute": "4000000000000259",
+    "pm_card_createDisputeProductNotReceived": "4000000000002685",
+    "pm_card_createDisputeInquiry": "4000000000001976",
     "pm_card_authenticationRequiredOnSetup": "4000002500003155",
     "pm_card_authenticationRequired": "4000002760003184",
     "pm_card_threeDSecure2Required": "4000000000003220",
@@ -75,22 +93,47 @@ _BRANDS = (
     (re.compile(r"3[0689]"), "diners"),
 )
 
+DECLINED = "Your card was declined."
+
+# docs.stripe.com/declines/codes, read 2026-11: every reason that a bank or Radar gives, and the sentence
+# that comes with it; most of them are not to be told to the payer, and so say the same.
 MESSAGES = {
-    "generic_decline": "Your card was declined.",
-    "insufficient_funds": "Your card has insufficient funds.",
-    "lost_card": "Your card was declined.",
-    "stolen_card": "Your card was declined.",
-    "expired_card": "Your card has expired.",
-    "incorrect_cvc": "Your card's security code is incorrect.",
-    "processing_error": "An error occurred while processing your card. Try again in a little bit.",
+    **dict.fromkeys(
+        (
+            "approve_with_id call_issuer do_not_honor do_not_try_again fraudulent generic_decline"
+            " invalid_account lost_card merchant_blacklist new_account_information_available no_action_taken"
+            " not_permitted pickup_card reenter_transaction restricted_card"
+            " revocation_of_all_authorizations revocation_of_authorization security_violation"
+            " service_not_allowed stolen_card stop_payment_order transaction_not_allowed try_again_later"
+            " withdrawal_count_limit_exceeded"
+        ).split(),
+        DECLINED,
+    ),
+    "authentication_required": "Your card was declined. This transaction requires authentication.",
+    "card_not_supported": "Your card is not supported.",
     "card_velocity_exceeded": (
         "Your card was declined for making repeated attempts too frequently or exceeding its amount limit."
     ),
-    "fraudulent": "Your card was declined.",
+    "currency_not_supported": "Your card does not support this currency.",
+    "duplicate_transaction": "A transaction with identical amount and card was submitted very recently.",
+    "expired_card": "Your card has expired.",
+    "incorrect_cvc": "Your card's security code is incorrect.",
+    "incorrect_number": "Your card number is incorrect.",
+    "incorrect_zip": "Your card's zip code failed validation.",
+    "insufficient_funds": "Your card has insufficient funds.",
+    "invalid_amount": "Your card was declined for this amount.",
+    "invalid_cvc": "Your card's security code is invalid.",
+    "issuer_not_available": "Your card's bank could not be reached.",
+    "pin_try_exceeded": "Your card was declined: its PIN was tried too often.",
+    "processing_error": "An error occurred while processing your card. Try again in a little bit.",
+    "testmode_decline": "Your card was declined. Your request was in live mode, but used a known test card.",
 }
 
 # Declines whose error code is their own; the others come as `card_declined`.
-OWN_CODES = frozenset({"expired_card", "incorrect_cvc", "processing_error"})
+OWN_CODES = frozenset(
+    "authentication_required expired_card incorrect_cvc incorrect_number incorrect_zip invalid_cvc"
+    " processing_error".split()
+)
 
 
 def by_token(token: str, now: datetime) -> Card | None:

@@ -4,6 +4,12 @@ from bookingd.sandbox.stripe.records import ApiError, PaymentIntent
 
 INVALID_REQUEST = "invalid_request_error"
 
+SPENT_METHOD = (
+    "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared"
+    " with a connected account without Customer attachment, or was detached from a Customer. It may not be"
+    " used again. To use a PaymentMethod multiple times, you must attach it to a Customer first."
+)
+
 
 class Fault(Exception):
     """A call is answered with an error.

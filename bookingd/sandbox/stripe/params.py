@@ -116,6 +116,13 @@ class Params:
             raise faults.invalid(f"Invalid object: {self._path(name)}", param=self._path(name))
         return Params(value, self._path(name))
 
+    def groups(self, name: str) -> "list[Params]":
+        """A list of groups."""
+        value = self._given.pop(name, None) or []
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise faults.invalid(f"Invalid array: {self._path(name)}", param=self._path(name))
+        return [Params(each, f"{self._path(name)}[{number}]") for number, each in enumerate(value)]
+
     def raw(self, name: str) -> dict[str, Any]:
         """A group whose inside is only kept and shown again."""
         value = self._given.pop(name, None) or {}

@@ -39,6 +39,14 @@ def origin(request: web.Request) -> str:
     return f"{request.scheme}://{request.host}{request.path.partition('/v1/')[0]}"
 
 
+def page_origin(request: web.Request) -> str:
+    """The same for a page, which is not below the vendor's `/v1/`."""
+    path = request.path
+    for pages in ("/redirect/", "/c/"):
+        path = path.partition(pages)[0]
+    return f"{request.scheme}://{request.host}{path}"
+
+
 def with_query(url: str, values: Mapping[str, str]) -> str:
     parts = urlsplit(url)
     query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *values.items()])
@@ -61,19 +69,24 @@ def as_json(request: web.Request, status: int, body: Mapping[str, Any], request_
 
 
 # No form-action: browsers apply it to where an answer redirects, and that is the merchant's own site.
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 _PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
 
 
-def html(text: str) -> web.Response:
+def html(text: str, *, policy: str = PAGE_POLICY) -> web.Response:
     """A page; its address holds a secret, which is told to nobody and kept nowhere."""
-    return web.Response(text=text, content_type="text/html", headers=_PAGE_HEADERS)
+    headers = {"Content-Security-Policy": policy, **_PAGE_HEADERS}
+    return web.Response(text=text, content_type="text/html", headers=headers)
+
+
+def script(text: str) -> web.Response:
+    """A script, which any page may load."""
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache", **CORS}
+    return web.Response(text=text, content_type="text/javascript", headers=headers)
 
 
 def fault_of(request: web.Request, status: int, request_id: str) -> web.Response:

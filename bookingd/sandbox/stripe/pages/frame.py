@@ -1,12 +1,9 @@
-"""The page on which a payer of the stand-in proves who they are, where a bank's own page would be.
+"""What all pages of the stand-in have around them.
 
-The one rule: it works without script, with a keyboard, and says at first sight that no money moves.
+The one rule: a page works without script, with a keyboard, and says at first sight that no money moves.
 """
 
-from html import escape
 from string import Template
-
-from bookingd.sandbox.stripe.records import Card, PaymentIntent
 
 # The vendor's currencies that have no minor unit in amounts; thousandths are shown as such.
 _WHOLE = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
@@ -18,7 +15,7 @@ _PAGE = Template("""<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>Confirm your payment · Sandbox bank</title>
+<title>$title · Sandbox</title>
 <style>
 :root { color-scheme: light dark; --ink: #14213d; --soft: #55617a; --paper: #fff; --ground: #eef2f8;
         --line: #d5dcea; --accent: #1849c6; --accent-ink: #fff; --note: #fff4d6; --note-ink: #5c4400; }
@@ -45,24 +42,36 @@ dt { color: var(--soft); }
 dd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 dd.amount { font-weight: 700; font-size: 1.15rem; }
 form { display: grid; gap: .75rem; }
+fieldset { border: 0; margin: 0; padding: 0; display: grid; gap: .75rem; }
+label { display: grid; gap: .25rem; font-size: .875rem; color: var(--soft); }
+label.choice { display: flex; align-items: center; gap: .6rem; font-size: 1rem; color: var(--ink);
+               padding: .6rem .75rem; border: 1px solid var(--line); border-radius: .6rem; }
+input { font: inherit; }
+input[type=text], input[type=email] { width: 100%; padding: .6rem .75rem; border-radius: .6rem;
+        border: 1px solid var(--line); background: var(--ground); color: var(--ink); min-height: 2.75rem; }
+input:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
+.problem { margin: 0 0 1rem; padding: .65rem .9rem; border-radius: .6rem; background: var(--note);
+           color: var(--note-ink); }
+a.no { color: var(--accent); text-align: center; padding: .6rem; }
 button { font: inherit; font-weight: 600; min-height: 3rem; padding: .6rem 1rem; border-radius: .6rem;
          border: 1px solid var(--accent); cursor: pointer; }
 button.yes { background: var(--accent); color: var(--accent-ink); }
 button.no { background: transparent; color: var(--accent); }
 button:hover { filter: brightness(1.08); }
 button:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
-@media (min-width: 30rem) { form { grid-template-columns: 1fr 1fr; } .inside { padding: 2rem; }
+@media (min-width: 30rem) { form.choice { grid-template-columns: 1fr 1fr; } .inside { padding: 2rem; }
   .note { padding-inline: 2rem; } }
 </style>
 </head>
 <body>
 <main>
-<p class="note"><strong>Sandbox.</strong> A stand-in for your bank: no money moves.</p>
+<p class="note"><strong>Sandbox.</strong> $stands_for: no money moves.</p>
 <div class="inside">
 <p class="bank"><svg width="28" height="28" viewBox="0 0 28 28" fill="none" aria-hidden="true"><path
 d="M14 2 25 6v7c0 7-4.6 11.2-11 13C7.6 24.2 3 20 3 13V6Z" stroke="currentColor" stroke-width="2"
 stroke-linejoin="round"/><path d="m9 14 3.5 3.5L19.5 10.5" stroke="currentColor" stroke-width="2"
-stroke-linecap="round" stroke-linejoin="round"/></svg>3-D Secure</p>
+stroke-linecap="round" stroke-linejoin="round"/></svg>$badge</p>
 $content
 </div>
 </main>
@@ -70,39 +79,13 @@ $content
 </html>
 """)
 
-_QUESTION = Template("""<h1>Confirm your payment</h1>
-<p class="lead">Choose how the check by your bank ends.</p>
-<dl>
-<div><dt>Amount</dt><dd class="amount">$amount</dd></div>
-<div><dt>For</dt><dd>$purpose</dd></div>
-<div><dt>Card</dt><dd>$card</dd></div>
-</dl>
-<form method="post">
-<button class="yes" name="outcome" value="complete" autofocus>Complete</button>
-<button class="no" name="outcome" value="fail">Fail</button>
-</form>""")
 
-_OVER = """<h1>Nothing left to confirm</h1>
-<p class="lead">This payment has been dealt with. You can close this page.</p>"""
+def framed(*, title: str, badge: str, stands_for: str, content: str) -> str:
+    """A whole page; `content` is HTML, the rest is text of ours."""
+    return _PAGE.substitute(title=title, badge=badge, stands_for=stands_for, content=content)
 
 
-def question(intent: PaymentIntent, card: Card) -> str:
-    """The page that asks; its form is sent to its own address."""
-    reference = intent.metadata.get("booking_reference")
-    return _PAGE.substitute(
-        content=_QUESTION.substitute(
-            amount=escape(_amount(intent)),
-            purpose=escape(f"Booking {reference}" if reference else intent.description or "Your order"),
-            card=f"{escape(card.brand.capitalize())} ending in {escape(card.last4)}",
-        )
-    )
-
-
-def over() -> str:
-    """The page for who comes when all is done, and has nowhere to go back to."""
-    return _PAGE.substitute(content=_OVER)
-
-
-def _amount(intent: PaymentIntent) -> str:
-    decimals = 0 if intent.currency in _WHOLE else 3 if intent.currency in _THOUSANDTHS else 2
-    return f"{intent.amount / 10**decimals:,.{decimals}f} {intent.currency.upper()}"
+def money(amount: int, currency: str) -> str:
+    """An amount in the vendor's units, for people."""
+    decimals = 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
+    return f"{amount / 10**decimals:,.{decimals}f} {currency.upper()}"
