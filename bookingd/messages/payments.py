@@ -17,3 +17,23 @@ class RefreshPayment:
     booking_id: BookingId
     poll: int = 0
     """Which poll this is; 0 where somebody or something told us to look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletePayment:
+    """The payer has approved: have the gateway hold the money. Of the payment actor to itself."""
+
+    payment_id: PaymentId
+    booking_id: BookingId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleRefund:
+    """Staff have paid a failed refund in another way."""
+
+    payment_id: PaymentId
+    booking_id: BookingId
+    round: int
+    """Which refund of this payment it is, from 1."""
+    note: str
+    """How it was paid, as the books of the agency call it."""
