@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bookingd.gateways.port import InvalidNotice
 from bookingd.messages.envelope import SYSTEM
+from bookingd.outcomes import Unavailable
 from handlers.bodies import read_body
 from handlers.errors import Problem, not_found
 from handlers.parts import PARTS
@@ -21,6 +22,9 @@ from handlers.views import View
 log = logging.getLogger(__name__)
 
 RECEIPTS = web.AppKey("receipts", Receipts)
+
+VERIFY_AGAIN_AFTER = 30
+"""Seconds after which to send an event again whose signing certificate cannot be had."""
 
 
 class Received(View, frozen=True, kw_only=True):
@@ -37,10 +41,14 @@ async def receive(request: web.Request) -> web.Response:
         raise not_found()
     body = await read_body(request)
     try:
-        notice = gateway.read_notice(request.headers, body)
+        notice = await gateway.read_notice(request.headers, body)
     except InvalidNotice as error:
         log.warning("a webhook for %s was refused: %s", name, error)
         raise Problem("bad-signature", "This event is not signed as one of the gateway's.") from error
+    except Unavailable as error:
+        log.warning("a webhook of %s cannot be verified now: %s", name, error)
+        later = {"Retry-After": str(VERIFY_AGAIN_AFTER)}
+        raise Problem("unavailable", "The event cannot be verified at the moment.", headers=later) from error
     if notice is not None:
         told = Told(gateway=name, notice=notice, origin=origin_of(request, SYSTEM))
         await request.app[RECEIPTS].submit(told)

@@ -240,6 +240,9 @@ class Gateway(Protocol):
         """What the gateway's own books say moved at or after `since` and before `until`."""
         ...
 
-    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
-        """Verify and translate a webhook; None for one that tells nothing we follow. Raises InvalidNotice."""
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
+        """Verify and translate a webhook; None for one that tells nothing we follow.
+
+        Raises InvalidNotice, or Unavailable where what it has to be verified with cannot be had now.
+        """
         ...

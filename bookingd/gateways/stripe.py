@@ -204,7 +204,7 @@ class StripeGateway:
                 return
             wish["starting_after"] = answer["data"][-1]["id"]
 
-    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
         """Verify the signature with any of the secrets, and its age with our own clock."""
         header = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
         if not any(_signed(body, header, secret) for secret in self._webhook_secrets):

@@ -174,7 +174,7 @@ class FakeGateway:
             if since <= posting.at < until:
                 yield posting
 
-    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice:
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice:
         if headers.get("Fake-Signature") != "good":
             raise InvalidNotice("bad signature")
         told = json.loads(body)

@@ -78,8 +78,8 @@ async def test_its_notices_are_read_when_they_are_signed(fake: FakeGateway) -> N
     payment = await gateway.authorise(a_request(GOOD), key=an_intent())
     headers, body = fake.notice(payment.gateway_reference, "payment_intent.succeeded")
 
-    notice = gateway.read_notice(headers, body)
+    notice = await gateway.read_notice(headers, body)
     assert notice is not None
     assert notice.payment_id == payment.payment_id
     with pytest.raises(InvalidNotice):
-        gateway.read_notice({}, body)
+        await gateway.read_notice({}, body)

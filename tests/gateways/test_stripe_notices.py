@@ -31,19 +31,19 @@ def signed(body: bytes, clock: ManualClock, secret: str = NEW, *, age: float = 0
     return {"stripe-signature": header}
 
 
-def read(gateway: StripeGateway, clock: ManualClock, body: bytes) -> GatewayNotice:
-    notice = gateway.read_notice(signed(body, clock), body)
+async def read(gateway: StripeGateway, clock: ManualClock, body: bytes) -> GatewayNotice:
+    notice = await gateway.read_notice(signed(body, clock), body)
     assert notice is not None
     return notice
 
 
 @pytest.mark.parametrize("secret", [NEW, OLD])
-def test_a_webhook_of_any_known_secret_is_read(
+async def test_a_webhook_of_any_known_secret_is_read(
     gateway: StripeGateway, clock: ManualClock, secret: str
 ) -> None:
     body = event()
 
-    assert gateway.read_notice(signed(body, clock, secret), body) == GatewayNotice(
+    assert await gateway.read_notice(signed(body, clock, secret), body) == GatewayNotice(
         event_id="evt_1",
         kind="payment_intent.succeeded",
         gateway_reference="pi_1",
@@ -55,105 +55,109 @@ def test_a_webhook_of_any_known_secret_is_read(
     ("given", "status"),
     [("requires_capture", GatewayStatus.AUTHORISED), ("a_new_word", None), (None, None)],
 )
-def test_a_notice_tells_where_the_payment_stood_if_we_know_the_word(
+async def test_a_notice_tells_where_the_payment_stood_if_we_know_the_word(
     gateway: StripeGateway, clock: ManualClock, given: str | None, status: GatewayStatus | None
 ) -> None:
     body = event(status=given)
 
-    assert read(gateway, clock, body).status is status
+    assert (await read(gateway, clock, body)).status is status
 
 
-def test_a_notice_about_a_refund_names_its_payment(gateway: StripeGateway, clock: ManualClock) -> None:
+async def test_a_notice_about_a_refund_names_its_payment(gateway: StripeGateway, clock: ManualClock) -> None:
     body = event(id="re_1", object="refund", payment_intent="pi_7", metadata={"intent_id": "x"})
-    notice = read(gateway, clock, body)
+    notice = await read(gateway, clock, body)
 
     assert (notice.gateway_reference, notice.payment_id) == ("pi_7", None)
 
 
-def test_what_is_not_ours_is_read_without_our_id(gateway: StripeGateway, clock: ManualClock) -> None:
+async def test_what_is_not_ours_is_read_without_our_id(gateway: StripeGateway, clock: ManualClock) -> None:
     body = event(metadata={})
 
-    assert read(gateway, clock, body).payment_id is None
+    assert (await read(gateway, clock, body)).payment_id is None
 
 
-def test_an_event_that_we_do_not_follow_tells_nothing(gateway: StripeGateway, clock: ManualClock) -> None:
+async def test_an_event_that_we_do_not_follow_tells_nothing(
+    gateway: StripeGateway, clock: ManualClock
+) -> None:
     body = event("payment_intent.created")
 
-    assert gateway.read_notice(signed(body, clock), body) is None
+    assert await gateway.read_notice(signed(body, clock), body) is None
 
 
-def test_a_webhook_of_another_secret_is_not_believed(gateway: StripeGateway, clock: ManualClock) -> None:
+async def test_a_webhook_of_another_secret_is_not_believed(
+    gateway: StripeGateway, clock: ManualClock
+) -> None:
     body = event()
 
     with pytest.raises(InvalidNotice):
-        gateway.read_notice(signed(body, clock, "whsec_of_nobody"), body)
+        await gateway.read_notice(signed(body, clock, "whsec_of_nobody"), body)
 
 
-def test_a_changed_body_is_not_believed(gateway: StripeGateway, clock: ManualClock) -> None:
+async def test_a_changed_body_is_not_believed(gateway: StripeGateway, clock: ManualClock) -> None:
     headers = signed(event(), clock)
 
     with pytest.raises(InvalidNotice):
-        gateway.read_notice(headers, event(id="pi_2"))
+        await gateway.read_notice(headers, event(id="pi_2"))
 
 
 @pytest.mark.parametrize(("age", "believed"), [(299, True), (301, False), (-299, True), (-301, False)])
-def test_a_webhook_that_was_signed_long_ago_or_ahead_of_time_is_not_believed(
+async def test_a_webhook_that_was_signed_long_ago_or_ahead_of_time_is_not_believed(
     gateway: StripeGateway, clock: ManualClock, age: float, believed: bool
 ) -> None:
     body = event()
     headers = signed(body, clock, age=age)
 
     if believed:
-        assert gateway.read_notice(headers, body) is not None
+        assert await gateway.read_notice(headers, body) is not None
     else:
         with pytest.raises(InvalidNotice):
-            gateway.read_notice(headers, body)
+            await gateway.read_notice(headers, body)
 
 
 @pytest.mark.parametrize(
     "header", ["", "t=,v1=", "v1=abc", "t=12,v0=abc", "nonsense", "t=1;v1=2", "t=9e9,v1=0", "t=1,t=2,v1=\xff"]
 )
-def test_a_header_that_makes_no_sense_is_not_believed(gateway: StripeGateway, header: str) -> None:
+async def test_a_header_that_makes_no_sense_is_not_believed(gateway: StripeGateway, header: str) -> None:
     with pytest.raises(InvalidNotice):
-        gateway.read_notice({"Stripe-Signature": header}, event())
+        await gateway.read_notice({"Stripe-Signature": header}, event())
 
 
-def test_a_webhook_without_signature_is_not_believed(gateway: StripeGateway) -> None:
+async def test_a_webhook_without_signature_is_not_believed(gateway: StripeGateway) -> None:
     with pytest.raises(InvalidNotice):
-        gateway.read_notice({}, event())
+        await gateway.read_notice({}, event())
 
 
 @pytest.mark.parametrize(
     "body", [b"{}", b"[]", b"not json", b'{"id": "evt_1", "data": {"object": "x"}}', b"\xff", b"[" * 9999]
 )
-def test_what_is_signed_but_no_event_is_not_believed(
+async def test_what_is_signed_but_no_event_is_not_believed(
     gateway: StripeGateway, clock: ManualClock, body: bytes
 ) -> None:
     headers = signed(body, clock) if body != b"\xff" else {"Stripe-Signature": "t=1,v1=x"}
 
     with pytest.raises(InvalidNotice):
-        gateway.read_notice(headers, body)
+        await gateway.read_notice(headers, body)
 
 
 @pytest.mark.parametrize("word", ["evt_\x00", "", "e" * 256, "evt_é", 7, None, ["evt_1"], {"id": "evt_1"}])
 @pytest.mark.parametrize("field", ["id", "type"])
-def test_what_is_signed_with_an_id_that_cannot_be_stored_is_not_believed(
+async def test_what_is_signed_with_an_id_that_cannot_be_stored_is_not_believed(
     gateway: StripeGateway, clock: ManualClock, field: str, word: Any
 ) -> None:
     body = json.dumps({**json.loads(event()), field: word}).encode()
 
     with pytest.raises(InvalidNotice):
-        gateway.read_notice(signed(body, clock), body)
+        await gateway.read_notice(signed(body, clock), body)
 
 
 @pytest.mark.parametrize("changes", [{"id": "pi_\x00"}, {"id": 7}, {"metadata": {"payment_id": 7}}])
-def test_what_is_signed_about_a_payment_that_cannot_be_one_is_not_believed(
+async def test_what_is_signed_about_a_payment_that_cannot_be_one_is_not_believed(
     gateway: StripeGateway, clock: ManualClock, changes: dict[str, Any]
 ) -> None:
     body = event(**changes)
 
     with pytest.raises(InvalidNotice):
-        gateway.read_notice(signed(body, clock), body)
+        await gateway.read_notice(signed(body, clock), body)
 
 
 def test_no_secret_shows(gateway: StripeGateway) -> None:

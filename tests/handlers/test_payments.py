@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.messages.payments import RefreshPayment
+from bookingd.outcomes import Unavailable
 from bookingd.storage import intents
 from bookingd.storage.intents import IntentKey
 from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
@@ -428,10 +430,24 @@ async def test_a_forged_event_is_refused(api: Api) -> None:
 async def test_an_event_that_tells_nothing_is_acknowledged_and_not_stored(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.gateway, "read_notice", lambda headers, body: None)
+    monkeypatch.setattr(api.gateway, "read_notice", AsyncMock(return_value=None))
 
     assert await event(api, await held(api), None) == {"received": True}
     assert await api.count("webhook_events") == 0
+
+
+async def test_an_event_that_cannot_be_verified_now_is_to_be_sent_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = await held(api)
+    away = AsyncMock(side_effect=Unavailable("the certificate cannot be had"))
+    with monkeypatch.context() as patched:
+        patched.setattr(api.gateway, "read_notice", away)
+        problem = await event(api, booking, None)
+
+    assert (problem["type"], problem["status"]) == ("/problems/unavailable", 503)
+    assert await event(api, booking, None) == {"received": True}
+    assert await api.count("webhook_events") == 1
 
 
 async def test_an_event_of_an_unknown_gateway_is_not_taken(api: Api) -> None:
