@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from actors.payment.documents import Agency
 from bookingd.domain.booking.decision import Terms
 from bookingd.domain.booking.state import Booking, BookingState, Item, ItemState, Payment, PaymentState
+from bookingd.domain.documents.document import DocumentKind, Issuer
+from bookingd.domain.documents.document import Party as DocumentParty
 from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
 from bookingd.domain.ids import BookingId, IntentId, ItemId, MessageId, OfferId, PaymentId, Reference
 from bookingd.domain.money import Money
@@ -36,6 +40,20 @@ from tests.fakes.sources import START
 OWN = "inventory"
 OWNER = "guest:00000000-0000-7000-8000-000000000001"
 TOTAL = Money(10_000, "EUR")
+
+
+def agency(country: str = "DE") -> Agency:
+    """Who issues documents."""
+    party = DocumentParty(
+        name="Example Travel GmbH",
+        lines=("Hauptstrasse 1",),
+        postcode="60311",
+        city="Frankfurt am Main",
+        country=country,
+        tax_number="DE136695976",
+    )
+    prefixes = {DocumentKind.RECEIPT: "REC", DocumentKind.INVOICE: "INV", DocumentKind.CREDIT_NOTE: "CRN"}
+    return Agency(issuer=Issuer(party=party), prefixes=prefixes, zone=ZoneInfo("Europe/Berlin"))
 
 
 def party(adults: int = 1, children: int = 0, infants: int = 0) -> Party:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from actors.payment.book import Page, PaymentBook
+from actors.payment.documents import FOLLOWED, Agency, Documents
 from actors.payment.refunds import Given, Refunds
 from bookingd.actor.kinds import Acting, Answer, Decide, Ended, Letter, Reading, Record, each
 from bookingd.domain import ledger
@@ -77,12 +78,16 @@ class PaymentActor:
         VoidPayment,
         RefundPayment,
         RefreshPayment,
+        *FOLLOWED,
     )
-    deciding: Mapping[type, Decide] = MappingProxyType({})
     answering: Mapping[type, Answer] = MappingProxyType({})
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
 
-    def __init__(self, *, gateways: Mapping[str, Gateway], database: Database, sources: Sources) -> None:
+    def __init__(
+        self, *, gateways: Mapping[str, Gateway], database: Database, sources: Sources, agency: Agency
+    ) -> None:
+        """`agency` issues the documents that follow from what is paid."""
+        self.deciding: Mapping[type, Decide] = Documents(agency=agency, sources=sources).deciding
         self._book = PaymentBook(gateways=gateways, database=database, sources=sources)
         self._refunds = refunds = Refunds(self._book)
         self.acting: Mapping[type, Acting | Reading] = {

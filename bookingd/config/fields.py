@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from decimal import Decimal
 from typing import Any
+from zoneinfo import available_timezones
 
 from bookingd.config.values import Secret, Url
+from bookingd.domain.countries import ISO_3166
 from bookingd.domain.money import EXPONENTS
 
 _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -66,6 +68,22 @@ def picture_hosts(given: tuple[str, ...]) -> str:
         if not (_HOST.fullmatch(text) or _STAND_IN.fullmatch(text)):
             return f"{text!r} is neither a host such as images.example.com nor *.example.com"
     return ""
+
+
+def country(given: str) -> str:
+    """A check."""
+    return "" if given in ISO_3166 else "must be a country code of ISO 3166-1 in capitals, such as DE"
+
+
+def time_zone(given: str) -> str:
+    """A check."""
+    return "" if given in available_timezones() else "must be a time zone of IANA, such as Europe/Berlin"
+
+
+def number_prefix(given: str) -> str:
+    """A check: what numbers of documents begin with."""
+    known = re.fullmatch(r"[A-Z][A-Z0-9]{0,9}", given)
+    return "" if known else "must be one to ten capitals and digits, and begin with a capital"
 
 
 def mail_address(given: str) -> str:

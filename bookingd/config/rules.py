@@ -17,7 +17,7 @@ from bookingd.config.errors import did_you_mean
 from bookingd.config.field_keys import parse_field_keys
 from bookingd.config.fields import margins_in
 from bookingd.config.schema import Path
-from bookingd.config.sections import ACTORS, Settings
+from bookingd.config.sections import ACTORS, MADE_UP_AGENCY, Settings
 from bookingd.config.values import Secret, Url
 
 SIGNING_KEY_BYTES = 32
@@ -55,6 +55,7 @@ def breaches(settings: Settings) -> Iterator[Breach]:
     yield from _telemetry(settings)
     yield from _public_url(settings)
     yield from _keys(settings)
+    yield from _agency(settings)
     if settings.production:
         yield from _production(settings)
         yield from _needed_secrets(settings)
@@ -342,6 +343,21 @@ def _production_stripe(settings: Settings) -> Iterator[Breach]:
         yield Breach(
             path=("stripe", "publishable_key"),
             complaint="must be a live key (pk_live_…) in production",
+        )
+
+
+def _agency(settings: Settings) -> Iterator[Breach]:
+    """Numbers of two kinds in one series would be one too many, or one too few."""
+    prefixes = settings.agency.prefixes
+    if len(set(prefixes)) < len(prefixes):
+        yield Breach(
+            path=("agency", "invoice_prefix"),
+            complaint="must differ from the prefixes of receipts and credit notes, and they from each other",
+        )
+    if settings.production and settings.agency.legal_name == MADE_UP_AGENCY:
+        yield Breach(
+            path=("agency", "legal_name"),
+            complaint="must name the agency, in production: the law wants it on invoices",
         )
 
 

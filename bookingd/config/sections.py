@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from bookingd.config.fields import (
     address,
     checked,
+    country,
     currencies,
     currency,
     local_url_of,
@@ -22,9 +23,11 @@ from bookingd.config.fields import (
     margins,
     margins_in,
     networks,
+    number_prefix,
     percent,
     picture_hosts,
     secret,
+    time_zone,
     within,
 )
 from bookingd.config.redis_address import SCHEMES as REDIS_SCHEMES
@@ -38,6 +41,9 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
 ACTORS: tuple[ActorName, ...] = get_args(ActorName)
+
+MADE_UP_AGENCY = "Demonstration Travel Agency"
+"""What plays at being one; production needs a real name."""
 
 MARGIN = 1.0
 """Seconds by which an adapter gives up before its call is cut off: it alone knows what the outcome may be."""
@@ -179,6 +185,33 @@ class Actors:
         for part in name.split("."):
             found = getattr(found, part, None)
         return {} if found is None else asdict(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """Who sells: what the law wants to stand on receipts, invoices and credit notes.
+
+    `zone` says on which day a document is issued; numbers are counted by prefix and year. With
+    `early_invoices` a booking may be invoiced before it is confirmed, where somebody asks for that.
+    """
+
+    legal_name: str = MADE_UP_AGENCY
+    address_lines: tuple[str, ...] = ("Musterstrasse 1",)
+    postcode: str = "60311"
+    city: str = "Frankfurt am Main"
+    country: str = checked("DE", country)
+    tax_number: str = ""
+    registration: str = ""
+    zone: str = checked("Europe/Berlin", time_zone)
+    receipt_prefix: str = checked("REC", number_prefix)
+    invoice_prefix: str = checked("INV", number_prefix)
+    credit_note_prefix: str = checked("CRN", number_prefix)
+    early_invoices: bool = False
+
+    @property
+    def prefixes(self) -> tuple[str, str, str]:
+        """Of receipts, invoices and credit notes."""
+        return self.receipt_prefix, self.invoice_prefix, self.credit_note_prefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -460,6 +493,7 @@ class Settings:
     cache: Cache = Cache()
     paths: Paths = Paths()
     actors: Actors = Actors()
+    agency: Agency = Agency()
     booking: Booking = Booking()
     exchange: Exchange = Exchange()
     search: Search = Search()

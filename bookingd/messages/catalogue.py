@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bookingd.domain.booking import facts
-from bookingd.messages import accounts, live, payments, search
+from bookingd.messages import accounts, documents, live, payments, search
 
 Message = Any
 """A frozen value whose type is in the catalogue."""
@@ -102,6 +102,8 @@ ENTRIES: tuple[Entry, ...] = (
     _command(payments.RefreshPayment, "payment.refresh", "payment", Lane.FINISHING),
     _command(payments.CompletePayment, "payment.complete", "payment", Lane.FINISHING),
     _command(payments.SettleRefund, "payment.settle_refund", "payment", Lane.FINISHING),
+    _command(documents.IssueInvoice, "payment.issue_invoice", "payment"),
+    _command(documents.AddressInvoice, "payment.address_invoice", "payment"),
     _event(facts.PaymentActionRequired, "payment.action_required"),
     _event(facts.PaymentInReview, "payment.in_review"),
     _event(facts.PaymentAuthorised, "payment.authorised"),

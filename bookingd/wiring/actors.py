@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from actors.audit import AuditActor, Chainer
 from actors.auth import AuthActor
@@ -11,14 +12,16 @@ from actors.booking import BookingActor, Times
 from actors.booking.desks import Desks
 from actors.notify import NotifyActor
 from actors.payment import PaymentActor
+from actors.payment.documents import Agency as IssuingAgency
 from actors.search import FlightSearchActor, HotelSearchActor, flights, hotels
 from actors.search.asking import Asking, unnoted
 from actors.search.calendars import Calendars
 from bookingd.actor.kinds import Actor
 from bookingd.bus.port import Bus, Topology
 from bookingd.channels.render import Agency
-from bookingd.config import ActorName, Settings
+from bookingd.config import ActorName, Settings, sections
 from bookingd.domain.booking.state import Booking
+from bookingd.domain.documents.document import DocumentKind, Issuer, Party
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
 from bookingd.messages import catalogue as words
@@ -176,7 +179,30 @@ def _booking(tools: Tools, rules: CurrentRules) -> Actor:
 
 
 def _payment(tools: Tools, outside: Outside) -> Actor:
-    return PaymentActor(gateways=outside.gateways, database=tools.database, sources=tools.sources)
+    return PaymentActor(
+        gateways=outside.gateways,
+        database=tools.database,
+        sources=tools.sources,
+        agency=issuing_agency(tools.settings.agency),
+    )
+
+
+def issuing_agency(chosen: sections.Agency) -> IssuingAgency:
+    """As documents name it."""
+    party = Party(
+        name=chosen.legal_name,
+        lines=chosen.address_lines,
+        postcode=chosen.postcode,
+        city=chosen.city,
+        country=chosen.country,
+        tax_number=chosen.tax_number,
+    )
+    kinds = (DocumentKind.RECEIPT, DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
+    return IssuingAgency(
+        issuer=Issuer(party=party, registration=chosen.registration),
+        prefixes=dict(zip(kinds, chosen.prefixes, strict=True)),
+        zone=ZoneInfo(chosen.zone),
+    )
 
 
 def _notify(tools: Tools, outside: Outside) -> Actor:

@@ -14,6 +14,7 @@ from bookingd.storage import (
     api_keys,
     audit,
     bookings,
+    documents,
     erasure,
     idempotency,
     payments,
@@ -120,6 +121,7 @@ class Housekeeping:
             due: dict[str, Plain] = {
                 "documents": await travellers.due_documents(connection, before=before),
                 "birth_dates": await bookings.due_births(connection, before=before),
+                "addressees": await documents.due_addressees(connection, before=paid_before),
                 "payers": await erasure.due_payers(connection, before=paid_before),
             }
             if not any(due.values()):
@@ -130,6 +132,7 @@ class Housekeeping:
         if await self._in_turn(announce):
             await self._bite_by_bite(travellers.erase_documents, before)
             await self._bite_by_bite(bookings.erase_births, before)
+            await self._bite_by_bite(documents.forget_addressees, paid_before)
             await self._bite_by_bite(erasure.forget_payers, paid_before)
 
     def _entry(self, now: datetime, before: date, due: Mapping[str, Plain]) -> AuditEntry:

@@ -29,6 +29,8 @@ ON CONFLICT (booking_id) DO NOTHING;
 -- Nobody travels on bookings $1 by name any more, nor can anybody be told of them.
 WITH contacts AS (
     DELETE FROM booking_contacts WHERE booking_id = ANY ($1::uuid[])
+), billing AS (
+    DELETE FROM booking_billing WHERE booking_id = ANY ($1::uuid[])
 )
 UPDATE booking_passengers SET given_name = '', surname = '', born = NULL WHERE booking_id = ANY ($1::uuid[]);
 

@@ -183,7 +183,12 @@ class BookingHouse:
         )
 
     def _payment_actor(self) -> PaymentActor:
-        return PaymentActor(gateways={"fake": self.gateway}, database=self.database, sources=self.sources)
+        return PaymentActor(
+            gateways={"fake": self.gateway},
+            database=self.database,
+            sources=self.sources,
+            agency=factories.agency(),
+        )
 
     async def _reprice(self, _: Connection, offers: Sequence[Offer]) -> Sequence[Offer]:
         return [self.reprice(offer) for offer in offers]

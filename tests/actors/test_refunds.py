@@ -214,7 +214,9 @@ class Records:
     def __init__(self, database: Database, number: int, sources: Sources) -> None:
         self.sources = sources
         gateways = {"fake": FakeGateway(self.sources.clock)}
-        self.actor = PaymentActor(gateways=gateways, database=database, sources=self.sources)
+        self.actor = PaymentActor(
+            gateways=gateways, database=database, sources=self.sources, agency=factories.agency()
+        )
         self.transactions = Transactions(database=database, sources=self.sources, catalogue=CATALOGUE)
         self.row = PaymentRow(
             id=factories.payment_id(number),

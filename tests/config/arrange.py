@@ -17,6 +17,8 @@ environment = "production"
 public_url = "https://travel.example.com"
 [database]
 url = "postgresql://bookingd@db/bookingd"
+[agency]
+legal_name = "Example Travel GmbH"
 [inventory]
 demo = false
 [stripe]

@@ -39,6 +39,7 @@ def test_production_on_the_embedded_defaults_is_refused_in_every_part(bench: Ben
 
     assert {problem.key for problem in problems} == {
         "public_url",
+        "agency.legal_name",
         "sandbox.enabled",
         "inventory.demo",
         "mail.url",

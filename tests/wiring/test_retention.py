@@ -181,7 +181,7 @@ async def test_it_is_done_in_small_bites_and_written_down_once(
     assert await births(connection) == [None] * 5
     assert await saver.documents() == [0] * 5
     (entry,) = await audited(connection)
-    assert '"details":{"birth_dates":5,"documents":5,"payers":0}' in entry
+    assert '"details":{"addressees":0,"birth_dates":5,"documents":5,"payers":0}' in entry
 
 
 async def test_a_payers_name_goes_some_years_after_the_year_of_the_payment(
