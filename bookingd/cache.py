@@ -91,12 +91,12 @@ class Cache:
 
     async def get(self, key: str) -> Kept | None:
         """What is kept under the key, if there still is anything."""
-        if (near := self._nearby(key)) is not None:
+        if (near := self.near(key)) is not None:
             return near
         found = self._come(key, await self._redis.answer(lambda: self._store.get(key)))
         if found is not None:
             self._metrics.redis.inc()
-        elif (found := self._nearby(key)) is None:  # it may have been made here meanwhile
+        elif (found := self.near(key)) is None:  # it may have been made here meanwhile
             self._metrics.miss.inc()
         return found
 
@@ -119,7 +119,7 @@ class Cache:
         Raises what `make` raises, to everybody who waited for it in this process; then nothing is kept.
         """
         leases = self._leases if everywhere else None
-        found = self._nearby(key) if leases else await self.get(key)
+        found = self.near(key) if leases else await self.get(key)
         if found is not None:
             return found
         made = self._making.get(key) or self._begin(key, make, leases)
@@ -135,7 +135,8 @@ class Cache:
         if self._leases:
             await self._leases.close()
 
-    def _nearby(self, key: str) -> Kept | None:
+    def near(self, key: str) -> Kept | None:
+        """What is kept of it in this process's own memory."""
         near = self._near.get(key)
         if near is None or near.until <= self._clock.now():
             return None

@@ -39,14 +39,22 @@ def networks_of(texts: tuple[str, ...]) -> Networks:
 
 def client_address(request: web.Request) -> str:
     """Who is there: the last hop that no trusted proxy vouches for."""
-    believed, address = request.app[BELIEVED], request.remote or ""
+    address = request.remote or ""
+    if hdrs.X_FORWARDED_FOR in request.headers:
+        address = _forwarded_to(address, request)
+    return address if _is_address(address) else UNKNOWN
+
+
+def _forwarded_to(address: str, request: web.Request) -> str:
+    """Who came to the last of the trusted proxies that `address` begins with."""
+    believed = request.app[BELIEVED]
     # A proxy may add a header of its own behind the client's, instead of a hop to that one.
-    forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))
+    forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR))
     for hop in reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()]):
         if not _within(address, believed):
             break
         address = hop
-    return address if _is_address(address) else UNKNOWN
+    return address
 
 
 def device_of(request: web.Request) -> str:

@@ -6,11 +6,13 @@ into problems, counts it, writes its log line and puts the security headers on t
 
 import logging
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
+from multidict import CIMultiDict, istr
 from prometheus_client import Histogram
 
 from bookingd.telemetry.context import correlation
@@ -24,7 +26,8 @@ log = logging.getLogger(__name__)
 WEBSOCKET = "/v1/live"
 """The one address whose requests last as long as they like."""
 
-CORRELATION_HEADER = "X-Correlation-Id"
+CORRELATION_HEADER = istr("X-Correlation-Id")
+TRACE_HEADER = istr("traceparent")
 
 QUERY_BYTES = 2000
 """No search needs more; a return from 3-D Secure brings some 300."""
@@ -33,16 +36,16 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 """What metrics count by name; anything else is `other`, or clients could invent labels without end."""
 
-POLICY = "Content-Security-Policy"
+POLICY = istr("Content-Security-Policy")
 
-REFERRER = "Referrer-Policy"
+REFERRER = istr("Referrer-Policy")
 
 ITS_OWN = (POLICY, hdrs.CACHE_CONTROL, REFERRER)
 """What a handler may say otherwise."""
 
 SECURITY_HEADERS = {
     hdrs.CACHE_CONTROL: "no-store",
-    "Server": "bookingd",
+    hdrs.SERVER: "bookingd",
     "X-Content-Type-Options": "nosniff",
     REFERRER: "no-referrer",
     POLICY: "default-src 'none'; frame-ancestors 'none'",
@@ -68,52 +71,73 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
     @web.middleware
     async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
         nonlocal under_way
-        begin = clock.monotonic()
-        under_way += (counts := request.path != WEBSOCKET)
-        correlation_id = _correlation_id(request, parts)
-        request[CORRELATION] = correlation_id
+        begin, route = clock.monotonic(), route_of(request)
+        under_way += (ends := route != WEBSOCKET)
+        request[CORRELATION] = correlation_id = _correlation_id(request, parts)
         mark = correlation.set(correlation_id)
         try:
-            response = await _answer(request, handler, limit)
+            try:
+                _refuse(request)
+                response = await (limit.hold(handler(request)) if ends else handler(request))
+            except Exception as error:  # noqa: BLE001 - the map of errors knows what to tell and what to log
+                response = _answer_to(error, request)
             took = clock.monotonic() - begin
             if response.status != 101:  # a WebSocket's life would drown every other time
-                count(request, response, took)
+                count(request, route, response, took)
             if log.isEnabledFor(logging.INFO):
-                address = client_address(request)
-                # As it was sent, encoded: decoded it could hold the end of a line. Queries hold tokens.
-                path, status = request.rel_url.raw_path, response.status
-                log.info("%s %s %d %.1f ms %s", request.method, path, status, took * 1000, address)
+                _tell(request, response.status, took)
         finally:
             correlation.reset(mark)
-            under_way -= counts
+            under_way -= ends
         if not response.prepared:
-            guard(response.headers, common)
             response.headers[CORRELATION_HEADER] = str(correlation_id)
+            guard(response.headers, common)
         return response
 
     return watched
 
 
-def common_headers(parts: Parts) -> Mapping[str, str]:
-    """What every answer of this site carries, unless its handler says otherwise."""
-    return SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if parts.secure else {})
+def _tell(request: web.Request, status: int, seconds: float) -> None:
+    """The request's line in the log."""
+    # The path as it was sent, encoded: decoded it could hold the end of a line. Queries hold tokens.
+    path, address = request.rel_url.raw_path, client_address(request)
+    log.info("%s %s %d %.1f ms %s", request.method, path, status, seconds * 1000, address)
 
 
-def guard(headers: MutableMapping[str, str], common: Mapping[str, str]) -> None:
-    """The common headers, where the handler has not said otherwise."""
-    for name, value in common.items():
-        if name not in headers or name not in ITS_OWN:
-            headers[name] = value
+@dataclass(frozen=True, slots=True)
+class CommonHeaders:
+    """What every answer of this site carries."""
+
+    always: CIMultiDict[str]
+    """A multi-dictionary, since another one takes it over without a look at each name."""
+    unless_said: tuple[tuple[str, str], ...]
+    """Where the handler has not said otherwise."""
 
 
-def _counter(parts: Parts) -> Callable[[web.Request, web.StreamResponse, float], None]:
+def common_headers(parts: Parts) -> CommonHeaders:
+    """For an application with these parts."""
+    all_of_them = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if parts.secure else {})
+    return CommonHeaders(
+        always=CIMultiDict({name: value for name, value in all_of_them.items() if name not in ITS_OWN}),
+        unless_said=tuple((name, all_of_them[name]) for name in ITS_OWN),
+    )
+
+
+def guard(headers: CIMultiDict[str], common: CommonHeaders) -> None:
+    """Put the common headers on an answer."""
+    headers.update(common.always)
+    for name, value in common.unless_said:
+        headers.setdefault(name, value)
+
+
+def _counter(parts: Parts) -> Callable[[web.Request, str, web.StreamResponse, float], None]:
     """Counts requests and bytes; the few combinations of labels are looked up once."""
     known: dict[tuple[str, str, int], Histogram] = {}
     read, written = parts.metrics.request_bytes, parts.metrics.response_bytes
 
-    def count(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
+    def count(request: web.Request, route: str, response: web.StreamResponse, seconds: float) -> None:
         method = request.method if request.method in METHODS else "other"
-        labels = method, route_of(request), response.status
+        labels = method, route, response.status
         if request.body_exists:
             read.inc(request.content.total_bytes)
         written.inc(response.content_length or 0)
@@ -125,21 +149,14 @@ def _counter(parts: Parts) -> Callable[[web.Request, web.StreamResponse, float],
     return count
 
 
-async def _answer(request: web.Request, handler: Handler, limit: TimeLimit) -> web.StreamResponse:
-    try:
-        _refuse(request)
-        if request.path == WEBSOCKET:
-            return await handler(request)
-        return await limit.hold(handler(request))
-    except TimeoutError as error:
-        if request.content.is_eof():
-            return reply_to(error, request[CORRELATION])
-        slow = Problem("slow-request", "The body did not come in time.", headers={hdrs.CONNECTION: "close"})
-        answer = reply_to(slow, request[CORRELATION])
-        answer.force_close()
-        return answer
-    except Exception as error:  # noqa: BLE001 - the map of errors knows what to tell and what to log
+def _answer_to(error: Exception, request: web.Request) -> web.Response:
+    """What a request that ended so is answered."""
+    if not isinstance(error, TimeoutError) or request.content.is_eof():
         return reply_to(error, request[CORRELATION])
+    slow = Problem("slow-request", "The body did not come in time.", headers={hdrs.CONNECTION: "close"})
+    answer = reply_to(slow, request[CORRELATION])
+    answer.force_close()
+    return answer
 
 
 def _refuse(request: web.Request) -> None:
@@ -180,13 +197,14 @@ def route_of(request: web.Request) -> str:
 
 def trace_of(request: web.Request) -> str | None:
     """The W3C traceparent, where the client sent a well-formed one."""
-    trace = request.headers.get("traceparent", "")
-    return trace if _TRACEPARENT.fullmatch(trace) else None
+    trace = request.headers.get(TRACE_HEADER)
+    return trace if trace and _TRACEPARENT.fullmatch(trace) else None
 
 
 def _correlation_id(request: web.Request, parts: Parts) -> UUID:
     """The client's own where it is well-formed, else that of its trace, else a new one."""
-    if _UUID.fullmatch(given := request.headers.get(CORRELATION_HEADER, "")):
+    given = request.headers.get(CORRELATION_HEADER)
+    if given and _UUID.fullmatch(given):
         return UUID(given)
     if (trace := trace_of(request)) is not None and int(trace[3:35], 16):
         return UUID(trace[3:35])

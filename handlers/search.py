@@ -7,6 +7,7 @@ since, it is another page.
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -78,27 +79,44 @@ class Search(Protocol[Q, S]):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known(Generic[Q]):
+    """A query string that was found good."""
+
+    query: Q
+    key: str
+    """What its page is kept as while nothing of it has proved unsellable."""
+    until: datetime
+
+
 class Pages(Generic[Q, S]):
     """Answers one kind of search, from the cache where it can."""
 
     def __init__(self, search: Search[Q, S], parts: Parts) -> None:
         self.search: Search[Q, S] = search
         self._parts = parts
-        self._known: OrderedDict[str, tuple[Q, str, datetime]] = OrderedDict()
+        self._known: OrderedDict[str, _Known[Q]] = OrderedDict()
 
     async def reply(self, request: web.Request) -> web.Response:
         """The page that was asked for, labelled with its age. Raises Problem."""
-        kept, hit = await self._page(request)
+        now = self._parts.sources.clock.now()
+        known = self._known.get(request.rel_url.raw_query_string)
+        if known is None or known.until <= now:
+            known = await self._understand(request)
+        refused = self.search.refused(known.query)
+        # Most answers are given here: what this process has at hand is looked for before anything is awaited.
+        if not refused and (near := self._parts.cache.near(known.key)) is not None:
+            return kept_reply(near, now=now, hit=True)
+        kept, hit = await self._page(request, known, refused)
         return kept_reply(kept, now=self._parts.sources.clock.now(), hit=hit)
 
-    async def _page(self, request: web.Request) -> tuple[Kept, bool]:
+    async def _page(self, request: web.Request, known: "_Known[Q]", refused: Refused) -> tuple[Kept, bool]:
         """The page, and whether it was kept."""
-        query, page = await self._understood(request)
-        refused = self.search.refused(query)
+        query, key, hit = known.query, known.key, True
         if refused:
             refused = self.search.refused(query, await self.search.get(query, _origin(request)))
-        key = f"page:{VERSION}:{page}:{fingerprint(sorted(refused.items())) if refused else ''}"
-        hit = True
+        if refused:
+            key += fingerprint(sorted(refused.items()))
 
         async def render() -> Kept:
             nonlocal hit
@@ -109,22 +127,16 @@ class Pages(Generic[Q, S]):
 
         return await self._parts.cache.get_or_make(key, render), hit
 
-    async def _understood(self, request: web.Request) -> tuple[Q, str]:
-        """The query, and what names its page.
-
-        What was good before is known by its text as it was sent: unquoted, `%2526` is what `%26` is.
-        """
-        text, now = request.rel_url.raw_query_string, self._parts.sources.clock.now()
-        known = self._known.get(text)
-        if known is not None and now < known[2]:
-            return known[:2]
+    async def _understand(self, request: web.Request) -> "_Known[Q]":
+        """The query; it is known then by its text as it was sent: unquoted, `%2526` is what `%26` is."""
+        text, until = request.rel_url.raw_query_string, self._parts.sources.clock.now() + QUERY_LIFE
         query = await self.search.understand(request.query)
-        page = self.search.page_of(query)
-        self._known[text] = query, page, now + QUERY_LIFE
+        key = f"page:{VERSION}:{self.search.page_of(query)}:"
+        self._known[text] = known = _Known(query=query, key=key, until=until)
         self._known.move_to_end(text)
         if len(self._known) > KNOWN_QUERIES:
             self._known.popitem(last=False)
-        return query, page
+        return known
 
 
 def _origin(request: web.Request) -> Origin:

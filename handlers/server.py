@@ -8,10 +8,11 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http_exceptions import LineTooLong
 
 from handlers.errors import Problem, reply_to
@@ -170,17 +171,17 @@ class _Connection(web.RequestHandler):
         answer.force_close()
         return answer
 
-    async def finish_response(
+    def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
+    ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
         """The last place before an answer leaves: none goes without the common headers."""
-        if not resp.prepared and CORRELATION_HEADER not in resp.headers:
-            resp.headers[CORRELATION_HEADER] = str(self._parts.sources.ids.new())
-        if not resp.prepared and "Server" not in resp.headers:
-            guard(resp.headers, self._common)
-        if not resp.prepared and self._server.leaving:
-            resp.force_close()
-        return await super().finish_response(request, resp, start_time)
+        if not resp.prepared:
+            if hdrs.SERVER not in resp.headers:
+                resp.headers.setdefault(CORRELATION_HEADER, str(self._parts.sources.ids.new()))
+                guard(resp.headers, self._common)
+            if self._server.leaving:
+                resp.force_close()
+        return super().finish_response(request, resp, start_time)
 
 
 def _unreadable(error: BaseException | None) -> str:
