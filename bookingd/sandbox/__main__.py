@@ -12,6 +12,8 @@ import click
 import uvloop
 
 from bookingd.sandbox.misbehaviour import Switches
+from bookingd.sandbox.paypal import PayPalSandbox
+from bookingd.sandbox.paypal.sandbox import CLIENT_ID, CLIENT_SECRET, WEBHOOK_ID
 from bookingd.sandbox.server import SandboxServer
 from bookingd.sandbox.stripe import StripeSandbox
 from bookingd.sandbox.stripe.sandbox import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET
@@ -35,6 +37,10 @@ from bookingd.sources import Sources
     metavar="KIND",
     help="Send events of this kind only: payment_intent.succeeded. May be repeated.",
 )
+@click.option("--paypal-client-id", default=CLIENT_ID, show_default=True)
+@click.option("--paypal-client-secret", default=CLIENT_SECRET, show_default=True)
+@click.option("--paypal-webhook-url", help="Where webhooks go: bookingd's own /webhooks/paypal.")
+@click.option("--paypal-webhook-id", default=WEBHOOK_ID, show_default=True)
 @click.option(
     "--misbehave",
     multiple=True,
@@ -53,6 +59,10 @@ def main(
     stripe_webhook_url: str | None,
     stripe_webhook_secret: str,
     stripe_webhook_event: tuple[str, ...],
+    paypal_client_id: str,
+    paypal_client_secret: str,
+    paypal_webhook_url: str | None,
+    paypal_webhook_id: str,
     misbehave: tuple[str, ...],
     until_eof: bool,
 ) -> None:
@@ -75,8 +85,19 @@ def main(
         webhook_events=stripe_webhook_event or None,
         switches=switches,
     )
+    paypal = PayPalSandbox(
+        clock=sources.clock,
+        ids=sources.ids,
+        chance=sources.chance,
+        directory=directory,
+        client_id=paypal_client_id,
+        client_secret=paypal_client_secret,
+        webhook_url=paypal_webhook_url,
+        webhook_id=paypal_webhook_id,
+        switches=switches,
+    )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(SandboxServer([stripe], switches=switches), port, until_eof=until_eof))
+        runner.run(_serve(SandboxServer([stripe, paypal], switches=switches), port, until_eof=until_eof))
 
 
 async def _serve(server: SandboxServer, port: int, *, until_eof: bool) -> None:

@@ -7,6 +7,7 @@ production by base URL and credentials only. `/_sandbox/…` is ours, not any ve
                                   "times": 1, "seconds": 3}; everything but `how` may be left out
     DELETE /_sandbox/misbehave   back to good manners
     GET    /_sandbox/{name}/ledger   what was authorised, captured and refunded
+    …      /_sandbox/{name}/…        what else can be made to happen there (`Sandbox.controls`)
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,10 @@ class Sandbox(Protocol):
 
     def ledger(self) -> Mapping[str, Any]:
         """What it has done, for tests and for the curious."""
+        ...
+
+    def controls(self) -> Sequence[web.RouteDef]:
+        """What can be made to happen at this vendor, below `/_sandbox/{name}`."""
         ...
 
 
@@ -101,6 +106,9 @@ class SandboxServer:
         app.router.add_delete("/_sandbox/misbehave", self._behave)
         app.router.add_get("/_sandbox/{name}/ledger", self._ledger)
         for sandbox in self._sandboxes:
+            for control in sandbox.controls():
+                path = f"/_sandbox/{sandbox.name}{control.path}"
+                app.router.add_route(control.method, path, control.handler)
             app.add_subapp(f"/{sandbox.name}", sandbox.app())
         for prefix, page in self._pages.items():
             app.add_subapp(prefix, page)

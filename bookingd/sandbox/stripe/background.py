@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bookingd.sandbox.agenda import Agenda
+from bookingd.sandbox.courier import Courier
 from bookingd.sandbox.journal import Journal
 from bookingd.sandbox.stripe import checkout, disputes, refunds, settling
 from bookingd.sandbox.stripe.account import Account, Work
 from bookingd.sandbox.stripe.records import Charge, CheckoutSession, Delivered, Dispute, Event, Refund
-from bookingd.sandbox.stripe.webhooks import Courier
+from bookingd.sandbox.stripe.webhooks import writer
 from bookingd.sources import Chance, Clock, Ids
 
 REFUND_SETTLES = timedelta(seconds=2)
@@ -49,7 +50,7 @@ class Background:
         self._running: asyncio.Task[None] | None = None
         self.courier = Courier(
             url=webhook_url,
-            secret=webhook_secret,
+            compose=writer(webhook_secret),
             events=webhook_events,
             clock=clock,
             agenda=self._agenda,

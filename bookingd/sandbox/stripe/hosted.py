@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from msgspec.structs import replace
 
+from bookingd.sandbox import pages
 from bookingd.sandbox.stripe import cards, checkout, faults, payments, wire
 from bookingd.sandbox.stripe.account import Account, Work
 from bookingd.sandbox.stripe.background import Background
@@ -45,7 +46,7 @@ class HostedPages:
         if intent.status != "requires_action":
             return _leave(intent)
         method = self._account.methods[intent.payment_method or ""]
-        return wire.html(bank.question(intent, method.card))
+        return pages.respond(bank.question(intent, method.card))
 
     async def _take_outcome(self, request: web.Request) -> web.StreamResponse:
         intent, form = self._intent_of_payer(request), await _form(request)
@@ -64,16 +65,16 @@ class HostedPages:
 
     async def _show_checkout(self, request: web.Request) -> web.StreamResponse:
         session = sessions.of(self._background.work(), request.match_info["id"])
-        return wire.html(pay.over(session) if session.status != "open" else pay.form(session))
+        return pages.respond(pay.over(session) if session.status != "open" else pay.form(session))
 
     async def _pay(self, request: web.Request) -> web.StreamResponse:
         session, form = sessions.of(self._background.work(), request.match_info["id"]), await _form(request)
         if session.status != "open":
-            return wire.html(pay.over(session))
+            return pages.respond(pay.over(session))
         try:
             method = self._typed(form)
         except faults.Fault as fault:
-            return wire.html(pay.form(session, told=fault.error.message))
+            return pages.respond(pay.form(session, told=fault.error.message))
         await self._do(request, "confirm", lambda work: _attempt(work, session, method))
         return self._after(session.id)
 
@@ -108,7 +109,7 @@ class HostedPages:
         if intent.action_url is not None:
             return _see(intent.action_url)
         told = intent.last_error.message if intent.last_error else "The payment was not made."
-        return wire.html(pay.form(session, told=told))
+        return pages.respond(pay.form(session, told=told))
 
     # The Payment Element
 
@@ -116,7 +117,7 @@ class HostedPages:
         return wire.script(element.script())
 
     async def _frame(self, _request: web.Request) -> web.StreamResponse:
-        return wire.html(element.frame(), policy=element.POLICY)
+        return pages.respond(element.frame(), policy=element.POLICY)
 
     async def _frame_script(self, _request: web.Request) -> web.StreamResponse:
         return wire.script(element.frame_script())
@@ -148,11 +149,11 @@ def _see(url: str) -> web.Response:
 
 def _leave(intent: PaymentIntent) -> web.StreamResponse:
     if intent.return_url is None:
-        return wire.html(bank.over())
+        return pages.respond(bank.over())
     good = intent.status in checkout.CONFIRMED
     answer = {
         "payment_intent": intent.id,
         "payment_intent_client_secret": intent.client_secret,
         "redirect_status": "succeeded" if good else "failed",
     }
-    return _see(wire.with_query(intent.return_url, answer))
+    return _see(pages.with_query(intent.return_url, answer))

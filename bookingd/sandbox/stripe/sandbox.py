@@ -4,7 +4,7 @@ The one rule: what a browser may do with the publishable key is said with each c
 secret one.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,10 @@ class StripeSandbox:
         of the vendor.
         """
         return self._background.ledger()
+
+    def controls(self) -> Sequence[web.RouteDef]:
+        """None: what it is made to do goes through calls of the vendor's and through cards."""
+        return ()
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST_BODY, middlewares=[self._answer_faults])

@@ -5,7 +5,6 @@ The one rule: every body is JSON made by `render`, the same for a first answer a
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 from aiohttp import BasicAuth, web
@@ -47,12 +46,6 @@ def page_origin(request: web.Request) -> str:
     return f"{request.scheme}://{request.host}{path}"
 
 
-def with_query(url: str, values: Mapping[str, str]) -> str:
-    parts = urlsplit(url)
-    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *values.items()])
-    return urlunsplit(parts._replace(query=query))
-
-
 def respond(request: web.Request, answer: Answer, request_id: str) -> web.Response:
     """An answer with its status."""
     return as_json(request, answer.status, render.body(answer), request_id)
@@ -66,21 +59,6 @@ def as_json(request: web.Request, status: int, body: Mapping[str, Any], request_
         **CORS,
     }
     return web.Response(status=status, body=_ENCODE(body), headers=headers)
-
-
-# No form-action: browsers apply it to where an answer redirects, and that is the merchant's own site.
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-_PAGE_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-
-
-def html(text: str, *, policy: str = PAGE_POLICY) -> web.Response:
-    """A page; its address holds a secret, which is told to nobody and kept nowhere."""
-    headers = {"Content-Security-Policy": policy, **_PAGE_HEADERS}
-    return web.Response(text=text, content_type="text/html", headers=headers)
 
 
 def script(text: str) -> web.Response:
