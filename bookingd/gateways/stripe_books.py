@@ -1,12 +1,14 @@
 """What Stripe's own books say: disputes, and movements of its balance, in our words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from bookingd.domain.ids import PaymentId
+from bookingd.domain.money import Money
 from bookingd.gateways.port import Dispute, DisputeStatus, Posting, PostingKind
 from bookingd.gateways.stripe_amounts import ours
 
@@ -45,20 +47,37 @@ def dispute(thing: Mapping[str, Any]) -> Dispute:
     )
 
 
-def posting(thing: Mapping[str, Any]) -> Posting | None:
-    """A balance transaction with its source; None for one that moves no payment's money."""
-    source = thing.get("source")
-    kind = _kind(thing)
+def postings(movement: Mapping[str, Any]) -> Iterator[Posting]:
+    """A balance transaction with its source, and what Stripe took for it; nothing for one that moves no
+    payment's money.
+    """
+    source, kind = movement.get("source"), _kind(movement)
     if kind is None or not isinstance(source, Mapping) or not source.get("payment_intent"):
-        return None
-    return Posting(
+        return
+    moved = Posting(
         kind=kind,
-        gateway_reference=str(source["payment_intent"]),
+        gateway_reference=_id(source["payment_intent"]),
         payment_id=_payment_id(source),
-        amount=ours(abs(int(thing["amount"])), thing["currency"]),
-        at=datetime.fromtimestamp(thing["created"], UTC),
+        amount=_amount(source),
+        at=datetime.fromtimestamp(movement["created"], UTC),
         own_reference=source["id"],
     )
+    yield moved
+    if int(movement.get("fee") or 0) > 0:
+        fee = ours(int(movement["fee"]), movement["currency"])
+        yield replace(moved, kind=PostingKind.FEE, amount=fee, own_reference=movement["id"])
+
+
+def _amount(source: Mapping[str, Any]) -> Money:
+    """What moved, in the payment's currency; the balance may be in another one. Of a charge what was
+    captured of it.
+    """
+    moved = source["amount_captured"] if source.get("object") == "charge" else source["amount"]
+    return ours(int(moved), source["currency"])
+
+
+def _id(given: Any) -> str:
+    return str(given["id"] if isinstance(given, Mapping) else given)
 
 
 def _kind(thing: Mapping[str, Any]) -> PostingKind | None:

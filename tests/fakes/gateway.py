@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from bookingd.domain.declines import DeclineReason
 from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.port import (
@@ -68,7 +69,7 @@ class FakeGateway:
         self.calls: Counter[str] = Counter()
         """How often each operation was asked for, whatever became of it."""
 
-    def decline(self, reason: str = "generic_decline", *, times: int = 1) -> None:
+    def decline(self, reason: str = DeclineReason.DECLINED, *, times: int = 1) -> None:
         """Decline the card at the next authorisation, whichever it is."""
         self._tell("authorise", times, outcome=GatewayStatus.DECLINED, reason=reason)
 
@@ -102,7 +103,7 @@ class FakeGateway:
             self._of(gateway_reference),
             status=GatewayStatus.DECLINED,
             action_url=None,
-            decline_reason="payment_intent_authentication_failure",
+            decline_reason=DeclineReason.AUTHENTICATION_FAILED,
         )
 
     def approve(self, gateway_reference: str) -> GatewayPayment:
@@ -237,7 +238,7 @@ class FakeGateway:
         if status is None:
             raise Refused("resource_missing", f"no such payment method: {request.payment_method}")
         reference = f"fake_{len(self._made) + 1}"
-        reason = (told.reason if told else None) or "generic_decline"
+        reason = (told.reason if told else None) or DeclineReason.DECLINED
         payment = GatewayPayment(
             gateway_reference=reference,
             payment_id=request.payment_id,

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bookingd.domain.declines import DeclineReason
 from bookingd.domain.money import Money
 from bookingd.gateways.port import GatewayStatus
 from bookingd.outcomes import Refused
@@ -149,7 +150,7 @@ async def test_a_decline_is_an_answer_with_its_reason(bench: Bench) -> None:
     request = a_request(bench.cards.declined)
     payment = await bench.gateway.authorise(request, key=an_intent())
 
-    assert (payment.status, payment.decline_reason) == (GatewayStatus.DECLINED, "generic_decline")
+    assert (payment.status, payment.decline_reason) == (GatewayStatus.DECLINED, DeclineReason.DECLINED)
     assert payment.payment_id == request.payment_id
     found = await bench.gateway.find(request.payment_id, since=since)
     assert found is not None

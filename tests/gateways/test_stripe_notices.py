@@ -22,7 +22,8 @@ def gateway(clock: ManualClock) -> StripeGateway:
 
 def event(kind: str = "payment_intent.succeeded", **changes: Any) -> bytes:
     thing = {"id": "pi_1", "object": "payment_intent", "metadata": {"payment_id": str(PAYMENT_ID)}, **changes}
-    return json.dumps({"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}}).encode()
+    told = {"id": "evt_1", "object": "event", "type": kind, "livemode": False, "data": {"object": thing}}
+    return json.dumps(told).encode()
 
 
 def signed(body: bytes, clock: ManualClock, secret: str = NEW, *, age: float = 0) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bookingd.domain.declines import DeclineReason
 from bookingd.gateways.port import CredentialsRejected, GatewayStatus
 from bookingd.gateways.stripe import StripeGateway
 from bookingd.outcomes import Refused, Unavailable, UnknownOutcome
@@ -195,7 +196,7 @@ async def test_a_refund_says_how_far_it_is(stripe: StripeGateway, token: str, st
     ("outcome", "status", "reason"),
     [
         ("complete", GatewayStatus.AUTHORISED, None),
-        ("fail", GatewayStatus.DECLINED, "payment_intent_authentication_failure"),
+        ("fail", GatewayStatus.DECLINED, DeclineReason.AUTHENTICATION_FAILED),
     ],
 )
 async def test_three_d_secure_ends_as_the_payer_does(

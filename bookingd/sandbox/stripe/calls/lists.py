@@ -53,7 +53,7 @@ class _Page:
 
 def payment_intents(account: Account, _id: str, given: Params) -> dict[str, Any]:
     page, customer = _page(given), given.text("customer")
-    paths = _expanded(given, "data.latest_charge", "data.review")
+    paths = _expanded(given, "data.latest_charge", "data.payment_method", "data.review")
     given.done()
     if page.after is not None and page.after not in account.intents:
         raise faults.no_such("payment_intent", page.after, param="starting_after", status=400)
@@ -66,6 +66,8 @@ def _intent(account: Account, intent: PaymentIntent, paths: frozenset[str]) -> d
     shown = render_payments.payment_intent(intent)
     if "data.latest_charge" in paths and intent.latest_charge is not None:
         shown["latest_charge"] = render_payments.charge(account.charges[intent.latest_charge])
+    if "data.payment_method" in paths and intent.payment_method is not None:
+        shown["payment_method"] = render_payments.payment_method(account.methods[intent.payment_method])
     if "data.review" in paths and intent.review is not None:
         shown["review"] = render_others.review(account.reviews[intent.review])
     return shown
