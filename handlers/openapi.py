@@ -53,6 +53,7 @@ IN_PATH: Mapping[str, str] = {
     "traveller_id": "As `GET /v1/me/travellers` names it.",
     "passkey_id": "As `GET /v1/me/passkeys` names it.",
     "account_id": "As `GET /v1/admin/accounts` names it.",
+    "payout_id": "As `GET /v1/admin/payouts` names it.",
     "key_id": "As `GET /v1/me/api-keys` names it.",
     "gateway": "As `GET /v1/gateways` names it.",
     "hotel_id": "As offers and places have it: `inventory-17`.",

@@ -163,6 +163,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             _kind(
                 409,
+                "already-recorded",
+                "This was recorded before",
+                "Each proof is recorded once: look at what it was recorded for.",
+            ),
+            _kind(
+                409,
                 "address-taken",
                 "This address has an account",
                 "Sign in with it, or have its password replaced with POST /v1/password-resets.",

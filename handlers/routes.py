@@ -36,6 +36,7 @@ from handlers.accounts.factor_routes import FACTOR_ROUTES
 from handlers.accounts.notification_routes import NOTIFICATION_ROUTES
 from handlers.accounts.profile_routes import PROFILE_ROUTES
 from handlers.admin.account_routes import ADMIN_ACCOUNT_ROUTES
+from handlers.admin.money_routes import ADMIN_MONEY_ROUTES
 from handlers.admin.picture_routes import ADMIN_PICTURE_ROUTES
 from handlers.booking_views import (
     BookingAccepted,
@@ -456,6 +457,7 @@ ROUTES: tuple[Route, ...] = (
     *NOTIFICATION_ROUTES,
     *API_KEY_ROUTES,
     *ADMIN_ACCOUNT_ROUTES,
+    *ADMIN_MONEY_ROUTES,
     *ADMIN_PICTURE_ROUTES,
     *PICTURE_ROUTES,
     *HOUSE,

@@ -23,6 +23,10 @@ class Permission(StrEnum):
     """Book, change and cancel for travellers; the audit trail names who did."""
     REFUND = "refund"
     """Give money back, up to the role's limit."""
+    PAYMENTS_RECORD = "payments.record"
+    """Record what came by transfer or in cash, and what was paid out by hand."""
+    CREDIT = "credit"
+    """Grant clients credit, and record what they pay of what they owe."""
     ATTENTION = "attention"
     """Work through the list of what needs a person, and dead letters."""
     INVENTORY = "inventory"
@@ -75,6 +79,7 @@ ROLES: Mapping[Role, Rights] = MappingProxyType(
                 Permission.BOOKINGS_READ,
                 Permission.BOOKINGS_ACT,
                 Permission.REFUND,
+                Permission.PAYMENTS_RECORD,
                 Permission.ACCOUNTS_READ,
             },
             refund_limit=50_000,
@@ -85,6 +90,7 @@ ROLES: Mapping[Role, Rights] = MappingProxyType(
                 Permission.BOOKINGS_READ,
                 Permission.BOOKINGS_ACT,
                 Permission.REFUND,
+                Permission.PAYMENTS_RECORD,
                 Permission.ATTENTION,
                 Permission.INVENTORY,
                 Permission.ACCOUNTS_READ,
@@ -92,7 +98,14 @@ ROLES: Mapping[Role, Rights] = MappingProxyType(
             refund_limit=500_000,
         ),
         Role.ACCOUNTANT: Rights(
-            permissions=OWN | {Permission.BOOKINGS_READ, Permission.REFUND, Permission.LEDGER_READ},
+            permissions=OWN
+            | {
+                Permission.BOOKINGS_READ,
+                Permission.REFUND,
+                Permission.PAYMENTS_RECORD,
+                Permission.CREDIT,
+                Permission.LEDGER_READ,
+            },
             refund_limit=None,
         ),
         Role.AUDITOR: Rights(
