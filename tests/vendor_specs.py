@@ -79,6 +79,14 @@ def description(file: str) -> ApiDescription | None:
     return ApiDescription(json.loads(path.read_text()))
 
 
+def samples(folder: str) -> dict[str, Any]:
+    """The vendor's samples below `folder`, by file name; none, and a loud line, where they are not."""
+    found = {path.name: json.loads(path.read_text()) for path in sorted((DIRECTORY / folder).glob("*.json"))}
+    if not found:
+        _missing.add(folder)
+    return found
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what could not be checked, once."""
     for file in sorted(_missing):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bookingd.sandbox.stripe import cards
+from bookingd.sandbox.stripe.wishes import declining_token
 from tests.sandbox.conftest import WatchedClock
 from tests.sandbox.stripe_client import Client
 
@@ -263,3 +265,25 @@ async def test_a_page_of_another_origin_may_make_a_card(client: Client) -> None:
         assert answer.status == 204
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
+async def test_every_reason_of_a_decline_can_be_had(client: Client) -> None:
+    for code in cards.MESSAGES:
+        declined = await client.authorise(payment_method=declining_token(code))
+
+        assert (declined.status, declined.error["decline_code"]) == (402, code)
+        assert declined.error["message"]
+
+
+async def test_a_decline_for_no_known_reason_is_no_card(client: Client) -> None:
+    refused = await client.authorise(payment_method=declining_token("bad_mood"))
+
+    assert (refused.status, refused.error["code"]) == (400, "resource_missing")
+
+
+async def test_the_same_card_is_known_again_whoever_uses_it(client: Client) -> None:
+    first, second = await client.card(), await client.card()
+    other = await client.card(number="5555555555554444")
+    prints = [each.body["card"]["fingerprint"] for each in (first, second, other)]
+
+    assert prints[0] == prints[1] != prints[2]
