@@ -8,17 +8,25 @@ from datetime import datetime, timedelta
 from bookingd.actor.kinds import Letter
 from bookingd.domain import ledger
 from bookingd.domain.audit import AuditEntry, Subject
-from bookingd.domain.booking.facts import AuthorisePayment, CapturePayment, RefundPayment, VoidPayment
+from bookingd.domain.booking.facts import (
+    AuthorisePayment,
+    CapturePayment,
+    ReauthorisePayment,
+    RefundPayment,
+    VoidPayment,
+)
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.port import Gateway
-from bookingd.messages.payments import RefreshPayment
+from bookingd.messages.payments import CompletePayment, RefreshPayment, SettleRefund
 from bookingd.outcomes import Refused
 from bookingd.sources import Sources
+from bookingd.storage import intents, payment_means, payments
 from bookingd.storage import ledger as books
-from bookingd.storage import payments
 from bookingd.storage.database import Database
-from bookingd.storage.payments import PaymentRow
+from bookingd.storage.intents import IntentState
+from bookingd.storage.payment_means import NewMeans
+from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
 from bookingd.storage.transactions import Transaction
 
 FIRST_POLL = timedelta(seconds=15)
@@ -27,7 +35,16 @@ FIRST_POLL = timedelta(seconds=15)
 REFERENCES_KEPT = 4096
 """Some 200 bytes each; those of other payments are read from their rows."""
 
-PaymentMessage = AuthorisePayment | CapturePayment | VoidPayment | RefundPayment | RefreshPayment
+REFERENCES_LAST = timedelta(minutes=10)
+"""How long what an authorisation was called is taken for what it is called: long before one is renewed."""
+
+STUCK = "payment_stuck"
+"""The reason on the operators' list for what we cannot bring to its end."""
+
+AtGateway = CapturePayment | RefundPayment | ReauthorisePayment
+"""What is asked of a payment that its gateway knows."""
+
+PaymentMessage = AuthorisePayment | AtGateway | VoidPayment | RefreshPayment | CompletePayment | SettleRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +53,8 @@ class Page:
 
     rows: list[PaymentRow] = field(default_factory=list)
     entries: list[ledger.Entry] = field(default_factory=list)
+    means: list[NewMeans] = field(default_factory=list)
+    """What is kept of them, with consent."""
 
 
 class PaymentBook:
@@ -45,8 +64,10 @@ class PaymentBook:
         self.gateways = gateways
         self.sources = sources
         self._database = database
-        self._references: OrderedDict[PaymentId, str] = OrderedDict()
-        """What payments are called at their gateways: most are captured where they were authorised."""
+        self._references: OrderedDict[PaymentId, tuple[str, datetime]] = OrderedDict()
+        """What payments are called at their gateways, and since when that is known: most are captured where,
+        and soon after, they were authorised.
+        """
 
     async def load(self, message: PaymentMessage) -> PaymentRow | None:
         """The payment as it is now; None if the gateway has not told of it yet."""
@@ -72,22 +93,51 @@ class PaymentBook:
             raise LookupError(f"not recorded: payment {', '.join(map(str, missing))}")
         return rows
 
-    async def at_gateway(self, message: CapturePayment | RefundPayment) -> tuple[Gateway, str]:
+    async def at_gateway(self, message: AtGateway) -> tuple[Gateway, str]:
         """The gateway, and what the payment is called there. Raises Refused."""
-        reference = self._references.get(message.payment_id) or await self._reference(message)
+        reference = self._noted(message.payment_id) or await self._reference(message)
         return self.gateways[message.gateway], reference
 
     def note_reference(self, payment_id: PaymentId, reference: str) -> None:
-        """Keep in mind what the payment is called at its gateway, from now on and for good."""
-        self._references[payment_id] = reference
+        """Keep in mind what the payment, authorised just now, is called at its gateway."""
+        self._references[payment_id] = reference, self.sources.clock.now()
         if len(self._references) > REFERENCES_KEPT:
             self._references.popitem(last=False)
 
-    async def _reference(self, message: CapturePayment | RefundPayment) -> str:
+    def forget_reference(self, payment_id: PaymentId) -> None:
+        """It is called otherwise from now on."""
+        self._references.pop(payment_id, None)
+
+    def _noted(self, payment_id: PaymentId) -> str | None:
+        reference, since = self._references.get(payment_id, (None, self.sources.clock.now()))
+        return reference if self.sources.clock.now() - since < REFERENCES_LAST else None
+
+    async def _reference(self, message: AtGateway) -> str:
         row = await self.load(message)
         if row is None or row.gateway_reference is None:
             raise Refused("not_authorised", f"payment {message.payment_id} never reached its gateway")
         return row.gateway_reference
+
+    async def begun(self, message: PaymentMessage, *steps: PaymentStep) -> dict[str, IntentState]:
+        """Those of the steps that somebody has begun for the payment, and where each stands."""
+        async with self._database.connection() as connection:
+            return await intents.begun(
+                connection, subject=message.booking_id, about=message.payment_id, steps=steps
+            )
+
+    async def kept_means(
+        self, payment_id: PaymentId, message: AuthorisePayment
+    ) -> payment_means.KeptMeans | None:
+        """What was kept with that payment, as far as whoever pays now may be charged by it."""
+        async with self._database.connection() as connection:
+            return await payment_means.usable(
+                connection, payment_id=payment_id, owner=message.owner, booking_id=message.booking_id
+            )
+
+    async def customer(self, message: AuthorisePayment) -> str | None:
+        """What the gateway calls whose booking it is, where it knows them."""
+        async with self._database.connection() as connection:
+            return await payment_means.customer(connection, owner=message.owner, gateway=message.gateway)
 
     async def write(self, transaction: Transaction, page: Page) -> None:
         """Write what stands on the page."""
@@ -97,6 +147,18 @@ class PaymentBook:
             )
         if page.rows:
             await payments.save(transaction.connection, rows=page.rows, now=transaction.now)
+        if page.means:
+            await payment_means.keep(transaction.connection, means=page.means)
+
+    def enter(self, page: Page, before: PaymentRow, now: PaymentRow) -> None:
+        """The payment as it is now, with what came to be held or is held no longer, and what was taken."""
+        if _holds(now) and not _holds(before):
+            self.post(page, ledger.authorised, now, now.amount)
+        elif _holds(before) and not _holds(now):
+            self.post(page, ledger.let_go, now, now.amount)
+        if now.captured.amount > before.captured.amount:
+            self.post(page, ledger.captured, now, now.captured - before.captured)
+        page.rows.append(now)
 
     def post(self, page: Page, movement: ledger.Movement, row: PaymentRow, amount: Money) -> None:
         """Have entered in the books what moved of the payment."""
@@ -135,6 +197,10 @@ class PaymentBook:
         await transaction.need_attention(
             subject=message.booking_id,
             about=message.payment_id,
-            reason="payment_stuck",
+            reason=STUCK,
             detail=f"payment {message.payment_id} {why}",
         )
+
+
+def _holds(row: PaymentRow) -> bool:
+    return row.state is PaymentStatus.AUTHORISED

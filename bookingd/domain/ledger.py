@@ -11,7 +11,10 @@ from bookingd.domain.money import Money
 from bookingd.domain.prices import LineKind
 
 CUSTOMERS = "customers"
-"""What we owe customers for money taken and not yet earned."""
+"""What we owe customers for money taken and not yet earned; a debit balance is what they owe us."""
+
+AUTHORISATIONS = "authorisations"
+"""The other side of what gateways hold for us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,36 @@ class Movement(Protocol):
     ) -> Entry:
         """The entry of `amount`."""
         ...
+
+
+def authorised(
+    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
+) -> Entry:
+    """The gateway holds money for us: nobody's yet, and so beside what is owed and owned."""
+    return Entry(
+        journal=journal,
+        booking_id=booking_id,
+        payment_id=payment_id,
+        reason="authorised",
+        debit=f"authorised:{gateway}",
+        credit=AUTHORISATIONS,
+        amount=amount,
+    )
+
+
+def let_go(
+    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
+) -> Entry:
+    """The gateway holds it no longer: it was taken, released, or has lapsed."""
+    return Entry(
+        journal=journal,
+        booking_id=booking_id,
+        payment_id=payment_id,
+        reason="let_go",
+        debit=AUTHORISATIONS,
+        credit=f"authorised:{gateway}",
+        amount=amount,
+    )
 
 
 def captured(

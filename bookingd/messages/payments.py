@@ -25,6 +25,8 @@ class CompletePayment:
 
     payment_id: PaymentId
     booking_id: BookingId
+    round: int = 1
+    """Which approval of this payment it is: a payer whose means was declined may approve it with another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,4 +38,6 @@ class SettleRefund:
     round: int
     """Which refund of this payment it is, from 1."""
     note: str
-    """How it was paid, as the books of the agency call it."""
+    """What proves it: the bank's reference, or the number of the receipt."""
+    how: str = "transfer"
+    """`transfer` or `cash`."""

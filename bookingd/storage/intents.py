@@ -18,6 +18,7 @@ LEASE = query("intents.lease")
 FINISH = query("intents.finish")
 LEAVE = query("intents.leave")
 RELEASE_ALL = query("intents.release_all")
+BEGUN = query("intents.begun")
 
 
 class IntentState(StrEnum):
@@ -166,6 +167,14 @@ async def leave(connection: Connection, *, endings: Sequence[Ending]) -> None:
     Where somebody else has leased it meanwhile (we were away for longer than our lease), it stays theirs.
     """
     await connection.execute(LEAVE, *_columns(endings), [ending.calls for ending in endings])
+
+
+async def begun(
+    connection: Connection, *, subject: UUID, about: UUID, steps: Sequence[str]
+) -> dict[str, IntentState]:
+    """Those of the steps that were begun for the subject, and where the last round of each stands."""
+    rows = await connection.fetch(BEGUN, subject, about, steps)
+    return {row["step"]: IntentState(row["state"]) for row in rows}
 
 
 async def release_all(connection: Connection) -> None:

@@ -69,3 +69,9 @@ UPDATE intents AS t SET state = f.state, note = f.note, leased_until = NULL
 -- name: release_all
 -- What was being called for is unknown now; for a start that knows no other process is calling.
 UPDATE intents SET state = 'unknown', leased_until = NULL WHERE state = 'calling';
+
+-- name: begun
+-- Of what is done for subject $1 to object $2, the steps among $3 that somebody has begun, and where the last
+-- round of each stands.
+SELECT DISTINCT ON (step) step, state FROM intents
+ WHERE subject = $1 AND object = $2 AND step = ANY ($3::text[]) ORDER BY step, round DESC;

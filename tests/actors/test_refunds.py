@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from actors.payment import PaymentActor
-from actors.payment.actor import Look
+from actors.payment.looking import Look
 from actors.payment.refunds import LAST_POLL, Given
 from bookingd.actor.acting import TELL_OPERATOR_AT
 from bookingd.actor.kinds import Ended, Letter
@@ -285,8 +285,10 @@ async def owed(connection: Connection, row: PaymentRow) -> int:
     sides = await connection.fetch(
         "SELECT debit, credit, amount FROM ledger_entries WHERE payment_id = $1", row.id
     )
-    signed = [entry["amount"] * (1 if entry["credit"] == "customers" else -1) for entry in sides]
-    return sum(map(int, signed))
+    signs = {"customers": 1}
+    return sum(
+        entry["amount"] * (signs.get(entry["credit"], 0) - signs.get(entry["debit"], 0)) for entry in sides
+    )
 
 
 async def test_books_and_payment_agree_whatever_the_order(database: Database) -> None:
