@@ -68,8 +68,8 @@ async def pay(request: web.Request) -> web.Response:
     booking = (await open_booking(request, Action.PAY)).booking
     claim = Claim(key=required_key(request, who.principal), fingerprint=fingerprint(request, given))
     try:
-        if asked["gateway"] not in parts.gateways:
-            raise refuse("gateway", "unknown_gateway", f"Known here: {', '.join(sorted(parts.gateways))}.")
+        if asked["gateway"] not in (known := choosable(parts)):
+            raise refuse("gateway", "unknown_gateway", f"Known here: {', '.join(sorted(known))}.")
         check_payable(booking, parts.sources.clock.now())
         message = _message(parts, booking, asked["gateway"], asked["payment_method"], asked["return_url"])
     except Problem:
@@ -87,6 +87,12 @@ async def pay(request: web.Request) -> web.Response:
     with request.app[MOVES].watching(booking.id) as watch:
         recorded = await request.app[INTAKE].submit(work)
         return await _answer_paying(request, booking, recorded, watch)
+
+
+def choosable(parts: Parts) -> set[str]:
+    """The gateways that a payer may choose: cash, and transfers to nowhere, only staff record."""
+    own = {"credit"} | ({"transfer"} if parts.settings.transfer.iban else set())
+    return {facts.gateway for facts in parts.gateway_facts} | (own & parts.gateways.keys())
 
 
 def check_payable(booking: Booking, now: datetime) -> None:

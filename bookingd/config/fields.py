@@ -11,6 +11,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
+from stdnum.bic import is_valid as is_bic
+from stdnum.iban import is_valid as is_iban
+
 from bookingd.config.values import Secret, Url
 from bookingd.domain.countries import ISO_3166
 from bookingd.domain.money import EXPONENTS
@@ -78,6 +81,18 @@ def country(given: str) -> str:
 def time_zone(given: str) -> str:
     """A check."""
     return "" if given in available_timezones() else "must be a time zone of IANA, such as Europe/Berlin"
+
+
+def iban(given: str) -> str:
+    """A check: a bank account, or none; its check digits count."""
+    known = not given or is_iban(given)
+    return "" if known else "must be an IBAN (as DE89 3704 0044 0532 0130 00): the check digits do not fit"
+
+
+def bic(given: str) -> str:
+    """A check: a bank, or none."""
+    known = not given or is_bic(given)
+    return "" if known else "must be a BIC of 8 or 11 characters, such as COBADEFFXXX"
 
 
 def number_prefix(given: str) -> str:

@@ -56,6 +56,7 @@ def breaches(settings: Settings) -> Iterator[Breach]:
     yield from _public_url(settings)
     yield from _keys(settings)
     yield from _agency(settings)
+    yield from _paying(settings)
     if settings.production:
         yield from _production(settings)
         yield from _needed_secrets(settings)
@@ -358,6 +359,20 @@ def _agency(settings: Settings) -> Iterator[Breach]:
         yield Breach(
             path=("agency", "legal_name"),
             complaint="must name the agency, in production: the law wants it on invoices",
+        )
+
+
+def _paying(settings: Settings) -> Iterator[Breach]:
+    payments, transfer = settings.payments, settings.transfer
+    if payments.last_reminder_days >= payments.first_reminder_days:
+        yield Breach(
+            path=("payments", "last_reminder_days"),
+            complaint="must be less than first_reminder_days: both count down to the day on which it is due",
+        )
+    if transfer.iban and not transfer.beneficiary:
+        yield Breach(
+            path=("transfer", "beneficiary"),
+            complaint="must name whose account transfer.iban is: banks compare both",
         )
 
 

@@ -7,17 +7,21 @@ stand in bookingd/config/rules.py. A `Secret` field `x` is spelled `x_file` in t
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from bookingd.config.fields import (
     address,
+    bic,
     checked,
     country,
     currencies,
     currency,
+    iban,
     local_url_of,
     mail_address,
     margins,
@@ -32,6 +36,7 @@ from bookingd.config.fields import (
 )
 from bookingd.config.redis_address import SCHEMES as REDIS_SCHEMES
 from bookingd.config.values import MASK, Secret, Url
+from bookingd.domain.booking.plans import PlanTerms
 from bookingd.domain.exchange import ExchangeTerms
 from bookingd.outcomes import CALL_LIMIT
 
@@ -224,6 +229,50 @@ class Booking:
     payment_extension_minutes: int = within(10, 0, 1440)
     repayment_hours: int = within(24, 1, 168)
     currency: str = checked("EUR", currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payments:
+    """How what a booking costs may be spread: with `deposit_percent` above 0 a part is due at booking, and
+    the balance `balance_days` before the first departure or check-in, where that is `least_wait_days` away.
+
+    Its payer is reminded twice before, and a card that they agreed to have kept is charged `charge_days`
+    before. What is not paid by then is cancelled; `keeps_deposit` says whose the deposit is after that.
+    """
+
+    deposit_percent: Decimal = percent("0", 0, 100)
+    balance_days: int = within(30, 0, 365)
+    least_wait_days: int = within(7, 1, 365)
+    first_reminder_days: int = within(7, 1, 90)
+    last_reminder_days: int = within(1, 1, 90)
+    charge_days: int = within(3, 1, 90)
+    keeps_deposit: bool = False
+
+    @property
+    def terms(self) -> PlanTerms:
+        """What the lifecycle reckons by."""
+        return PlanTerms(
+            deposit=Fraction(self.deposit_percent) / 100 or None,
+            balance_before=timedelta(days=self.balance_days),
+            least_wait=timedelta(days=self.least_wait_days),
+            reminders=(timedelta(days=self.first_reminder_days), timedelta(days=self.last_reminder_days)),
+            charge_before=timedelta(days=self.charge_days),
+            keeps_deposit=self.keeps_deposit,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Whom travellers send bank transfers to; without an `iban` they are not offered any. What they book is
+    held for `days`, and a transfer is offered only where the trip begins `least_days` after those.
+    """
+
+    beneficiary: str = ""
+    iban: str = checked("", iban)
+    bic: str = checked("", bic)
+    bank: str = ""
+    days: int = within(3, 1, 30)
+    least_days: int = within(7, 0, 365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -495,6 +544,8 @@ class Settings:
     actors: Actors = Actors()
     agency: Agency = Agency()
     booking: Booking = Booking()
+    payments: Payments = Payments()
+    transfer: Transfer = Transfer()
     exchange: Exchange = Exchange()
     search: Search = Search()
     suppliers: Suppliers = Suppliers()

@@ -126,7 +126,7 @@ class CreditGateway:
         for one in moved:
             yield posting(one)
 
-    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
         """There is nobody outside who could tell."""
         raise InvalidNotice("credit sends no webhooks")
 

@@ -144,7 +144,7 @@ class OfficeGateway:
         for one in moved:
             yield posting(one)
 
-    def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
+    async def read_notice(self, headers: Mapping[str, str], body: bytes) -> GatewayNotice | None:
         """Nobody tells us by HTTP that a transfer came."""
         raise InvalidNotice(f"{self.name} sends no webhooks")
 

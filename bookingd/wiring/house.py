@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -34,6 +34,7 @@ from bookingd.wiring.ground import Ground, Say, open_ground
 from bookingd.wiring.heirs import Heirs
 from bookingd.wiring.housekeeping import Housekeeping
 from bookingd.wiring.listener import serve_watch
+from bookingd.wiring.office import office_gateways
 from bookingd.wiring.outside import Outside, open_outside
 from bookingd.wiring.pictures import open_gallery
 from bookingd.wiring.presence import Presence, this_process
@@ -99,6 +100,8 @@ async def build(
     )
     stand_ins = await start_stand_ins(settings, sources, stack=stack)
     outside = await open_outside(settings, sources, stand_ins, stack=stack)
+    office = office_gateways(settings, ground.database, sources)
+    outside = replace(outside, gateways={**outside.gateways, **office})
 
     relay = Relay(database=ground.database, bus=bus, clock=sources.clock)
     transactions = Transactions(database=ground.database, sources=sources, catalogue=CATALOGUE, outlet=relay)

@@ -272,3 +272,20 @@ def test_pictures_come_from_hosts_that_are_named(bench: Bench, host: str) -> Non
 @pytest.mark.parametrize("host", NOT_NAMED)
 def test_what_names_no_host_or_too_many_is_refused(bench: Bench, host: str) -> None:
     assert bench.problem(BOOKINGD_PICTURES__HOSTS=host).key == "BOOKINGD_PICTURES__HOSTS"
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "complaint"),
+    [
+        ('[transfer]\niban = "DE89370400440532013001"\n', "transfer.iban", "check digits"),
+        ('[transfer]\niban = "DE89370400440532013000"\n', "transfer.beneficiary", "whose account"),
+        ('[transfer]\nbic = "COBA"\n', "transfer.bic", "8 or 11"),
+        ("[payments]\nlast_reminder_days = 7\n", "payments.last_reminder_days", "first_reminder_days"),
+        ("[payments]\ndeposit_percent = 101\n", "payments.deposit_percent", "0 to 100"),
+    ],
+)
+def test_how_travellers_pay_fits_together(bench: Bench, written: str, key: str, complaint: str) -> None:
+    (problem,) = bench.problems(written)
+
+    assert problem.key == key
+    assert complaint in str(problem)

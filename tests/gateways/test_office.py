@@ -190,7 +190,7 @@ async def test_of_what_it_does_not_know_it_says_so(transfer: OfficeGateway) -> N
             await transfer.retrieve(reference)
         assert refused.value.code == "not_found"
     with pytest.raises(InvalidNotice):
-        transfer.read_notice({}, b"{}")
+        await transfer.read_notice({}, b"{}")
 
 
 async def test_nothing_that_was_received_is_ever_changed(connection: Connection) -> None:
