@@ -55,6 +55,7 @@ IN_PATH: Mapping[str, str] = {
     "account_id": "As `GET /v1/admin/accounts` names it.",
     "payout_id": "As `GET /v1/admin/payouts` names it.",
     "key_id": "As `GET /v1/me/api-keys` names it.",
+    "number": "The document's: `INV-2026-000123`.",
     "gateway": "As `GET /v1/gateways` names it.",
     "hotel_id": "As offers and places have it: `inventory-17`.",
     "picture_id": "As hotels name it.",

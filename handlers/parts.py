@@ -9,6 +9,7 @@ from aiohttp import web
 from bookingd.bus.port import Bus
 from bookingd.cache import Cache
 from bookingd.config import Settings
+from bookingd.documents.printer import Printer
 from bookingd.gateways.port import Gateway
 from bookingd.pictures.gallery import Gallery
 from bookingd.security.keyring import Keyring
@@ -66,6 +67,7 @@ class Parts:
     unsellable: Unsellable
     """What was refused a while ago, and is not offered meanwhile."""
     pictures: Gallery
+    printer: Printer
     readiness: Callable[[], Mapping[str, str | None]]
     """What must be there for requests to be served: None where it is, else why it is not."""
 

@@ -47,6 +47,7 @@ from handlers.booking_views import (
     PaymentAccepted,
     WishAccepted,
 )
+from handlers.documents.document_routes import DOCUMENT_ROUTES
 from handlers.guests.guest_routes import GUEST_ROUTES
 from handlers.hotel_routes import HOTEL_ROUTES
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Access, Handler, Operation, Route
@@ -449,6 +450,7 @@ ROUTES: tuple[Route, ...] = (
     *BOOKING,
     *GUEST_ROUTES,
     *PAYING,
+    *DOCUMENT_ROUTES,
     *FOLLOWING,
     *ENTRY_ROUTES,
     *ACCOUNT_ROUTES,

@@ -24,6 +24,8 @@ class Action(StrEnum):
     CONSENT = "consent"
     """Agree to a changed price."""
     CANCEL = "cancel"
+    BILL = "bill"
+    """Say whom it is invoiced to, and see it."""
 
 
 class ProofKind(StrEnum):

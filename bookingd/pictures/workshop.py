@@ -6,19 +6,18 @@ away at once; a worker that takes too long is killed, one that died is replaced 
 
 import asyncio
 import logging
-import os
-import sys
-from contextlib import suppress
 
 import msgspec
 
 from bookingd.pictures.line import Line
 from bookingd.pictures.work import Answer, Job, Made, Unfit
-from bookingd.pictures.worker import LENGTH, MOST_MESSAGE
 from bookingd.sources import Clock
 from bookingd.telemetry.metrics import PictureMetrics
+from bookingd.workers import Worker
 
 log = logging.getLogger(__name__)
+
+WORKER = "bookingd.pictures.worker"
 
 JOB_SECONDS = 20.0
 """The largest picture that is taken needs two on a slow machine; whatever needs longer is meant to."""
@@ -61,8 +60,8 @@ class Workshop:
         self._line = Line(workers, waiting=waiting)
         self._metrics.waiting.set_function(lambda: self._line.length)
         self._job_seconds = job_seconds
-        self._idle: list[_Worker] = []
-        self._busy: set[_Worker] = set()
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
 
     @property
     def full(self) -> bool:
@@ -84,12 +83,12 @@ class Workshop:
         self._idle.clear()
 
     async def _have_done(self, job: Job) -> Answer:
-        worker = self._idle.pop() if self._idle else await _Worker.start()
+        worker = self._idle.pop() if self._idle else await Worker.start(WORKER)
         self._busy.add(worker)
         begin, answered = self._clock.monotonic(), False
         try:
             async with asyncio.timeout(self._job_seconds):
-                answer = await worker.do(job)
+                answer: Answer = _decode(await worker.do(_encode(job)))
             answered = True
         except (TimeoutError, EOFError, ConnectionError) as error:
             self._metrics.workers_lost.inc()
@@ -101,55 +100,9 @@ class Workshop:
         self._metrics.making(type(job).__name__).observe(self._clock.monotonic() - begin)
         return answer
 
-    async def _after(self, worker: "_Worker", *, good: bool) -> None:
+    async def _after(self, worker: Worker, *, good: bool) -> None:
         """One that was left in the middle of a job would answer that one to the next."""
         if good:
             self._idle.append(worker)
         else:
             await asyncio.shield(asyncio.ensure_future(worker.end()))
-
-
-class _Worker:
-    """The daemon's end of a worker."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def start(cls) -> "_Worker":
-        """Of the environment it gets nothing: it needs no secret."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-m",
-            "bookingd.pictures.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={},
-            cwd=os.sep,
-        )
-        return cls(process)
-
-    async def do(self, job: Job) -> Answer:
-        """Raises EOFError or ConnectionError where it died."""
-        given, told = self._pipes()
-        asked = _encode(job)
-        given.write(LENGTH.pack(len(asked)) + asked)
-        await given.drain()
-        (length,) = LENGTH.unpack(await told.readexactly(LENGTH.size))
-        if length > MOST_MESSAGE:
-            raise EOFError("an answer that is none")
-        answer: Answer = _decode(await told.readexactly(length))
-        return answer
-
-    async def end(self) -> None:
-        """Kill it: it holds nothing."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.communicate()
-
-    def _pipes(self) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
-        given, told = self._process.stdin, self._process.stdout
-        if given is None or told is None:
-            raise RuntimeError("a worker without pipes")
-        return given, told

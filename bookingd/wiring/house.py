@@ -14,6 +14,7 @@ from bookingd.bus.port import Bus
 from bookingd.bus.relay import Relay
 from bookingd.cache import Cache
 from bookingd.config import Settings
+from bookingd.documents.printer import Printer
 from bookingd.leases import Leases
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.pictures.gallery import Gallery
@@ -149,7 +150,11 @@ async def build(
             metrics=metrics.pictures,
             stack=stack,
         )
-        app = _application(tools, outside, cache, accounts, gallery=gallery, readiness=readiness)
+        printer = Printer()
+        stack.push_async_callback(printer.close)
+        app = _application(
+            tools, outside, cache, accounts, gallery=gallery, printer=printer, readiness=readiness
+        )
     metrics.ready.set_function(lambda: not any(readiness.report().values()))
     watch = Watch(metrics=metrics, readiness=readiness.report)
     await serve_watch(watch, settings.metrics, stack=stack)
@@ -190,6 +195,7 @@ def _application(
     accounts: AccountParts,
     *,
     gallery: Gallery,
+    printer: Printer,
     readiness: Readiness,
 ) -> web.Application:
     parts = Parts(
@@ -206,6 +212,7 @@ def _application(
         cache=cache,
         unsellable=tools.unsellable,
         pictures=gallery,
+        printer=printer,
         readiness=readiness.report,
     )
     return build_application(parts=parts)

@@ -25,6 +25,7 @@ from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.config.sections import Paths
 from bookingd.config.sections import Throttle as ThrottleFigures
+from bookingd.documents.printer import Printer
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import AccountId, Reference, SessionId
 from bookingd.domain.offers import Offer
@@ -259,7 +260,8 @@ async def make_api(
         bus.watch(unsellable.hear)
         settings = settings or Settings(public_url=PUBLIC)
         settings = replace(settings, paths=Paths(var=var))
-        metrics = Metrics()
+        metrics, printer = Metrics(), Printer()
+        stack.push_async_callback(printer.close)
         parts = Parts(
             settings=settings,
             gateway_facts=(
@@ -275,6 +277,7 @@ async def make_api(
             metrics=metrics,
             cache=Cache(client_at("fakeredis://"), clock=clock),
             unsellable=unsellable,
+            printer=printer,
             pictures=open_gallery(
                 settings, database=database, sources=sources, metrics=metrics.pictures, stack=stack
             ),

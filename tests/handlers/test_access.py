@@ -9,16 +9,20 @@ from uuid import UUID
 import pytest
 
 from bookingd.domain.booking.state import Booking, BookingState
+from bookingd.domain.documents.document import Party
 from bookingd.tokens import Purpose
 from handlers.operations import Route
 from handlers.routes import ROUTES
 from tests import factories
+from tests.fakes.documents import plant_invoice
 from tests.handlers.conftest import Api, MakeApi
 
 BODIES: dict[str, Any] = {
     "pay": {"gateway": "fake", "payment_method": "pm_fake"},
     "consent": {"total": {"amount": 1, "currency": "EUR"}},
     "cancel": {},
+    "want_invoice": {},
+    "bill_to": {"name": "Mallory", "address_lines": ["1"], "city": "X", "country": "DE"},
 }
 WAYS_IN = {"ask_for_access", "show_code", "access_page", "ask_by_form", "show_code_by_form"}
 """Which answer alike for whatever reference: tests/handlers/test_guest_access.py."""
@@ -33,8 +37,9 @@ UNSAFE = [route for route in OF_A_BOOKING if route.method != "GET"]
 
 
 async def held(api: Api) -> Booking:
-    """A booking of this session with a payment that requires an action."""
-    booking = await api.booked()
+    """A booking of this session with a payment that requires an action, and an invoice."""
+    booking, parts = await api.booked(), api.parts
+    await plant_invoice(parts.database, parts.sources, booking, Party(name="Anna"), now=api.clock.now())
     return await api.change(
         booking.reference,
         state=BookingState.AWAITING_PAYMENT,
@@ -44,11 +49,12 @@ async def held(api: Api) -> Booking:
 
 
 async def ask(api: Api, route: Route, reference: str, **more: Any) -> Any:
-    path = route.path.format(reference=reference, payment_id=factories.payment_id())
+    ids = {"payment_id": factories.payment_id(), "number": "INV-2026-000001"}
+    path = route.path.format(reference=reference, **ids)
     if route.method == "GET":
         return await api.get(path, **more)
     headers = {"Idempotency-Key": "key", **more.pop("headers", {})}
-    return await api.post(path, BODIES[route.handler.__name__], headers=headers, **more)
+    return await api.ask(route.method, path, json=BODIES[route.handler.__name__], headers=headers, **more)
 
 
 def token(api: Api, booking: Booking, purpose: Purpose, *, hours: int = 1) -> str:
@@ -69,6 +75,11 @@ def test_all_of_them_are_walked() -> None:
         "consent",
         "cancel",
         "returned",
+        "own_documents",
+        "one_document",
+        "want_invoice",
+        "billing",
+        "bill_to",
     }
 
 
@@ -189,6 +200,17 @@ async def test_a_mail_link_does_not_give_the_booking_up(api: Api, stranger: Api)
     headers = {"Booking-Token": token(api, booking, Purpose.LINK)}
 
     await stranger.post(f"/v1/bookings/{booking.reference}/cancellations", {}, headers=headers)
+
+    assert stranger.status == 404
+
+
+@pytest.mark.parametrize("route", [one for one in OF_A_BOOKING if "billing" in one.path], ids=named)
+async def test_a_mail_link_says_nobody_whom_to_bill(api: Api, stranger: Api, route: Route) -> None:
+    booking = await held(api)
+
+    await ask(
+        stranger, route, booking.reference, headers={"Booking-Token": token(api, booking, Purpose.LINK)}
+    )
 
     assert stranger.status == 404
 

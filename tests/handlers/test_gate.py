@@ -53,6 +53,11 @@ WHOM = {
     "POST /v1/bookings/{reference}/access-page/confirmations": ANYBODY,
     "POST /v1/bookings/{reference}/claims": ACCOUNT,
     "GET /v1/me/claimable-bookings": ACCOUNT,
+    "GET /v1/bookings/{reference}/documents": ANYBODY,
+    "GET /v1/bookings/{reference}/documents/{number}": ANYBODY,
+    "POST /v1/bookings/{reference}/invoices": SESSION,
+    "GET /v1/bookings/{reference}/billing": ANYBODY,
+    "PUT /v1/bookings/{reference}/billing": SESSION,
     "GET /v1/gateways": PUBLIC,
     "POST /v1/bookings/{reference}/payments": SESSION,
     "GET /v1/bookings/{reference}/payments/{payment_id}/return": ANYBODY,
@@ -143,6 +148,8 @@ BODIES: dict[str, object] = {
     "consents": {"total": {"amount": 1, "currency": "EUR"}},
     "cancellations": {},
     "claims": {},
+    "invoices": {},
+    "billing": {"name": "Mallory", "address_lines": ["1"], "city": "X", "country": "DE"},
     "payments": {"gateway": "fake", "payment_method": "pm_x"},
 }
 
@@ -249,7 +256,7 @@ async def test_a_strangers_booking_is_not_there(api: Api, stranger: Api, connect
             json = None if method == "GET" else BODIES[path.rpartition("/")[2]]
             headers = {"Idempotency-Key": "once"}
             for reference in (booking.reference, "ABCDEF"):
-                where = path.format(reference=reference, payment_id=booking.id)
+                where = path.format(reference=reference, payment_id=booking.id, number="INV-2026-000001")
                 await somebody.ask(method, where, json=json, headers=headers)
                 assert somebody.status == 404, f"{method} {where}"
 

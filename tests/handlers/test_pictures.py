@@ -174,7 +174,7 @@ async def test_what_we_have_no_recipe_for_is_not_there(api: Api, connection: Con
 async def test_without_its_worker_a_picture_is_away_and_not_a_lie(
     api: Api, picture: PictureId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bookingd.pictures.workshop.sys.executable", "/bin/false")
+    monkeypatch.setattr("bookingd.workers.sys.executable", "/bin/false")
 
     problem = await api.get(f"/v1/pictures/{picture}/160")
 

@@ -15,10 +15,10 @@ from bookingd.domain.pictures import DRAWN_SIZE, Light, Recipe, Scene, Setting
 from bookingd.pictures.line import LineFull
 from bookingd.pictures.sizes import TOGETHER, WIDTHS, Format, made_with
 from bookingd.pictures.work import Draw, Size, TakeIn
-from bookingd.pictures.worker import LENGTH, MEMORY, NICENESS
 from bookingd.pictures.workshop import Unreadable, WorkerFailed, Workshop
 from bookingd.sources import SystemClock
 from bookingd.telemetry.metrics import Metrics
+from bookingd.workers import LENGTH, MEMORY, NICENESS
 from tests.pictures.pixels import jpeg, noise
 
 RECIPE = Recipe(scene=Scene.POOL, setting=Setting.TROPICS, light=Light.DAY).to_json()

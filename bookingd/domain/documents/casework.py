@@ -13,12 +13,12 @@ from bookingd.domain.booking.state import Booking
 from bookingd.domain.documents.crediting import credit, remaining
 from bookingd.domain.documents.document import (
     AppliedPayment,
+    CreditReason,
     Document,
     DocumentKind,
     Draft,
     Issued,
     Party,
-    Reason,
 )
 from bookingd.domain.documents.issuing import Occasion, invoice, readdressed, receipt
 from bookingd.domain.ids import PaymentId
@@ -123,7 +123,7 @@ def on_new_address(case: Case, occasion: Occasion) -> Iterator[Draft]:
         credited,
         amount=remaining(present.document, credited),
         today=occasion.today,
-        reason=Reason.CORRECTION,
+        reason=CreditReason.CORRECTION,
         subject=present.id,
     )
     yield readdressed(present, credited, occasion, round_number=len(invoices) + 1)
@@ -155,9 +155,9 @@ def on_end(case: Case, occasion: Occasion, *, kept: Money | None = None) -> Iter
             case.credited(present.document),
             amount=amount,
             today=occasion.today,
-            reason=Reason.CANCELLATION,
+            reason=CreditReason.CANCELLATION,
             subject=present.id,
-            occasion=Reason.CANCELLATION,
+            occasion=CreditReason.CANCELLATION,
         )
 
 
@@ -177,7 +177,7 @@ def _given_back(case: Case, occasion: Occasion, paid: Paid, refund: GivenBack) -
                 case.credited(original.document),
                 amount=amount,
                 today=occasion.today,
-                reason=Reason.REFUND,
+                reason=CreditReason.REFUND,
                 subject=refund.id,
                 occasion="" if place == 0 else str(place),
             )
@@ -185,7 +185,7 @@ def _given_back(case: Case, occasion: Occasion, paid: Paid, refund: GivenBack) -
 
 def _is_taken_back(case: Case, original: Issued) -> bool:
     notes = case.of_kind(DocumentKind.CREDIT_NOTE)
-    return any((one.subject, one.occasion) == (original.id, Reason.CANCELLATION) for one in notes)
+    return any((one.subject, one.occasion) == (original.id, CreditReason.CANCELLATION) for one in notes)
 
 
 def _receipts(case: Case, payment_id: PaymentId) -> Sequence[Issued]:

@@ -10,13 +10,13 @@ from datetime import date
 from uuid import UUID
 
 from bookingd.domain.documents.document import (
+    CreditReason,
     Document,
     DocumentKind,
     DocumentLine,
     Draft,
     Issued,
     Party,
-    Reason,
 )
 from bookingd.domain.money import Money, rounded, total
 
@@ -36,7 +36,7 @@ def credit(
     *,
     amount: Money,
     today: date,
-    reason: Reason,
+    reason: CreditReason,
     subject: UUID,
     occasion: str = "",
 ) -> Draft:

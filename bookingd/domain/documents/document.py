@@ -30,7 +30,7 @@ class DocumentKind(StrEnum):
     """Takes back all or a part of an invoice or a receipt; its amounts are below zero."""
 
 
-class Reason(StrEnum):
+class CreditReason(StrEnum):
     """Why a credit note was issued."""
 
     REFUND = "refund"
@@ -136,7 +136,7 @@ class Document:
     paid: tuple[AppliedPayment, ...] = ()
     corrects: str | None = None
     """The number of the document that a credit note corrects."""
-    reason: Reason | None = None
+    reason: CreditReason | None = None
     format: int = 1
     """The layout of these fields, for whoever reads it in ten years."""
 

@@ -14,7 +14,15 @@ from bookingd.domain.booking.state import Booking
 from bookingd.domain.documents import casework
 from bookingd.domain.documents.casework import Case, GivenBack, Paid
 from bookingd.domain.documents.crediting import NothingToCredit, credit, remaining
-from bookingd.domain.documents.document import Document, DocumentKind, Draft, Issued, Party, Reason, numbered
+from bookingd.domain.documents.document import (
+    CreditReason,
+    Document,
+    DocumentKind,
+    Draft,
+    Issued,
+    Party,
+    numbered,
+)
 from bookingd.domain.documents.issuing import Occasion, invoice
 from bookingd.domain.documents.taxes import Customer, NoTaxRule, Product, TaxBook, TaxRule, Treatment
 from bookingd.domain.money import EXPONENTS, Money, total
@@ -100,7 +108,12 @@ def issued(draft: Draft, number: int = 1) -> Issued:
 
 def taken_back(original: Issued, credited: Sequence[Document], amount: Money) -> Draft:
     return credit(
-        original, credited, amount=amount, today=TODAY, reason=Reason.REFUND, subject=UUID(int=len(credited))
+        original,
+        credited,
+        amount=amount,
+        today=TODAY,
+        reason=CreditReason.REFUND,
+        subject=UUID(int=len(credited)),
     )
 
 
