@@ -2,21 +2,28 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 import pytest
 
-from bookingd.gateways.port import Gateway
+from bookingd.domain.ids import IntentId
+from bookingd.gateways.paypal import PayPalGateway
+from bookingd.gateways.port import Authorisation, Gateway, GatewayPayment, GatewayStatus
 from bookingd.gateways.stripe import StripeGateway
 from bookingd.sandbox.misbehaviour import Switches
+from bookingd.sandbox.paypal import PayPalSandbox
+from bookingd.sandbox.paypal.sandbox import CLIENT_ID, CLIENT_SECRET, WEBHOOK_ID
 from bookingd.sandbox.server import SandboxServer
 from bookingd.sandbox.stripe import StripeSandbox
 from bookingd.sandbox.stripe.sandbox import SECRET_KEY, WEBHOOK_SECRET
 from bookingd.sources import Clock, Sources
 from tests.fakes import gateway as fake
 from tests.gateways import localstripe
-from tests.gateways.arrange import Cards
+from tests.gateways.arrange import Cards, an_intent
+
+Approve = Callable[[GatewayPayment, str], Awaitable[None]]
+"""Has the payer of a payment agree, with a means of the name that follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,27 @@ class Bench:
     gateway: Gateway
     cards: Cards
     clock: Clock
+    approve: Approve | None = None
+    """Where the payer chooses a means at the gateway's own page; `cards` are those that they choose then."""
+    voided_code: str = "payment_intent_unexpected_state"
+    """What a capture of a voided payment is refused with."""
+    has_search: bool = True
+    """Whether payments are found by our own id, and not by the gateway's alone."""
+    not_taken: frozenset[str] = frozenset()
+    """Of the currencies that the contract tries."""
+
+    async def begin(self, request: Authorisation, *, key: IntentId) -> GatewayPayment:
+        """As the gateway answers to the first call."""
+        asked = request if self.approve is None else replace(request, payment_method="")
+        return await self.gateway.authorise(asked, key=key)
+
+    async def authorise(self, request: Authorisation, *, key: IntentId) -> GatewayPayment:
+        """As it is when the payer has agreed, and the gateway was asked to hold the money."""
+        payment = await self.begin(request, key=key)
+        if self.approve is None or payment.status is not GatewayStatus.REQUIRES_ACTION:
+            return payment
+        await self.approve(payment, request.payment_method)
+        return await self.gateway.complete(payment.gateway_reference, key=an_intent())
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +126,7 @@ def localstripe_if_asked(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def bench(request: pytest.FixtureRequest, localstripe_if_asked: str) -> AsyncIterator[Bench]:
-    """The gateway that the parameter names: `sandbox`, `localstripe` or `fake`."""
+    """The gateway that the parameter names: `stripe`, `paypal` (our stand-ins), `localstripe` or `fake`."""
     clock = Sources.system().clock
     async with AsyncExitStack() as stack:
         match request.param:
@@ -108,12 +136,62 @@ async def bench(request: pytest.FixtureRequest, localstripe_if_asked: str) -> As
             case "localstripe":
                 gateway = await stack.enter_async_context(stripe_gateway(localstripe_if_asked))
                 yield Bench(gateway=gateway, cards=_STRIPES_CARDS, clock=clock)
+            case "paypal":
+                yield await stack.enter_async_context(paypal_bench())
             case _:
                 server = SandboxServer([_stand_in()], switches=Switches())
                 await server.start()
                 stack.push_async_callback(server.stop)
                 gateway = await stack.enter_async_context(stripe_gateway(server.url("stripe")))
                 yield Bench(gateway=gateway, cards=_STRIPES_CARDS, clock=clock)
+
+
+@asynccontextmanager
+async def paypal_bench() -> AsyncIterator[Bench]:
+    """PayPal before our stand-in, whose payers approve by its switch."""
+    sources = Sources.system()
+    sandbox = PayPalSandbox(clock=sources.clock, ids=sources.ids, chance=sources.chance)
+    server = SandboxServer([sandbox], switches=Switches())
+    await server.start()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(server.stop)
+        gateway = await stack.enter_async_context(paypal_gateway(server, sandbox))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+
+        async def approve(payment: GatewayPayment, means: str) -> None:
+            switches = f"{server.url('_sandbox')}/paypal/orders/{payment.gateway_reference}/approve"
+            async with session.post(switches, json={"instrument": means}) as answer:
+                assert answer.status == 200
+
+        yield Bench(
+            gateway=gateway,
+            cards=Cards(good="balance", declined="declined", three_d_secure="balance"),
+            clock=sources.clock,
+            approve=approve,
+            voided_code="authorization_voided",
+            has_search=False,
+            not_taken=frozenset({"KWD"}),
+        )
+
+
+@asynccontextmanager
+async def paypal_gateway(
+    server: SandboxServer, sandbox: PayPalSandbox, *, timeout: float = 5.0
+) -> AsyncIterator[PayPalGateway]:
+    gateway = PayPalGateway(
+        base_url=server.url("paypal"),
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        webhook_id=WEBHOOK_ID,
+        anchors=lambda: sandbox.root_certificate,
+        clock=Sources.system().clock,
+        timeout=timeout,
+        connect_timeout=2.0,
+    )
+    try:
+        yield gateway
+    finally:
+        await gateway.close()
 
 
 _STRIPES_CARDS = Cards(
