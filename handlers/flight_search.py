@@ -1,8 +1,9 @@
 """Flight search: what is asked of suppliers, and what is shown of their answers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias
 
 from aiohttp import web
@@ -13,12 +14,12 @@ from bookingd.messages.envelope import Origin
 from bookingd.messages.search import FlightResults, SearchFlights
 from bookingd.results.answered import about
 from bookingd.results.cursors import fingerprint
-from bookingd.results.flights import flight_set
-from bookingd.results.packing import ResultSet
+from bookingd.results.flights import Entering, layout
+from bookingd.results.packing import Entry, ResultSet, gather
 from bookingd.results.sellable import touching
 from handlers.flight_queries import FlightQuery, understand
 from handlers.flight_views import FlightOffers, flight_answer
-from handlers.found import FoundSets, SearchedSet, fitting
+from handlers.found import FoundSets, SearchedSet, aside, fitting
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
 
@@ -28,8 +29,36 @@ FlightSets: TypeAlias = FoundSets[FlightCriteria, FlightResults]
 def flight_sets(parts: Parts) -> FlightSets:
     """The sets of flights."""
     return FoundSets(
-        parts, name="flights", query=lambda criteria: SearchFlights(criteria=criteria), gather=_gather
+        parts, name="flights", query=lambda criteria: SearchFlights(criteria=criteria), begin=FlightGathering
     )
+
+
+class FlightGathering:
+    """Sets of the flights of one search. What some suppliers found is entered while others are waited for."""
+
+    def __init__(self, criteria: FlightCriteria) -> None:
+        self._criteria = criteria
+        self._entering = Entering()
+        self._entries: list[Entry | None] = []
+        """Of each offer that has come; None where it cannot stand beside the others."""
+        self._one_by_one = asyncio.Lock()
+
+    async def add(self, found: FlightResults) -> None:
+        """Enter what has come since the last time."""
+        async with self._one_by_one:
+            new = found.offers[len(self._entries) :]
+            self._entries += await aside(len(new), self._enter, new)
+
+    async def whole(self, found: FlightResults) -> ResultSet:
+        """The set of what has come, or had come some time ago."""
+        await self.add(found)
+        entries = [entry for entry in self._entries[: len(found.offers)] if entry is not None]
+        make = partial(gather, layout=layout(len(self._criteria.slices)), about=about(found))
+        return await aside(len(entries), make, entries)
+
+    def _enter(self, offers: Sequence[Offer]) -> list[Entry | None]:
+        fit = {id(offer) for offer in fitting(offers, lambda offer: _fits(offer, self._criteria))}
+        return [self._entering.entry(offer) if id(offer) in fit else None for offer in offers]
 
 
 class FlightSearch:
@@ -79,12 +108,6 @@ FLIGHT_PAGES: web.AppKey[Pages[FlightQuery, SearchedSet]] = web.AppKey("flight_p
 async def flight_offers(request: web.Request) -> web.Response:
     """Journeys under the filters, cheapest first unless sorted otherwise."""
     return await request.app[FLIGHT_PAGES].reply(request)
-
-
-async def _gather(criteria: FlightCriteria, found: FlightResults) -> ResultSet:
-    """In a thread: hundreds of offers take tens of milliseconds, in which others are answered."""
-    offers = fitting(found.offers, lambda offer: _fits(offer, criteria))
-    return await asyncio.to_thread(flight_set, offers, slices=len(criteria.slices), about=about(found))
 
 
 def _fits(offer: Offer, criteria: FlightCriteria) -> bool:

@@ -7,10 +7,10 @@ answer; in the end all have what is kept of it.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from bookingd.cache import Kept
@@ -37,9 +37,15 @@ log = logging.getLogger(__name__)
 INCOMPLETE = timedelta(seconds=5)
 """How long a search is kept in which a supplier failed or was late, at most."""
 
+FEW = 100
+"""Offers that take a millisecond or two."""
+
 C = TypeVar("C", FlightCriteria, StayCriteria)
 R = TypeVar("R", FlightResults, StayResults)
 O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
+R_contra = TypeVar("R_contra", FlightResults, StayResults, contravariant=True)
+T = TypeVar("T")
+W = TypeVar("W")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,26 @@ class SearchedSet:
     final: bool
 
 
+class Gathering(Protocol[R_contra]):
+    """Makes sets of the answer to one search."""
+
+    async def add(self, found: R_contra) -> None:
+        """The answer so far: what can be done about it before the rest has come is done now."""
+        ...
+
+    async def whole(self, found: R_contra) -> ResultSet:
+        """The set of an answer so far."""
+        ...
+
+
+async def aside(offers: int, work: Callable[[W], T], argument: W) -> T:
+    """What `work` makes of so many offers: in a thread if they are many, and others are answered meanwhile.
+
+    A thread costs two changes of who has the interpreter, each of which takes up to 5 ms while much is to do.
+    """
+    return work(argument) if offers <= FEW else await asyncio.to_thread(work, argument)
+
+
 class FoundSets(Generic[C, R]):
     """The sets of one kind of search."""
 
@@ -62,13 +88,13 @@ class FoundSets(Generic[C, R]):
         *,
         name: str,
         query: Callable[[C], SearchFlights | SearchStays],
-        gather: Callable[[C, R], Awaitable[ResultSet]],
+        begin: Callable[[C], "Gathering[R]"],
     ) -> None:
-        """`name` is of what is searched, `query` what is asked, `gather` makes a set of the answer."""
+        """`name` is of what is searched, `query` what is asked, `begin` gives who makes sets of answers."""
         self._parts = parts
         self._name = name
         self._query: Callable[[C], SearchFlights | SearchStays] = query
-        self._gather: Callable[[C, R], Awaitable[ResultSet]] = gather
+        self._begin: Callable[[C], Gathering[R]] = begin
         self._opened = Shelf()
         self._growths: WeakValueDictionary[str, _Growth[R]] = WeakValueDictionary()
 
@@ -83,11 +109,11 @@ class FoundSets(Generic[C, R]):
         Only that one where it is kept, or another process is finding it. Raises as `get`.
         """
         key = self._key(criteria)
-        growth, told = self._growth(key), 0
+        growth, told = self._growth(key, criteria), 0
         finding = asyncio.ensure_future(self._kept(key, criteria, origin))
         try:
             while await growth.grows(told, finding):
-                told, found, at = await growth.gathered(lambda so_far: self._gather(criteria, so_far))
+                told, found, at = await growth.gathered()
                 yield SearchedSet(found=found, searched_at=at, until=at, final=False)
             yield self._opened_as(key, await finding)
         finally:
@@ -97,11 +123,11 @@ class FoundSets(Generic[C, R]):
     def _key(self, criteria: C) -> str:
         return f"{self._name}:{VERSION}:{fingerprint(criteria)}"
 
-    def _growth(self, key: str) -> "_Growth[R]":
+    def _growth(self, key: str, criteria: C) -> "_Growth[R]":
         """The same for all who follow a search, and for who makes it."""
         growth = self._growths.get(key)
         if growth is None:
-            growth = self._growths[key] = _Growth()
+            growth = self._growths[key] = _Growth(self._begin(criteria))
         return growth
 
     def _opened_as(self, key: str, kept: Kept) -> SearchedSet:
@@ -110,7 +136,7 @@ class FoundSets(Generic[C, R]):
 
     async def _kept(self, key: str, criteria: C, origin: Origin) -> Kept:
         async def search() -> Kept:
-            return await self._search(criteria, self._growth(key), origin)
+            return await self._search(criteria, self._growth(key, criteria), origin)
 
         return await self._parts.cache.get_or_make(key, search, everywhere=True)
 
@@ -120,10 +146,11 @@ class FoundSets(Generic[C, R]):
         so_far: R | None = None
         async for so_far in growing(self._parts.bus, self._query(criteria), origin=origin, timeout=timeout):
             growth.put(so_far, clock.now())
+            await growth.gathering.add(so_far)
         assert so_far is not None  # noqa: S101 - `growing` gives one at least
         now = clock.now()
         return Kept(
-            value=pack(await self._gather(criteria, so_far)),
+            value=pack(await growth.gathering.whole(so_far)),
             made_at=now,
             until=now + self._life(so_far, now),
         )
@@ -159,7 +186,8 @@ def fitting(offers: Sequence[O], fits: Callable[[O], bool]) -> Sequence[O]:
 class _Growth(Generic[R]):
     """A search under way in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, gathering: Gathering[R]) -> None:
+        self.gathering: Gathering[R] = gathering
         self._number = 0
         self._so_far: R | None = None
         self._at: datetime | None = None
@@ -176,14 +204,14 @@ class _Growth(Generic[R]):
         self._news.set()
         self._news = asyncio.Event()
 
-    async def gathered(self, gather: Callable[[R], Awaitable[ResultSet]]) -> tuple[int, ResultSet, datetime]:
+    async def gathered(self) -> tuple[int, ResultSet, datetime]:
         """How it stands, after how many answers, and since when; there is one answer at least. Whoever comes
         first makes the set for all who follow: it takes a thread for tens of milliseconds.
         """
         assert self._so_far is not None and self._at is not None  # noqa: S101, PT018 - see `grows`
         number, at = self._number, self._at
         if self._gathering is None or self._gathering[0] != number:
-            gathering = asyncio.ensure_future(gather(self._so_far))
+            gathering = asyncio.ensure_future(self.gathering.whole(self._so_far))
             gathering.add_done_callback(_seen)
             self._gathering = number, gathering
         return number, await asyncio.shield(self._gathering[1]), at

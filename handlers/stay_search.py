@@ -1,8 +1,8 @@
 """Hotel search: what is asked of suppliers, and what is shown of their answers."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -16,7 +16,7 @@ from bookingd.results.packing import ResultSet
 from bookingd.results.sellable import touching
 from bookingd.results.stays import stay_set
 from bookingd.storage import places
-from handlers.found import FoundSets, SearchedSet, fitting
+from handlers.found import FoundSets, SearchedSet, aside, fitting
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
 from handlers.stay_queries import StayQuery, centre_of, understand
@@ -30,9 +30,11 @@ class StaySets:
     """The sets of stays; distances in them are from the place that was asked for."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
         self._sets: FoundSets[StayCriteria, StayResults] = FoundSets(
-            parts, name="stays", query=lambda criteria: SearchStays(criteria=criteria), gather=self._gather
+            parts,
+            name="stays",
+            query=lambda criteria: SearchStays(criteria=criteria),
+            begin=lambda criteria: StayGathering(parts, criteria),
         )
 
     async def get(self, criteria: StayCriteria, origin: Origin) -> SearchedSet:
@@ -43,15 +45,26 @@ class StaySets:
         """The same each time that a supplier has answered."""
         return self._sets.growing(criteria, origin)
 
-    async def _gather(self, criteria: StayCriteria, found: StayResults) -> ResultSet:
-        """In a thread: hundreds of offers take tens of milliseconds, in which others are answered."""
-        code = criteria.place
+
+class StayGathering:
+    """Sets of the stays of one search."""
+
+    def __init__(self, parts: Parts, criteria: StayCriteria) -> None:
+        self._parts = parts
+        self._criteria = criteria
+
+    async def add(self, found: StayResults) -> None:
+        """Nothing can be done before all have come: whoever comes last may sell the hotel of another one."""
+
+    async def whole(self, found: StayResults) -> ResultSet:
+        """The set of what has come."""
+        criteria, code = self._criteria, self._criteria.place
         async with self._parts.database.connection() as connection:
             known = await places.known(connection, codes=[code] if code else [])
             place = known.get(code or "")
             centre = await centre_of(connection, around=criteria.around, place=place)
         offers = fitting(found.offers, lambda offer: offer.price.currency == criteria.currency)
-        return await asyncio.to_thread(stay_set, offers, centre=centre, about=about(found))
+        return await aside(len(offers), partial(stay_set, centre=centre, about=about(found)), offers)
 
 
 class StaySearch:

@@ -5,6 +5,7 @@ The one rule: of a price only what `Price.for_traveller` gives leaves the house,
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -175,6 +176,7 @@ def slices_view(itinerary: Itinerary, names: Names) -> tuple[SliceView, ...]:
     return tuple(_slice(part, names) for part in itinerary.slices)
 
 
+@lru_cache(maxsize=1024)  # the offers of a page have a few between them
 def conditions_view(conditions: Conditions, currency: str) -> ConditionsView:
     """What a fare allows; its fees are in the offer's currency."""
     return ConditionsView(

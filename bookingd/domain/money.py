@@ -7,7 +7,7 @@ refused: a guessed number of decimals charges a hundred times too much, or too l
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 
 # The active codes of ISO 4217 as pycountry 26.2.16 lists them (Debian's iso-codes), less those in which
@@ -46,6 +46,10 @@ class UnknownCurrency(ValueError):
 
 class InvalidAmount(ValueError):
     """A text is no amount of its currency."""
+
+
+_EXACT = Context(prec=100, traps=[Inexact])
+"""For amounts far beyond any."""
 
 
 def exponent(currency: str) -> int:
@@ -142,8 +146,7 @@ class Money:
 
     def decimal(self) -> Decimal:
         """The amount in major units, with as many decimals as the currency has: 1234 EUR cents is 12.34."""
-        sign, digits, _ = Decimal(self.amount).as_tuple()
-        return Decimal((sign, digits, -exponent(self.currency)))
+        return Decimal(self.amount).scaleb(-exponent(self.currency), _EXACT)
 
     def format(self) -> str:
         """`12.34 EUR`, `1234 JPY`, `1.234 KWD`: always all decimals of the currency."""

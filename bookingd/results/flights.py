@@ -4,7 +4,7 @@ Its one rule: one journey is one result. It is the same journey when the same fl
 and number, leave the same airports at the same local times, whoever sells them and under whatever fare.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -73,17 +73,22 @@ def layout(slices: int) -> Layout:
 
 def flight_set(offers: Sequence[Offer], *, slices: int, about: bytes) -> ResultSet:
     """The offers of a search for journeys of so many slices, all in one currency."""
-    return gather(_entries(offers), layout=layout(slices), about=about)
+    return gather(map(Entering().entry, offers), layout=layout(slices), about=about)
 
 
-def _entries(offers: Sequence[Offer]) -> Iterator[Entry]:
-    journeys: dict[tuple[Slice, ...], _Journey] = {}
-    for offer in offers:
+class Entering:
+    """Makes the entries of a search's offers, one by one as they come."""
+
+    def __init__(self) -> None:
+        self._journeys: dict[tuple[Slice, ...], _Journey] = {}
+
+    def entry(self, offer: Offer) -> Entry:
+        """An offer on its way into a set."""
         slices = offer.itinerary.slices
-        journey = journeys.get(slices)
+        journey = self._journeys.get(slices)
         if journey is None:
-            journey = journeys[slices] = _journey(slices)
-        yield _entry(offer, journey)
+            journey = self._journeys[slices] = _journey(slices)
+        return _entry(offer, journey)
 
 
 def _entry(offer: Offer, journey: _Journey) -> Entry:

@@ -14,14 +14,13 @@ from bookingd.config.sections import Search, Supplier, Suppliers
 from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
-from bookingd.domain.search import FlightCriteria
 from bookingd.domain.unsellable import GONE, SOLD_OUT, refusal
 from bookingd.messages.envelope import Origin
 from bookingd.messages.live import Refused
 from bookingd.messages.search import FlightResults, SupplierStatus
 from bookingd.results.packing import ResultSet
 from handlers.asking import NOBODY
-from handlers.flight_search import FLIGHT_PAGES, FlightSearch
+from handlers.flight_search import FLIGHT_PAGES, FlightGathering, FlightSearch
 from handlers.found import SearchedSet
 from tests import factories
 from tests.fakes.sources import START
@@ -95,13 +94,13 @@ async def test_whoever_comes_later_sees_how_far_it_is_and_asks_nobody(
 async def test_of_what_many_follow_a_set_is_made_once_each_time_that_it_grows(
     api: Api, flights: FlightSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gather, made = flights._sets._gather, list[int]()
+    whole, made = FlightGathering.whole, list[int]()
 
-    async def counted(criteria: FlightCriteria, found: FlightResults) -> ResultSet:
+    async def counted(gathering: FlightGathering, found: FlightResults) -> ResultSet:
         made.append(len(found.offers))
-        return await gather(criteria, found)
+        return await whole(gathering, found)
 
-    monkeypatch.setattr(flights._sets, "_gather", counted)
+    monkeypatch.setattr(FlightGathering, "whole", counted)
     api.search.parts = of_two(3)
     following = [follow(api, flights) for _ in range(20)]
     api.search.step()

@@ -12,7 +12,7 @@ from bookingd.domain.stays import Board, HotelKind, PaidAt
 from bookingd.messages.search import StayResults
 from bookingd.storage import contracts
 from bookingd.storage.database import Connection
-from handlers.stay_search import STAY_PAGES, StaySearch
+from handlers.stay_search import StayGathering
 from tests import factories
 from tests.fakes.sources import START
 from tests.handlers.conftest import Api
@@ -371,9 +371,8 @@ async def test_a_stay_in_another_currency_or_without_a_price_costs_its_own_offer
     criteria = factories.wanted_stay()
     prices = Money(10_000, criteria.currency), Money(2**64, criteria.currency), Money(10_000, "JPY")
     offers = [factories.stay(number, total=total) for number, total in enumerate(prices, start=1)]
-    sets = api.client.app[STAY_PAGES].search
-    assert isinstance(sets, StaySearch)
 
-    found = await sets._sets._gather(criteria, StayResults(offers=tuple(offers), suppliers={}))
+    gathering = StayGathering(api.parts, criteria)
+    found = await gathering.whole(StayResults(offers=tuple(offers), suppliers={}))
 
     assert found.columns.prices.tolist() == [10_000]
