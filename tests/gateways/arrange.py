@@ -1,6 +1,7 @@
 """What the gateway tests begin with."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 from bookingd.domain.ids import IntentId, PaymentId
@@ -14,14 +15,15 @@ def an_intent() -> IntentId:
     return IntentId(uuid4())
 
 
-def a_request(payment_method: str, *, amount: Money | None = None) -> Authorisation:
-    """An authorisation of a payment of its own."""
+def a_request(payment_method: str, *, amount: Money | None = None, **given: Any) -> Authorisation:
+    """An authorisation of a payment of its own; `given` are its optional fields."""
     return Authorisation(
         payment_id=PaymentId(uuid4()),
         booking_reference="ABC234",
         amount=amount or Money.of("123.45", "EUR"),
         payment_method=payment_method,
         return_url=RETURN_URL,
+        **given,
     )
 
 

@@ -21,6 +21,10 @@ from bookingd.sources import Clock, Sources
 from tests.fakes import gateway as fake
 from tests.gateways import localstripe
 from tests.gateways.arrange import Cards, an_intent
+from tests.sandbox.stripe_client import Client
+from tests.vendor_specs import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
 
 Approve = Callable[[GatewayPayment, str], Awaitable[None]]
 """Has the payer of a payment agree, with a means of the name that follows."""
@@ -99,6 +103,13 @@ async def stripe(sandbox: SandboxServer) -> AsyncIterator[StripeGateway]:
     """The adapter before our stand-in."""
     async with stripe_gateway(sandbox.url("stripe")) as gateway:
         yield gateway
+
+
+@pytest.fixture
+async def merchant(sandbox: SandboxServer) -> AsyncIterator[Client]:
+    """Who does at Stripe what the adapter does not: makes tokens, approves reviews, reads objects."""
+    async with Client(sandbox.url("stripe")) as client:
+        yield client
 
 
 Browser = Callable[[str | None, str], Awaitable[None]]

@@ -71,6 +71,69 @@ async def test_a_notice_about_a_refund_names_its_payment(gateway: StripeGateway,
     assert (notice.gateway_reference, notice.payment_id) == ("pi_7", None)
 
 
+async def test_a_notice_about_a_dispute_names_it_and_its_payment(
+    gateway: StripeGateway, clock: ManualClock
+) -> None:
+    body = event("charge.dispute.created", id="dp_1", object="dispute", payment_intent="pi_7", metadata={})
+    notice = await read(gateway, clock, body)
+
+    assert (notice.gateway_reference, notice.dispute, notice.status) == ("pi_7", "dp_1", None)
+
+
+@pytest.mark.parametrize("kind", ["review.opened", "review.closed"])
+async def test_a_notice_about_a_review_names_its_payment(
+    gateway: StripeGateway, clock: ManualClock, kind: str
+) -> None:
+    body = event(kind, id="prv_1", object="review", payment_intent="pi_7", metadata=None)
+
+    assert (await read(gateway, clock, body)).gateway_reference == "pi_7"
+
+
+@pytest.mark.parametrize(("intent", "reference"), [(None, "cs_test_1"), ("pi_7", "pi_7")])
+async def test_a_notice_about_a_page_names_its_payment_once_there_is_one(
+    gateway: StripeGateway, clock: ManualClock, intent: str | None, reference: str
+) -> None:
+    body = event(
+        "checkout.session.completed", id="cs_test_1", object="checkout.session", payment_intent=intent
+    )
+    notice = await read(gateway, clock, body)
+
+    assert (notice.gateway_reference, notice.payment_id) == (reference, PAYMENT_ID)
+
+
+async def test_what_is_under_review_is_looked_at(gateway: StripeGateway, clock: ManualClock) -> None:
+    body = event("payment_intent.amount_capturable_updated", status="requires_capture", review="prv_1")
+
+    assert (await read(gateway, clock, body)).status is None
+
+
+@pytest.mark.parametrize("changes", [{"account": "acct_another"}, {"livemode": True}, {"livemode": None}])
+async def test_what_is_of_another_account_or_mode_is_not_believed(
+    gateway: StripeGateway, clock: ManualClock, changes: dict[str, Any]
+) -> None:
+    body = json.dumps({**json.loads(event()), **changes}).encode()
+
+    with pytest.raises(InvalidNotice):
+        await gateway.read_notice(signed(body, clock), body)
+
+
+@pytest.mark.parametrize("key", ["sk_live_x", "rk_live_x"])
+async def test_with_a_key_that_moves_money_only_live_events_count(clock: ManualClock, key: str) -> None:
+    gateway = StripeGateway(secret_key=key, webhook_secrets=[NEW], clock=clock)
+    live = json.dumps({**json.loads(event()), "livemode": True}).encode()
+
+    assert (await read(gateway, clock, live)).event_id == "evt_1"
+    with pytest.raises(InvalidNotice):
+        await gateway.read_notice(signed(event(), clock), event())
+
+
+async def test_what_is_too_long_is_not_even_verified(gateway: StripeGateway, clock: ManualClock) -> None:
+    body = event(description="x" * (1 << 20))
+
+    with pytest.raises(InvalidNotice, match="bytes"):
+        await gateway.read_notice(signed(body, clock), body)
+
+
 async def test_what_is_not_ours_is_read_without_our_id(gateway: StripeGateway, clock: ManualClock) -> None:
     body = event(metadata={})
 

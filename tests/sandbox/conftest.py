@@ -176,19 +176,20 @@ class Endpoint:
 @pytest.fixture
 async def endpoint(clock: WatchedClock) -> AsyncIterator[Endpoint]:
     """A merchant's endpoint for Stripe's webhooks, on a real socket."""
-    async with _listening(Endpoint(clock, check_event, "type")) as found:
+    async with listening(Endpoint(clock, check_event, "type")) as found:
         yield found
 
 
 @pytest.fixture
 async def paypal_endpoint(clock: WatchedClock) -> AsyncIterator[Endpoint]:
     """A merchant's endpoint for PayPal's webhooks, on a real socket."""
-    async with _listening(Endpoint(clock, paypal_client.check_event, "event_type")) as found:
+    async with listening(Endpoint(clock, paypal_client.check_event, "event_type")) as found:
         yield found
 
 
 @asynccontextmanager
-async def _listening(endpoint: Endpoint) -> AsyncIterator[Endpoint]:
+async def listening(endpoint: Endpoint) -> AsyncIterator[Endpoint]:
+    """An endpoint that is there for as long as the context lasts."""
     app = web.Application()
     app.router.add_post("/webhooks", endpoint.take)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
