@@ -28,6 +28,10 @@ class Agenda:
         if self._entries[0][1] == self._count:
             self._earlier.set()
 
+    def look_again(self) -> None:
+        """The clock was put forward."""
+        self._earlier.set()
+
     async def run(self) -> None:
         """Work through the entries until cancelled."""
         while True:

@@ -162,16 +162,18 @@ class Client:
     async def take(self, authorization_id: str, value: str | None = None, **changes: Any) -> Answer:
         """Capture; all that is left without a value."""
         key, currency = changes.pop("key", None), changes.pop("currency", "EUR")
+        headers = changes.pop("headers", {})
         amount = {} if value is None else {"amount": {"currency_code": currency, "value": value}}
         path = f"/v2/payments/authorizations/{authorization_id}/capture"
-        return await self.post(path, {**amount, **changes}, key=key)
+        return await self.post(path, {**amount, **changes}, key=key, **headers)
 
     async def refund(self, capture_id: str, value: str | None = None, **changes: Any) -> Answer:
         """Refund; all that is left without a value."""
         key, currency = changes.pop("key", None), changes.pop("currency", "EUR")
+        headers = changes.pop("headers", {})
         amount = {} if value is None else {"amount": {"currency_code": currency, "value": value}}
         path = f"/v2/payments/captures/{capture_id}/refund"
-        return await self.post(path, {**amount, **changes}, key=key)
+        return await self.post(path, {**amount, **changes}, key=key, **headers)
 
 
 def check_answer(method: str, path: str, status: int, body: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from bookingd.sandbox.paypal.records import (
     Capture,
     Change,
     Delivered,
+    Dispute,
     Event,
     Kept,
     Order,
@@ -46,6 +47,7 @@ class Account:
         self.authorizations: dict[str, Authorization] = {}
         self.captures: dict[str, Capture] = {}
         self.refunds: dict[str, Refund] = {}
+        self.disputes: dict[str, Dispute] = {}
         self.tokens: dict[str, Token] = {}
         self.undelivered: dict[str, Event] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
@@ -80,12 +82,10 @@ class Account:
                 case Order():
                     self.orders[change.id] = change
                     self._note_invoices(change)
-                case Authorization():
-                    self._take(self.authorizations, change, change.order)
-                case Capture():
-                    self._take(self.captures, change, change.order)
-                case Refund():
-                    self._take(self.refunds, change, change.capture)
+                case Authorization() | Capture() | Refund():
+                    self._take(change)
+                case Dispute():
+                    self.disputes[change.id] = change
                 case Token():
                     self.tokens[change.digest] = change
                 case Event():
@@ -95,10 +95,17 @@ class Account:
                 case Delivered():
                     self.undelivered.pop(change.event, None)
 
-    def _take(self, table: dict[str, Any], thing: Authorization | Capture | Refund, owner: str) -> None:
-        if thing.id not in table:
-            self._of.setdefault(owner, []).append(thing.id)
-        table[thing.id] = thing
+    def _take(self, thing: Authorization | Capture | Refund) -> None:
+        owned = self._of.setdefault(thing.capture if isinstance(thing, Refund) else thing.order, [])
+        if thing.id not in owned:
+            owned.append(thing.id)
+        match thing:
+            case Authorization():
+                self.authorizations[thing.id] = thing
+            case Capture():
+                self.captures[thing.id] = thing
+            case Refund():
+                self.refunds[thing.id] = thing
 
     def _note_invoices(self, order: Order) -> None:
         for unit in order.units:
@@ -145,6 +152,17 @@ class Account:
             or self.refunds[thing_id]
         )
 
+    def open_dispute_of(self, capture_id: str) -> Dispute | None:
+        """The dispute that is going on about a capture, if there is one."""
+        return next(
+            (
+                each
+                for each in self.disputes.values()
+                if each.capture == capture_id and each.status != "RESOLVED"
+            ),
+            None,
+        )
+
     def order_of(self, thing_id: str) -> Order | None:
         """The order that a record belongs to, if there is one."""
         if thing_id in self.refunds:
@@ -165,11 +183,15 @@ class Account:
     def refund(self, refund_id: str) -> Refund:
         return _found(self.refunds, refund_id, "refund_id")
 
+    def dispute(self, dispute_id: str) -> Dispute:
+        return _found(self.disputes, dispute_id, "dispute_id")
+
     def _essence(self) -> Iterator[Change]:
         yield from self.orders.values()
         yield from self.authorizations.values()
         yield from self.captures.values()
         yield from self.refunds.values()
+        yield from self.disputes.values()
         yield from self.tokens.values()
         yield from (event for event in self._events if event.id in self.undelivered)
         yield from self._kept.values()
@@ -217,7 +239,7 @@ class Work:
     def secret(self) -> str:
         return self._chance.token(48).hex().upper()
 
-    def put(self, change: Thing | Token | Kept) -> None:
+    def put(self, change: Thing | Dispute | Token | Kept) -> None:
         """A record is new, or is so from now on."""
         self.changes.append(change)
         self.account.apply((change,))

@@ -69,18 +69,17 @@ def read_units(given: Given, intent: str) -> tuple[Unit, ...]:
     """The purchase units of an order."""
     found = given.groups("purchase_units")
     if not found:
-        issue = (
-            "INVALID_ARRAY_MIN_ITEMS" if "purchase_units" in given.values else "MISSING_REQUIRED_PARAMETER"
-        )
+        issue = "INVALID_ARRAY_MIN_ITEMS" if given.has("purchase_units") else "MISSING_REQUIRED_PARAMETER"
         raise faults.invalid(issue, field=given.field("purchase_units"))
     if len(found) > MOST_UNITS:
         raise faults.invalid("INVALID_ARRAY_MAX_ITEMS", field=given.field("purchase_units"))
     units = tuple(read_unit(each, alone=len(found) == 1) for each in found)
-    _check_together(units, intent)
+    check_together(units, intent)
     return units
 
 
-def _check_together(units: Sequence[Unit], intent: str) -> None:
+def check_together(units: Sequence[Unit], intent: str) -> None:
+    """Whether purchase units can be one order. Raises the vendor's refusal."""
     if intent == "AUTHORIZE" and len(units) > 1:
         raise faults.refused("UNSUPPORTED_INTENT", field="/intent", value=intent)
     if len({unit.reference_id for unit in units}) < len(units):

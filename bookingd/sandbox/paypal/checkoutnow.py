@@ -3,27 +3,24 @@
 The one rule: an address opened twice, or too late, decides nothing twice.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from bookingd.sandbox import pages
 from bookingd.sandbox.paypal import buyers, orders, page
-from bookingd.sandbox.paypal.account import Work
 from bookingd.sandbox.paypal.background import Background
+from bookingd.sandbox.paypal.performing import Performer
 from bookingd.sandbox.paypal.records import Order
-
-_Announce: TypeAlias = Callable[[web.Request, Work], Awaitable[None]]
 
 
 class Checkout:
     """`/checkoutnow?token=ORDER`."""
 
-    def __init__(self, background: Background, announce: _Announce) -> None:
+    def __init__(self, background: Background, performer: Performer) -> None:
         self._background = background
-        self._announce = announce
+        self._performer = performer
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         router.add_get("/checkoutnow", self._show)
@@ -31,13 +28,13 @@ class Checkout:
 
     async def _show(self, request: web.Request) -> web.StreamResponse:
         order = self._order(request)
-        if order is None or order.status not in orders.OPEN:
+        if order is None or not self._background.waits_for_buyer(order):
             return self._leave(order)
         return _question(order)
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         order = self._order(request)
-        if order is None or order.status not in orders.OPEN:
+        if order is None or not self._background.waits_for_buyer(order):
             return self._leave(order)
         form = dict(parse_qsl((await request.read()).decode("utf-8", "replace")))
         if form.get("decision") == "cancel":
@@ -54,7 +51,7 @@ class Checkout:
         work = self._background.work(order.origin)
         order = orders.approve(work, order, buyer)
         work.commit()
-        await self._announce(request, work)
+        await self._performer.announce(work, self._performer.choice(request, "approve"))
         return self._leave(order)
 
     def _leave(self, order: Order | None) -> web.StreamResponse:

@@ -1,8 +1,8 @@
 """What the vendor tells a merchant's endpoint, each with its resource as the vendor writes it."""
 
-from bookingd.sandbox.paypal import amounts, render
+from bookingd.sandbox.paypal import amounts, render, render_disputes
 from bookingd.sandbox.paypal.account import Work
-from bookingd.sandbox.paypal.records import Authorization, Capture, Money, Order, Refund
+from bookingd.sandbox.paypal.records import Authorization, Capture, Dispute, Money, Order, Refund
 
 
 def order(work: Work, kind: str, summary: str, thing: Order) -> None:
@@ -57,6 +57,19 @@ def refund(work: Work, kind: str, thing: Refund) -> None:
     origin = work.account.orders[work.account.captures[thing.capture].order].origin
     summary = _REFUND[kind].format(_sum(thing.amount))
     work.tell(kind, "refund", summary, render.refund(work.account, thing), origin)
+
+
+def dispute(work: Work, what: str, thing: Dispute) -> None:
+    """CUSTOMER.DISPUTE.`what`."""
+    told = {
+        "CREATED": "A new dispute opened",
+        "UPDATED": "A dispute was updated",
+        "RESOLVED": "A dispute was resolved",
+    }
+    origin = work.account.orders[work.account.captures[thing.capture].order].origin
+    resource = render_disputes.full(work.account, thing)
+    summary = f"{told[what]} with Case # {thing.id}"
+    work.tell(f"CUSTOMER.DISPUTE.{what}", "dispute", summary, resource, origin)
 
 
 def _sum(money: Money) -> str:

@@ -28,6 +28,13 @@ _NAMES = {
 }
 
 
+# The descriptions of Orders v2 know one issue for what those of Payments v2 tell apart.
+_KNOWN_AS = {
+    ("DECIMALS_NOT_SUPPORTED", "create"): "DECIMAL_PRECISION",
+    ("DECIMALS_NOT_SUPPORTED", "patch"): "DECIMAL_PRECISION",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
     """One thing that was wrong."""
@@ -64,12 +71,13 @@ class Fault(Exception):
 
 
 def _written(detail: Detail, call: str) -> dict[str, str]:
-    described = SENTENCES.get(f"{detail.issue}@{call}") or SENTENCES.get(detail.issue)
+    issue = _KNOWN_AS.get((detail.issue, call), detail.issue)
+    described = SENTENCES.get(f"{issue}@{call}") or SENTENCES.get(issue)
     found = {
         "field": detail.field,
         "value": detail.value,
         "location": detail.location,
-        "issue": detail.issue,
+        "issue": issue,
         "description": described,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -6,6 +6,8 @@
 The one rule: an order moves no money; what it makes (authorisations, captures) does.
 """
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from bookingd.sandbox.paypal import events, faults, payments, render
@@ -15,6 +17,11 @@ from bookingd.sandbox.paypal.terms import Terms
 
 OPEN = ("CREATED", "PAYER_ACTION_REQUIRED")
 """Statuses in which a buyer may approve."""
+
+
+def is_over(order: Order, now: datetime, terms: Terms) -> bool:
+    """Whether it has waited for too long, whether or not that has been noted yet."""
+    return order.status in {*OPEN, "APPROVED"} and now >= order.created + terms.order_lasts
 
 
 def approve(work: Work, order: Order, buyer: Buyer) -> Order:
@@ -29,6 +36,9 @@ def authorise(work: Work, order: Order, terms: Terms) -> Order:
     """Hold the money of an approved order. Raises the vendor's refusal."""
     if order.intent != "AUTHORIZE":
         raise faults.refused("ACTION_DOES_NOT_MATCH_INTENT")
+    if is_over(order, work.now, terms):
+        expire(work, order)
+        raise faults.refused("ORDER_EXPIRED")
     if order.status == "COMPLETED":
         raise faults.refused("ORDER_ALREADY_AUTHORIZED")
     if order.status == "VOIDED":

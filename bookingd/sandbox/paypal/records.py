@@ -122,6 +122,23 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="r
     reversal: bool = False
 
 
+class Dispute(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="dispute"):
+    """A buyer wants the money of a capture back."""
+
+    id: str
+    capture: str
+    amount: Money
+    reason: str
+    status: str
+    created: datetime
+    updated: datetime
+    due: datetime | None
+    """Until when the merchant has to answer, while it has to."""
+    outcome: str | None = None
+    evidences: tuple[dict[str, Any], ...] = ()
+    """As the merchant sent them."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="event"):
     """Something that happened, with the resource as it was then."""
 
@@ -161,5 +178,5 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 Thing: TypeAlias = Order | Authorization | Capture | Refund
-Change: TypeAlias = Thing | Event | Token | Kept | Delivered
+Change: TypeAlias = Thing | Dispute | Event | Token | Kept | Delivered
 """A line of the journal is a list of these: all that one call changed."""

@@ -61,6 +61,8 @@ def _check(work: Work, capture: Capture, amount: Money, terms: Terms, invoice_id
         raise faults.refused("REFUND_AMOUNT_EXCEEDED", field="/amount/value")
     if invoice_id is not None and _is_used(work, capture, invoice_id):
         raise faults.refused("DUPLICATE_INVOICE_ID", field="/invoice_id", value=invoice_id)
+    if work.account.open_dispute_of(capture.id) and amount.units < capture.amount.units - capture.returned:
+        raise faults.refused("TRANSACTION_DISPUTED")
     if _instrument(work, capture) == "refund_no_funds":
         raise faults.refused("REFUND_FAILED_INSUFFICIENT_FUNDS")
 

@@ -19,6 +19,11 @@ SENTENCES = {
         "A PayPal-Request-Id is required if you are trying to process payment for an Order. Please"
         " specify a PayPal-Request-Id or Create the Order without a 'payment_source' specified."
     ),
+    "INVALID_JSON_POINTER_FORMAT": (
+        "Path should be a valid JSON Pointer https://tools.ietf.org/html/rfc6901 that references a"
+        " location within the request where the operation is performed."
+    ),
+    "NOT_PATCHABLE": "Cannot be patched.",
     "FIELD_NOT_PATCHABLE": "Field cannot be patched.",
     "INVALID_PATCH_OPERATION": (
         "The operation cannot be honored. Cannot add a property that's already present, use replace."
@@ -140,6 +145,7 @@ SENTENCES = {
     "DUPLICATE_INVOICE_ID@payment": (
         "Requested invoice_id has been previously captured. Possible duplicate transaction."
     ),
+    "DUPLICATE_INVOICE_ID@refund": "Invoice ID was previously used to refund a capture.",
     "AUTHORIZATION_VOIDED": "A voided authorization cannot be captured or reauthorized. ",
     "AUTHORIZATION_DENIED": "An denied authorization cannot be captured.",
     "AUTHORIZATION_EXPIRED": "An expired authorization cannot be captured.",
