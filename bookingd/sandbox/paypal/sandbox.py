@@ -91,6 +91,11 @@ class PayPalSandbox:
         """Per `custom_id`: orders, and what was authorised, captured and refunded, in units of the vendor."""
         return self._background.ledger()
 
+    @property
+    def root_certificate(self) -> bytes:
+        """PEM: the trust anchor of webhooks, once started; with a directory it is `paypal-ca.pem` in there."""
+        return self._background.authority.root
+
     def controls(self) -> Sequence[web.RouteDef]:
         return controls.routes(self._background)
 
