@@ -93,7 +93,7 @@ class PayPalSandbox:
 
     @property
     def root_certificate(self) -> bytes:
-        """PEM: the trust anchor of webhooks, once started; with a directory it is `paypal-ca.pem` in there."""
+        """PEM: the trust anchor of webhooks, once started; with a directory also `paypal-ca.pem` there."""
         return self._background.authority.root
 
     def controls(self) -> Sequence[web.RouteDef]:
