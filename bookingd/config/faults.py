@@ -19,6 +19,10 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
         "authorise confirm capture cancel refund payment_method attach detach customer dispute review"
         " authenticate retrieve list".split()
     ),
+    "paypal": frozenset(
+        "token create patch authorise capture cancel reauthorise refund approve dispute retrieve list"
+        " certificate verify resend".split()
+    ),
 }
 """What can go wrong at each vendor's stand-in; a mail knows no operations."""
 

@@ -5,6 +5,7 @@ import pytest
 from bookingd.config import faults
 from bookingd.sandbox.mail import Fault
 from bookingd.sandbox.misbehaviour import How, Switches
+from bookingd.sandbox.paypal import routes as paypal
 from bookingd.sandbox.stripe.calls import routes as stripe
 from tests.config.arrange import Bench
 
@@ -16,6 +17,8 @@ def test_the_words_are_those_of_the_stand_ins() -> None:
         route.name for route in (*stripe.POSTS.values(), *stripe.DELETES.values(), *stripe.GETS.values())
     }
     assert routes | {"authenticate", "list"} == faults.OPERATIONS["stripe"]
+    others = "token patch approve dispute retrieve list certificate verify resend".split()
+    assert {route.name for route in paypal.POSTS} | {*others} == faults.OPERATIONS["paypal"]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,11 @@ def test_a_fault_that_is_accepted_can_be_acted_out(bench: Bench, fault: str) -> 
 @pytest.mark.parametrize(
     ("fault", "complaint", "hint"),
     [
-        ("strip:slow", "there is no stand-in 'strip'; there are mail, stripe", "did you mean 'stripe'?"),
+        (
+            "strip:slow",
+            "there is no stand-in 'strip'; there are mail, paypal, stripe",
+            "did you mean 'stripe'?",
+        ),
         ("stripe:captur:slow", "there is no operation 'captur'; there are att", "did you mean 'capture'?"),
         ("stripe:slwo", "there is no fault 'slwo'; there are close_after_deed,", "did you mean 'slow'?"),
         ("mail:graylist", "there is no fault of the mail server 'graylist'", "did you mean 'greylist'?"),

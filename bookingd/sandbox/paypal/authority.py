@@ -67,9 +67,9 @@ def open_authority(directory: Path | None, now: datetime) -> Authority:
         return _for_this_process(now.replace(hour=0, minute=0, second=0, microsecond=0))
     path = directory / "paypal-authority.pem"
     if not path.exists():
-        _write(path, _pem(make(now)), mode=0o600)
+        _write(path, _pem(make(now)))
     found = _read(path.read_bytes())
-    _write(root_file(directory), found.root, mode=0o644)
+    _write(root_file(directory), found.root)
     return found
 
 
@@ -158,11 +158,11 @@ def _read(pem: bytes) -> Authority:
     return Authority(key=key, chain=_as_pem(leaf) + _as_pem(middle), root=_as_pem(root))
 
 
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Whole or not at all."""
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all; its owner's alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
     fresh.replace(path)
