@@ -107,22 +107,20 @@ class Cache:
             packed = _packed(kept)
             await self._redis.answer(lambda: self._store.set(key, packed, px=life))
 
-    async def get_or_make(
-        self, key: str, make: Callable[[], Awaitable[Kept]], *, everywhere: bool = False
-    ) -> Kept:
-        """What is kept, or else what `make` makes: once in this process, however many ask meanwhile. Nobody
-        waits until Redis has it.
+    async def get_or_make(self, key: str, make: Callable[[], Awaitable[Kept]], *, here: bool = False) -> Kept:
+        """What is kept, or else what `make` makes: once, however many ask meanwhile. Nobody waits until Redis
+        has it.
 
-        With `everywhere` once over all processes: while another one makes it, its result is waited for; one
-        that is killed meanwhile is succeeded within seconds. For what costs more than asking Redis.
+        Once over all processes: while another one makes it, its result is waited for; one that is killed
+        meanwhile is succeeded within seconds. With `here` once in each process, which keeps it for itself:
+        for what is made of something kept, in no more time than Redis takes.
 
         Raises what `make` raises, to everybody who waited for it in this process; then nothing is kept.
         """
-        leases = self._leases if everywhere else None
-        found = self.near(key) if leases else await self.get(key)
+        found = self.near(key) if here or self._leases else await self.get(key)
         if found is not None:
             return found
-        made = self._making.get(key) or self._begin(key, make, leases)
+        made = self._making.get(key) or self._begin(key, make, here=here)
         return await asyncio.shield(made)
 
     async def close(self) -> None:
@@ -155,17 +153,24 @@ class Cache:
         """Milliseconds."""
         return int((kept.until - self._clock.now()) / timedelta(milliseconds=1))
 
-    def _begin(
-        self, key: str, make: Callable[[], Awaitable[Kept]], leases: Leases | None
-    ) -> "asyncio.Future[Kept]":
+    def _begin(self, key: str, make: Callable[[], Awaitable[Kept]], *, here: bool) -> "asyncio.Future[Kept]":
         made: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._making[key] = made
         give = partial(self._give, key, made)
-        work = self._make_once(key, make, give, leases) if leases else self._make(key, make, give)
+        if here:
+            work = self._make_here(make, give)
+        elif self._leases:
+            work = self._make_once(key, make, give, self._leases)
+        else:
+            work = self._make(key, make, give)
         task = asyncio.ensure_future(work)
         self._working.add(task)
         task.add_done_callback(partial(self._ended, key, made))
         return made
+
+    async def _make_here(self, make: Callable[[], Awaitable[Kept]], give: Give) -> None:
+        self._metrics.miss.inc()
+        give(await make())
 
     async def _make(self, key: str, make: Callable[[], Awaitable[Kept]], give: Give) -> None:
         kept = await make()

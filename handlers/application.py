@@ -130,9 +130,9 @@ async def _say_goodbye(application: web.Application) -> None:
 def _add_searches(application: web.Application, parts: Parts) -> None:
     """Packages are made of the same sets of flights and stays that are searched alone."""
     flights, stays = flight_sets(parts), StaySets(parts)
-    application[FLIGHT_PAGES] = Pages(FlightSearch(parts, flights), parts)
-    application[STAY_PAGES] = Pages(StaySearch(parts, stays), parts)
-    application[PACKAGE_PAGES] = Pages(PackageSearch(parts, flights=flights, stays=stays), parts)
+    application[FLIGHT_PAGES] = Pages(FlightSearch(parts, flights), parts, quick=True)
+    application[STAY_PAGES] = Pages(StaySearch(parts, stays), parts, quick=True)
+    application[PACKAGE_PAGES] = Pages(PackageSearch(parts, flights=flights, stays=stays), parts, quick=False)
     kinds: dict[str, Search[Any, Any]] = {
         "flights": application[FLIGHT_PAGES].search,
         "hotels": application[STAY_PAGES].search,

@@ -69,7 +69,7 @@ async def fare_calendar(request: web.Request) -> web.Response:
     origin = Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
     key = f"calendar:{VERSION}:{fingerprint(query.criteria, query.days)}"
     hit = await parts.cache.get(key)
-    kept = hit or await parts.cache.get_or_make(key, lambda: _make(parts, query, origin), everywhere=True)
+    kept = hit or await parts.cache.get_or_make(key, lambda: _make(parts, query, origin))
     return kept_reply(kept, now=parts.sources.clock.now(), hit=hit is not None)
 
 

@@ -138,7 +138,7 @@ class FoundSets(Generic[C, R]):
         async def search() -> Kept:
             return await self._search(criteria, self._growth(key, criteria), origin)
 
-        return await self._parts.cache.get_or_make(key, search, everywhere=True)
+        return await self._parts.cache.get_or_make(key, search)
 
     async def _search(self, criteria: C, growth: "_Growth[R]", origin: Origin) -> Kept:
         timeout = self._parts.settings.search.deadline_seconds + GRACE

@@ -1,8 +1,8 @@
 """Searches over HTTP: a query in, a page of results out; what was rendered once is given again as bytes.
 
-A page is kept in the cache, rendered, beside the set that it was cut from; neither holds anything about who
-asked. The one rule: a page shows what can still be sold. When something of its set has proved unsellable
-since, it is another page.
+A page is kept, rendered, beside the set that it was cut from: in this process's memory where it is quickly
+made of that, else in the cache. Neither holds anything about who asked. The one rule: a page shows what can
+still be sold. When something of its set has proved unsellable since, it is another page.
 """
 
 from collections import OrderedDict
@@ -92,7 +92,9 @@ class _Known(Generic[Q]):
 class Pages(Generic[Q, S]):
     """Answers one kind of search, from the cache where it can."""
 
-    def __init__(self, search: Search[Q, S], parts: Parts) -> None:
+    def __init__(self, search: Search[Q, S], parts: Parts, *, quick: bool) -> None:
+        """`quick`: a page is made of a set in a few milliseconds, no more than asking Redis for it takes."""
+        self._quick = quick
         self.search: Search[Q, S] = search
         self._parts = parts
         self._known: OrderedDict[str, _Known[Q]] = OrderedDict()
@@ -125,7 +127,7 @@ class Pages(Generic[Q, S]):
             answer = await self.search.answer(query, searched, refused)
             return Kept(value=encode(answer), made_at=searched.searched_at, until=searched.until)
 
-        return await self._parts.cache.get_or_make(key, render), hit
+        return await self._parts.cache.get_or_make(key, render, here=self._quick), hit
 
     async def _understand(self, request: web.Request) -> "_Known[Q]":
         """The query; it is known then by its text as it was sent: unquoted, `%2526` is what `%26` is."""

@@ -190,6 +190,21 @@ async def test_an_error_is_told_to_all_and_not_kept(clock: ManualClock, redis: R
     assert (await cache.get_or_make("key", make)).value == b"value"
 
 
+async def test_what_is_made_here_costs_redis_nothing(clock: ManualClock, redis: Redis) -> None:
+    cache, made = opened(redis, clock), 0
+
+    async def make() -> Kept:
+        nonlocal made
+        made += 1
+        return kept(clock)
+
+    several = await asyncio.gather(*(cache.get_or_make("key", make, here=True) for _ in range(3)))
+    later = await cache.get_or_make("key", make, here=True)
+
+    assert {one.value for one in (*several, later)} == {b"value"}
+    assert (made, redis.calls) == (1, 0)
+
+
 async def test_what_is_over_at_once_is_not_kept(clock: ManualClock, redis: Redis) -> None:
     cache = opened(redis, clock)
 

@@ -66,7 +66,7 @@ class Work:
 
 
 async def ask(cache: Cache, work: Work) -> bytes:
-    return (await cache.get_or_make("key", work, everywhere=True)).value
+    return (await cache.get_or_make("key", work)).value
 
 
 def all_ask(caches: list[Cache], work: Work) -> "list[asyncio.Task[bytes]]":
