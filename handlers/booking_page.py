@@ -4,17 +4,21 @@ The one rule is that of the page after 3-D Secure: while a payment's outcome is 
 tells nobody to pay again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from bookingd.documents.words import TITLES
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
+from bookingd.domain.documents.document import Document, Issued
 from bookingd.domain.places import local
 from handlers.accepting import accepted
 from handlers.booking_views import BookingBody
 from handlers.pages import page
 from handlers.parts import PARTS
+from handlers.principals import LINK
 from handlers.returns import LOOK_AGAIN, Words
 
 HTML = "text/html"
@@ -31,8 +35,10 @@ def wants_page(request: web.Request) -> bool:
     return page_weight > by_kind.get("application/json", wildcard)
 
 
-def booking_page(request: web.Request, booking: Booking, body: BookingBody) -> web.Response:
-    """The page of a booking that the request may see."""
+def booking_page(
+    request: web.Request, booking: Booking, body: BookingBody, papers: Sequence[Issued]
+) -> web.Response:
+    """The page of a booking that the request may see, with its documents."""
     words, mail = words_for(booking), request.app[PARTS].settings.mail
     flights = [part for item in body.items for part in item.slices]
     shown = page(
@@ -42,6 +48,7 @@ def booking_page(request: web.Request, booking: Booking, body: BookingBody) -> w
         values={
             "words": words,
             "booking": body,
+            "papers": [paper_link(request, one.document) for one in papers],
             "total": booking.total.format(),
             "proposed": booking.proposed_total.format() if body.proposed_total else "",
             "deadline": _deadline(booking.hold_until, body),
@@ -54,6 +61,14 @@ def booking_page(request: web.Request, booking: Booking, body: BookingBody) -> w
     )
     shown.headers[hdrs.VARY] = hdrs.ACCEPT
     return shown
+
+
+def paper_link(request: web.Request, document: Document) -> tuple[str, str]:
+    """What a document is called, and where it is; who came by a mail's link goes on by it."""
+    link = request.query.get(LINK, "")
+    suffix = f"?{LINK}={quote(link, safe='')}" if link else ""
+    where = f"/v1/bookings/{document.booking}/documents/{document.number}{suffix}"
+    return f"{TITLES[document.kind]} {document.number}", where
 
 
 def words_for(booking: Booking) -> Words:

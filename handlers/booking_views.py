@@ -37,6 +37,7 @@ class Links(View, frozen=True, kw_only=True):
     events: str
     messages: str
     payments: str
+    documents: Annotated[str, Meta(description="Receipts, invoices, credit notes.")]
     live: Annotated[str, Meta(description="The WebSocket.")] = "/v1/live"
     topic: Annotated[str, Meta(description="What to subscribe to there.")]
 
@@ -208,6 +209,7 @@ def links(reference: Reference) -> Links:
         events=f"{here}/events",
         messages=f"{here}/messages",
         payments=f"{here}/payments",
+        documents=f"{here}/documents",
         topic=f"booking:{reference}",
     )
 

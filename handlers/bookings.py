@@ -16,7 +16,7 @@ from bookingd.domain.booking.facts import PlaceBooking
 from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.ids import BookingId
 from bookingd.messages.live import BookingMoved
-from bookingd.storage import bookings, notifications, own_bookings, payments, places, travellers
+from bookingd.storage import bookings, documents, notifications, own_bookings, payments, places, travellers
 from bookingd.storage.bookings import NewBooking as Placed
 from bookingd.tokens import Purpose
 from handlers.bodies import fingerprint, json_body, read_body, required_key, wait_of
@@ -175,9 +175,10 @@ async def show(request: web.Request) -> web.Response:
         rows = await payments.of_booking(connection, booking_id=booking.id)
         airports, airlines = codes(item.offer.itinerary for item in booking.items)
         names = await places.names(connection, airports=airports, airlines=airlines)
+        papers = await documents.of_bookings(connection, ids=[booking.id]) if as_page else {}
     body = booking_body(stored, people, rows, names)
     if as_page:
-        return booking_page(request, booking, body)
+        return booking_page(request, booking, body, papers.get(booking.id, []))
     return json_reply(body, headers=headers)
 
 

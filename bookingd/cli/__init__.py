@@ -45,6 +45,8 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "trip": ("bookingd.cli.trip", "Book a trip as a client would: a smoke test of an installation."),
         "audit": ("bookingd.cli.audit", "Verify the audit trail."),
         "prices": ("bookingd.cli.prices", "Explain how a price came about."),
+        "taxes": ("bookingd.cli.taxes", "Import tax rules, and look at them."),
+        "documents": ("bookingd.cli.documents", "Verify that no receipt or invoice is missing or changed."),
         "rates": ("bookingd.cli.rates", "Import exchange rates, and look at them."),
     },
 }

@@ -54,12 +54,17 @@ async def every_version(connection: Connection) -> list[Noted]:
     return [_noted(row) for row in await connection.fetch(ALL)]
 
 
-async def add(connection: Connection, *, wanted: Iterable[Noted], now: datetime) -> list[TaxRule]:
-    """Write those that are new, or differ from their last version, in a transaction; with their versions."""
-    await connection.execute(LOCK, WRITING)
+async def news(connection: Connection, *, wanted: Iterable[Noted]) -> list[Noted]:
+    """Those that are new, or differ from their last version, under the version that they would get."""
     last = {one.rule.key: one for one in await every_version(connection)}
-    new = [_next_version(one, last.get(one.rule.key)) for one in wanted]
-    written = [one for one in new if one is not None]
+    found = [_next_version(one, last.get(one.rule.key)) for one in wanted]
+    return [one for one in found if one is not None]
+
+
+async def add(connection: Connection, *, wanted: Iterable[Noted], now: datetime) -> list[TaxRule]:
+    """Write them, in a transaction; with the versions that they got."""
+    await connection.execute(LOCK, WRITING)
+    written = await news(connection, wanted=wanted)
     rules = [one.rule for one in written]
     await connection.execute(
         ADD,

@@ -131,6 +131,9 @@ def _show(booking: Json) -> None:
             console.print(f"Airline's reference  {item['locator']}")
     console.print(_travellers(booking))
     console.print(f"Total  {money(booking['total'])}")
+    for document in booking["documents"]:
+        told = f"{document['kind']} {document['number']}, {money(document['total'])}"
+        console.print(f"Paper  {told}, {document['link']}")
     for message in booking["messages"]:
         console.print(f"Mail   {message['kind']} to {message['recipient']}, {message['state']}")
 

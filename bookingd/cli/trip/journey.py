@@ -12,7 +12,7 @@ from bookingd.sources import Sources
 
 ENDED = {"confirmed", "failed", "expired", "cancelled"}
 MAIL_LOOKS = 50
-"""Looks for the confirmation mail, a fifth of a second apart."""
+"""Looks for the confirmation mail, and for the invoice, a fifth of a second apart."""
 
 
 class Card(StrEnum):
@@ -68,6 +68,7 @@ class Journey:
         booking = await self._booking(reference)
         self._check(booking, following.result())
         booking["messages"] = await self._mail(reference)
+        booking["documents"] = await self._documents(booking)
         return booking
 
     async def _find(self) -> Json:
@@ -177,6 +178,20 @@ class Journey:
                 return list(told)
             await self._sources.clock.sleep(0.2)
         raise TripFailed(f"booking {reference} has ended, but its mail was not sent in time")
+
+    async def _documents(self, booking: Json) -> list[Json]:
+        """Receipt and invoice, once they are issued; the invoice is opened, as JSON."""
+        if booking["state"] != "confirmed":
+            return []
+        for _ in range(MAIL_LOOKS):
+            found = (await self._client.get(f"/v1/bookings/{booking['reference']}/documents"))["documents"]
+            for one in found:
+                if one["kind"] == "invoice":
+                    opened = await self._client.get(one["link"])
+                    self._tell.detail(f"invoice {opened['number']} over {money(opened['total'])}")
+                    return list(found)
+            await self._sources.clock.sleep(0.2)
+        raise TripFailed(f"booking {booking['reference']} is confirmed, but was not invoiced in time")
 
     async def _booking(self, reference: str) -> Json:
         return await self._client.get(f"/v1/bookings/{reference}")
