@@ -14,14 +14,18 @@ from bookingd.domain.stays import StayOffer
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import (
     FlightResults,
+    OfferChecked,
     OfferStatus,
     SearchFlights,
     SearchStays,
+    StayChecked,
     StayResults,
     SupplierStatus,
     joined,
 )
 from bookingd.sources import Clock
+from handlers.errors import not_found
+from handlers.exchange import no_rate
 from handlers.parts import Parts
 
 GRACE = 1.0
@@ -63,6 +67,15 @@ async def ask(parts: Parts, query: Any, origin: Origin) -> Any:
     """The answer of an actor that searches."""
     timeout = parts.settings.search.deadline_seconds + GRACE
     return await ask_once(parts.bus, query, origin=origin, timeout=timeout)
+
+
+def refuse_untold(*answers: OfferChecked | StayChecked) -> None:
+    """Raises Problem where there is an offer that nothing can be told of, or that is not sold now."""
+    if any(one.status is OfferStatus.UNKNOWN for one in answers):
+        raise not_found()
+    for one in answers:
+        if one.status is OfferStatus.NO_RATE and one.offer is not None:
+            raise no_rate(one.offer)
 
 
 def as_of(status: OfferStatus, offer: Offer | StayOffer | None, clock: Clock) -> datetime:

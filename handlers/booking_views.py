@@ -20,11 +20,13 @@ from bookingd.storage.places import Names
 from handlers.views import (
     Amount,
     ConditionsView,
+    ExchangeView,
     PriceView,
     SliceView,
     View,
     amount,
     conditions_view,
+    exchange_view,
     price_view,
     slices_view,
 )
@@ -49,7 +51,7 @@ class ProposalView(View, frozen=True, kw_only=True):
     conditions: ConditionsView
 
 
-class ItemView(View, frozen=True, kw_only=True):
+class ItemView(View, frozen=True, kw_only=True, omit_defaults=True):
     """One thing booked of one supplier."""
 
     id: str
@@ -62,6 +64,9 @@ class ItemView(View, frozen=True, kw_only=True):
     proposed: ProposalView | None
     locator: Annotated[str | None, Meta(description="The supplier's own reference.")]
     tickets: Annotated[tuple[str, ...], Meta(description="In the order of the passengers.")]
+    exchange: Annotated[
+        ExchangeView | None, Meta(description="Left out: the price is in the supplier's currency.")
+    ] = None
 
 
 class PassengerView(View, frozen=True, kw_only=True):
@@ -316,6 +321,7 @@ def _item(item: Item, names: Names) -> ItemView:
         ),
         locator=item.locator,
         tickets=item.tickets,
+        exchange=exchange_view(item.offer),
     )
 
 

@@ -34,6 +34,7 @@ from handlers.booking_views import (
 )
 from handlers.cursors import read_cursor, write_cursor
 from handlers.errors import Problem
+from handlers.exchange import check_rate
 from handlers.fields import load_query
 from handlers.gate import check, who_of
 from handlers.guests.access_page import way_in
@@ -129,6 +130,7 @@ async def _wanted(request: web.Request, asked: dict[str, Any], owner: str) -> Pl
     app, saved = request.app, await _saved(request, named_travellers(asked))
     new = await order(asked, owner=owner, shelf=app[SHELF], sources=app[PARTS].sources, saved=saved)
     for item in new.booking.items:
+        check_rate(app[PARTS], item.offer)
         app[RUSH].check(item.offer)
     return new
 

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from bookingd.storage.database import Database
 from handlers.criteria import (
     DAYS_AHEAD,
     currency_mistakes,
+    currency_of,
     party_mistakes,
     slice_mistakes,
     today_at,
@@ -89,7 +90,10 @@ class CalendarSearch(Request):
     infants = Whole(0, 99, load_default=0, metadata={"description": "Under 2, on an adult's lap."})
     cabin = Choice([cabin.value for cabin in Cabin], load_default=Cabin.ECONOMY.value)
     currency = Text(
-        longest=3, shortest=3, load_default=None, metadata={"description": "Only the agency's own."}
+        longest=3,
+        shortest=3,
+        load_default=None,
+        metadata={"description": "One that the agency sells in; its own unless said."},
     )
     max_stops = Whole(
         0,
@@ -118,9 +122,13 @@ class CalendarQuery:
 
     days: Days
     criteria: CalendarCriteria
+    currency: str | None
+    """Where it is not the agency's own."""
 
 
-async def understand(pairs: Any, *, database: Database, currency: str, now: datetime) -> CalendarQuery:
+async def understand(
+    pairs: Any, *, database: Database, currencies: Sequence[str], now: datetime
+) -> CalendarQuery:
     """What a query string (a multi-dictionary) means. Raises Problem with all that is wrong."""
     asked = load_query(schema(CalendarSearch), pairs)
     days = asked["month"] or Days(first=asked["first_day"], last=asked["last_day"])
@@ -134,7 +142,7 @@ async def understand(pairs: Any, *, database: Database, currency: str, now: date
         *slice_mistakes([ends], [("origin", "destination", "from")], known=known, now=now),
         *_day_mistakes(days, today, whole_month=asked["month"] is not None),
         *party_mistakes(party),
-        *currency_mistakes(currency, asked["currency"]),
+        *currency_mistakes(currencies, asked["currency"]),
     ]
     if mistakes:
         raise invalid(*mistakes)
@@ -147,9 +155,10 @@ async def understand(pairs: Any, *, database: Database, currency: str, now: date
         party=party,
         cabin=Cabin(asked["cabin"]),
         max_stops=asked["max_stops"],
-        currency=currency,
+        currency=currency_of(currencies, asked["currency"]),
     )
-    return CalendarQuery(days=days, criteria=criteria)
+    own = criteria.currency == currencies[0]
+    return CalendarQuery(days=days, criteria=criteria, currency=None if own else criteria.currency)
 
 
 def _day_mistakes(days: Days, today: date, *, whole_month: bool) -> Iterator[FieldError]:

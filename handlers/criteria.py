@@ -58,10 +58,17 @@ def party_mistakes(party: Party) -> Iterator[FieldError]:
         yield wrong("infants", "infants_without_adults", words)
 
 
-def currency_mistakes(ours: str, asked: str | None) -> Iterator[FieldError]:
-    """There is one currency."""
-    if asked is not None and asked.upper() != ours:
-        yield wrong("currency", "currency", f"Prices are in {ours} only.")
+def currency_mistakes(sold: Sequence[str], asked: str | None) -> Iterator[FieldError]:
+    """What is none of the currencies that the agency sells in."""
+    if asked is not None and asked.upper() not in sold:
+        *others, last = sold
+        words = f"{', '.join(others)} or {last}" if others else f"{last} only"
+        yield wrong("currency", "currency", f"Prices are in {words}.")
+
+
+def currency_of(sold: Sequence[str], asked: str | None) -> str:
+    """The currency that was asked for, else the agency's own."""
+    return sold[0] if asked is None else asked.upper()
 
 
 def wrong(field: str, code: str, message: str) -> FieldError:

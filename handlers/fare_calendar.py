@@ -63,7 +63,7 @@ async def fare_calendar(request: web.Request) -> web.Response:
     query = await understand(
         request.query,
         database=parts.database,
-        currency=parts.settings.booking.currency,
+        currencies=parts.settings.sale_currencies,
         now=parts.sources.clock.now(),
     )
     origin = Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
@@ -95,24 +95,25 @@ def _shown(query: CalendarQuery, found: FareCalendarFound) -> FareCalendarView:
         origin=criteria.origin,
         destination=criteria.destination,
         currency=criteria.currency,
-        days=tuple(_day(criteria, day, fares.get(day)) for day in query.days),
+        days=tuple(_day(query, day, fares.get(day)) for day in query.days),
         suppliers=found.suppliers,
     )
 
 
-def _day(criteria: CalendarCriteria, day: date, fare: DayFare | None) -> CalendarDay:
+def _day(query: CalendarQuery, day: date, fare: DayFare | None) -> CalendarDay:
     return CalendarDay(
         depart=day,
-        return_=criteria.returns_on(day),
+        return_=query.criteria.returns_on(day),
         total=amount(fare.total) if fare else None,
         as_of=fare.as_of if fare else None,
         supplier=fare.supplier if fare else None,
-        search=f"{SEARCH}?{urlencode(_parameters(criteria, day))}",
+        search=f"{SEARCH}?{urlencode(_parameters(query, day))}",
     )
 
 
-def _parameters(criteria: CalendarCriteria, day: date) -> dict[str, Any]:
+def _parameters(query: CalendarQuery, day: date) -> dict[str, Any]:
     """Of the search of the day."""
+    criteria = query.criteria
     back = criteria.returns_on(day)
     return {
         "origin": criteria.origin,
@@ -122,6 +123,7 @@ def _parameters(criteria: CalendarCriteria, day: date) -> dict[str, Any]:
         **{kind: count for kind, count in _heads(criteria).items() if count},
         "cabin": criteria.cabin.value,
         "max_stops": criteria.max_stops,
+        **({"currency": query.currency} if query.currency else {}),
     }
 
 

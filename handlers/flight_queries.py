@@ -18,7 +18,7 @@ from bookingd.results.flight_filters import Ends
 from bookingd.results.flight_refining import Refinement
 from bookingd.storage import places
 from bookingd.storage.database import Connection, Database
-from handlers.criteria import Fields, currency_mistakes, party_mistakes, slice_mistakes, today_at
+from handlers.criteria import Fields, currency_mistakes, currency_of, party_mistakes, slice_mistakes, today_at
 from handlers.errors import FieldError, invalid
 from handlers.fields import load_query
 from handlers.flight_filters import airport_mistakes, codes_in, filter_mistakes, filters_in
@@ -54,11 +54,13 @@ class Journey:
     """The places that were asked for, by their codes."""
 
 
-async def understand(pairs: Any, *, database: Database, currency: str, now: datetime) -> FlightQuery:
+async def understand(
+    pairs: Any, *, database: Database, currencies: Sequence[str], now: datetime
+) -> FlightQuery:
     """The search that a query string (a multi-dictionary) means. Raises Problem with all that is wrong."""
     asked = load_query(schema(FlightSearch), pairs)
     party = _party(asked)
-    mistakes = [*party_mistakes(party), *currency_mistakes(currency, asked["currency"])]
+    mistakes = [*party_mistakes(party), *currency_mistakes(currencies, asked["currency"])]
     async with database.connection() as connection:
         journey = await journey_in(
             connection,
@@ -66,7 +68,7 @@ async def understand(pairs: Any, *, database: Database, currency: str, now: date
             slices=slices_of(asked),
             told=told_at(asked),
             party=party,
-            currency=currency,
+            currency=currency_of(currencies, asked["currency"]),
             mistakes=mistakes,
             now=now,
         )

@@ -217,7 +217,10 @@ class FlightSearch(FlightFilterFields):
     infants = Whole(0, 99, load_default=0, metadata={"description": "Under 2, on an adult's lap."})
     cabin = Choice([cabin.value for cabin in Cabin], load_default=Cabin.ECONOMY.value)
     currency = Text(
-        longest=3, shortest=3, load_default=None, metadata={"description": "Only the agency's own."}
+        longest=3,
+        shortest=3,
+        load_default=None,
+        metadata={"description": "One that the agency sells in; its own unless said."},
     )
     min_price = _perhaps(0, DEAREST, "Filter: the total for everybody at least, in minor units (cents).")
     max_price = _perhaps(0, DEAREST, "Filter: the total for everybody at most, in minor units (cents).")

@@ -12,7 +12,7 @@ from bookingd.messages.envelope import Origin
 from bookingd.messages.search import CheckOffer, CheckStay, OfferChecked, OfferStatus, StayChecked
 from bookingd.storage import places
 from bookingd.storage.offers import FLIGHTS, PACKAGE, STAYS, halves_of
-from handlers.asking import NOBODY, as_of, ask
+from handlers.asking import NOBODY, as_of, ask, refuse_untold
 from handlers.errors import not_found
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.package_views import PackageNow
@@ -47,8 +47,7 @@ async def offer(request: web.Request) -> web.Response:
 
 async def _flight(parts: Parts, offer_id: OfferId, origin: Origin) -> OfferNow:
     checked: OfferChecked = await ask(parts, CheckOffer(offer_id=offer_id), origin)
-    if checked.status is OfferStatus.UNKNOWN:
-        raise not_found()
+    refuse_untold(checked)
     asked_at = as_of(checked.status, checked.offer, parts.sources.clock)
     if checked.offer is None:
         return OfferNow(status=checked.status, as_of=asked_at, offer=None)
@@ -60,8 +59,7 @@ async def _flight(parts: Parts, offer_id: OfferId, origin: Origin) -> OfferNow:
 
 async def _stay(parts: Parts, offer_id: OfferId, origin: Origin) -> StayNow:
     checked: StayChecked = await ask(parts, CheckStay(offer_id=offer_id), origin)
-    if checked.status is OfferStatus.UNKNOWN:
-        raise not_found()
+    refuse_untold(checked)
     return StayNow(
         status=checked.status,
         as_of=as_of(checked.status, checked.offer, parts.sources.clock),

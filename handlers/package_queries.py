@@ -16,7 +16,7 @@ from bookingd.storage import amenities, places
 from bookingd.storage.amenities import AmenityName
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.places import Place
-from handlers.criteria import currency_mistakes, wrong
+from handlers.criteria import currency_mistakes, currency_of, wrong
 from handlers.errors import FieldError
 from handlers.fields import load_query
 from handlers.flight_queries import Journey, journey_in
@@ -63,7 +63,9 @@ class PackageQuery:
         )
 
 
-async def understand(pairs: Any, *, database: Database, currency: str, now: datetime) -> PackageQuery:
+async def understand(
+    pairs: Any, *, database: Database, currencies: Sequence[str], now: datetime
+) -> PackageQuery:
     """The search that a query string (a multi-dictionary) means. Raises Problem with all that is wrong."""
     asked = load_query(schema(PackageSearch), pairs)
     rooms = tuple(asked["rooms"])
@@ -75,7 +77,7 @@ async def understand(pairs: Any, *, database: Database, currency: str, now: date
             *_party_mistakes(party),
             *_length_mistakes(asked),
             *_place_mistakes(asked, place),
-            *currency_mistakes(currency, asked["currency"]),
+            *currency_mistakes(currencies, asked["currency"]),
             *filter_mistakes(filters_in(asked), amenities=there),
         ]
         journey = await journey_in(
@@ -84,7 +86,7 @@ async def understand(pairs: Any, *, database: Database, currency: str, now: date
             slices=_slices(asked),
             told=TOLD,
             party=party,
-            currency=currency,
+            currency=currency_of(currencies, asked["currency"]),
             mistakes=mistakes,
             now=now,
         )

@@ -32,7 +32,10 @@ class PackageSearch(FlightFilterFields, StayFilterFields):
     cabin = Choice([cabin.value for cabin in Cabin], load_default=Cabin.ECONOMY.value)
     rooms = rooms()
     currency = Text(
-        longest=3, shortest=3, load_default=None, metadata={"description": "Only the agency's own."}
+        longest=3,
+        shortest=3,
+        load_default=None,
+        metadata={"description": "One that the agency sells in; its own unless said."},
     )
     min_price = Whole(
         0,

@@ -84,7 +84,7 @@ class PackageSearch:
         return await understand(
             pairs,
             database=self._parts.database,
-            currency=self._parts.settings.booking.currency,
+            currencies=self._parts.settings.sale_currencies,
             now=self._parts.sources.clock.now(),
         )
 

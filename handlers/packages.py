@@ -17,7 +17,7 @@ from bookingd.messages.envelope import Origin
 from bookingd.messages.search import CheckOffer, CheckStay, OfferChecked, OfferStatus, StayChecked
 from bookingd.storage import places, prices
 from bookingd.storage.offers import FLIGHTS, STAYS, Halves, package_id
-from handlers.asking import NOBODY, as_of, ask
+from handlers.asking import NOBODY, as_of, ask, refuse_untold
 from handlers.errors import not_found
 from handlers.fields import Request, Said, Text, load_query, refuse
 from handlers.middlewares import CORRELATION, trace_of
@@ -29,6 +29,7 @@ from handlers.views import codes
 
 WORST_FIRST = (
     OfferStatus.UNKNOWN,
+    OfferStatus.NO_RATE,
     OfferStatus.EXPIRED,
     OfferStatus.UNAVAILABLE,
     OfferStatus.UNCHECKED,
@@ -77,8 +78,7 @@ async def package_now(parts: Parts, halves: Halves, origin: Origin) -> PackageNo
 async def _now(parts: Parts, halves: Halves, rules: RuleBook, origin: Origin) -> PackageNow:
     flight, stay = await _ask(parts, halves, origin)
     status = min(flight.status, stay.status, key=WORST_FIRST.index)
-    if status is OfferStatus.UNKNOWN:
-        raise not_found()
+    refuse_untold(flight, stay)
     offer = None
     if flight.offer is not None and stay.offer is not None:
         await _check_rules(parts, rules, [flight.offer.made_at, stay.offer.made_at])

@@ -119,6 +119,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             _kind(
                 409,
+                "no-exchange-rate",
+                "There is no exchange rate for this",
+                "Offers in another currency than the supplier's are sold at rates of the last days only."
+                " Search again: there may be a newer rate, and what is in the supplier's currency is sold as"
+                " ever.",
+            ),
+            _kind(
+                409,
                 "sold-out",
                 "The seats are sold",
                 "Search again; or try again a little later, with the same Idempotency-Key: what others only"

@@ -3,7 +3,7 @@
 The one rule is that of `flight_queries`: everything that is wrong with it is said at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from bookingd.storage.amenities import AmenityName
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.hotels import Centre
 from bookingd.storage.places import Place
-from handlers.criteria import currency_mistakes, today_at, wrong
+from handlers.criteria import currency_mistakes, currency_of, today_at, wrong
 from handlers.errors import FieldError, invalid
 from handlers.fields import MISSING, load_query
 from handlers.paging import place_behind
@@ -52,7 +52,9 @@ class StayQuery:
     """The same for all pages of a search, and for no other search."""
 
 
-async def understand(pairs: Any, *, database: Database, currency: str, now: datetime) -> StayQuery:
+async def understand(
+    pairs: Any, *, database: Database, currencies: Sequence[str], now: datetime
+) -> StayQuery:
     """The search that a query string (a multi-dictionary) means. Raises Problem with all that is wrong."""
     asked = load_query(schema(StaySearch), pairs)
     filters, code = filters_in(asked), _code(asked)
@@ -64,12 +66,12 @@ async def understand(pairs: Any, *, database: Database, currency: str, now: date
     mistakes = [
         *_where_mistakes(asked, place),
         *date_mistakes(asked["check_in"], asked["check_out"], today=_today(place, now)),
-        *currency_mistakes(currency, asked["currency"]),
+        *currency_mistakes(currencies, asked["currency"]),
         *filter_mistakes(filters, amenities=there),
     ]
     if mistakes:
         raise invalid(*mistakes)
-    query = _query(_criteria(asked, currency), filters, there, asked)
+    query = _query(_criteria(asked, currency_of(currencies, asked["currency"])), filters, there, asked)
     return replace(query, place=place, centre=centre)
 
 

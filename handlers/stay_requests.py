@@ -151,7 +151,10 @@ class StaySearch(StayFilterFields):
     check_out = Day(required=True, metadata={"description": "Date of the morning behind the last night."})
     rooms = rooms()
     currency = Text(
-        longest=3, shortest=3, load_default=None, metadata={"description": "Only the agency's own."}
+        longest=3,
+        shortest=3,
+        load_default=None,
+        metadata={"description": "One that the agency sells in; its own unless said."},
     )
     min_price = _perhaps(0, DEAREST, "Filter: in minor units (cents), of what `price_per` says.")
     max_price = _perhaps(0, DEAREST, "Filter: in minor units (cents), of what `price_per` says.")

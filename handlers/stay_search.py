@@ -79,7 +79,7 @@ class StaySearch:
         return await understand(
             pairs,
             database=self._parts.database,
-            currency=self._parts.settings.booking.currency,
+            currencies=self._parts.settings.sale_currencies,
             now=self._parts.sources.clock.now(),
         )
 

@@ -28,7 +28,7 @@ from bookingd.results.stay_refining import StayAlternative, StayResult, refine
 from bookingd.storage.amenities import AmenityName
 from handlers.facet_views import FacetValue, PriceFacet, facet_view, price_facet
 from handlers.stay_queries import StayQuery
-from handlers.views import Amount, AsOf, PriceView, View, amount, price_view
+from handlers.views import Amount, AsOf, ExchangeView, PriceView, View, amount, exchange_view, price_view
 
 PICTURES = "/v1/pictures/"
 
@@ -105,7 +105,7 @@ class IncludedView(View, frozen=True, kw_only=True):
     amount: Amount
 
 
-class StayOfferView(View, frozen=True, kw_only=True):
+class StayOfferView(View, frozen=True, kw_only=True, omit_defaults=True):
     """What can be booked. The total is all that has to be paid, also at the hotel."""
 
     id: str
@@ -121,6 +121,9 @@ class StayOfferView(View, frozen=True, kw_only=True):
     included: tuple[IncludedView, ...]
     rooms_left: Annotated[int, Meta(description="How often it could be had; a hint, never a promise.")]
     expires_at: datetime
+    exchange: Annotated[
+        ExchangeView | None, Meta(description="Left out: the price is in the supplier's currency.")
+    ] = None
 
 
 class StayAlternativeView(View, frozen=True, kw_only=True):
@@ -235,6 +238,7 @@ def shown_of(offer: StayOffer) -> dict[str, Any]:
         "included": tuple(IncludedView(label=one.label, amount=amount(one.amount)) for one in offer.included),
         "rooms_left": offer.rooms_left,
         "expires_at": offer.expires_at,
+        "exchange": exchange_view(offer),
     }
 
 

@@ -4,7 +4,7 @@ The one rule: of a price only what `Price.for_traveller` gives leaves the house,
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any
@@ -12,12 +12,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from bookingd.domain.exchange import decimal_text
 from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import PassengerType
 from bookingd.domain.places import days_later, local
 from bookingd.domain.prices import TravellerPrice
+from bookingd.domain.stays import StayOffer
 from bookingd.storage.places import Names
 
 AsOf = Annotated[
@@ -130,7 +132,22 @@ class PartyView(View, frozen=True, kw_only=True):
     infants: int
 
 
-class OfferView(View, frozen=True, kw_only=True):
+class ExchangeView(View, frozen=True, kw_only=True):
+    """How the price was converted from the supplier's currency. It stays so, whatever rates do later."""
+
+    from_: Annotated[str, Meta(description="The supplier's currency (ISO 4217).")] = msgspec.field(
+        name="from"
+    )
+    to: str
+    rate: Annotated[str, Meta(description="Units of `to` for one of `from`, with the margin.")]
+    middle_rate: Annotated[str, Meta(description="The same by the reference rates of that day.")]
+    margin_percent: str
+    day: Annotated[date, Meta(description="Of the reference rates.")]
+    total: Annotated[Amount, Meta(description="What the price was converted from.")]
+    at_property: Annotated[Amount, Meta(description="How much of that is paid at the hotel, as it is.")]
+
+
+class OfferView(View, frozen=True, kw_only=True, omit_defaults=True):
     """What can be booked, for whom, at which price, until when."""
 
     id: str
@@ -142,6 +159,9 @@ class OfferView(View, frozen=True, kw_only=True):
     price: PriceView
     seats_left: Annotated[int, Meta(description="A hint, never a promise.")]
     expires_at: datetime
+    exchange: Annotated[
+        ExchangeView | None, Meta(description="Left out: the price is in the supplier's currency.")
+    ] = None
 
 
 def amount(money: Money) -> Amount:
@@ -168,7 +188,25 @@ def shown_of(offer: Offer, names: Names) -> dict[str, Any]:
         "price": price_view(offer.price.for_traveller()),
         "seats_left": offer.seats_left,
         "expires_at": offer.expires_at,
+        "exchange": exchange_view(offer),
     }
+
+
+def exchange_view(offer: Offer | StayOffer) -> ExchangeView | None:
+    """How an offer's price was converted, if it was."""
+    if offer.supplied is None:
+        return None
+    rate, price = offer.supplied.rate, offer.supplied.price
+    return ExchangeView(
+        from_=rate.base,
+        to=rate.quote,
+        rate=decimal_text(rate.rate),
+        middle_rate=decimal_text(rate.middle),
+        margin_percent=f"{rate.margin_percent:f}",
+        day=rate.day,
+        total=amount(price.total),
+        at_property=amount(price.at_property),
+    )
 
 
 def slices_view(itinerary: Itinerary, names: Names) -> tuple[SliceView, ...]:

@@ -14,6 +14,7 @@ from bookingd.domain.booking.facts import (
     ReleaseItem,
     TicketItem,
 )
+from bookingd.domain.conversion import as_sold, as_supplied
 from bookingd.domain.offers import Offer
 from bookingd.outcomes import Refused
 from bookingd.storage.intents import Intent, IntentKey
@@ -53,9 +54,9 @@ class Desks:
         }
 
     async def hold(self, message: HoldItem, intent: Intent) -> Offer:
-        """Hold the item; the offer as held."""
-        desk = self._desk(message)
-        return await desk.hold(message.item_id, message.offer, until=message.until, key=intent.id)
+        """Hold the item; the offer as held, in the supplier's currency."""
+        desk, wanted = self._desk(message), as_supplied(message.offer)
+        return await desk.hold(message.item_id, wanted, until=message.until, key=intent.id)
 
     async def find_hold(self, message: HoldItem, intent: Intent) -> Offer | None:
         """The offer as held by an earlier call."""
@@ -68,7 +69,8 @@ class Desks:
         if isinstance(outcome, Refused):
             self._refused(transaction, letter, outcome)
             return
-        fact = ItemHeld(booking_id=message.booking_id, item_id=message.item_id, offer=outcome)
+        held = as_sold(outcome, shown=message.offer)
+        fact = ItemHeld(booking_id=message.booking_id, item_id=message.item_id, offer=held)
         transaction.send(fact, origin=letter.origin)
 
     async def ticket(self, message: TicketItem, intent: Intent) -> Ticketed:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from bookingd.domain.exchange import NoRate
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
 from bookingd.domain.unsellable import refusal
@@ -120,6 +121,9 @@ class Asking(Generic[O, C]):
         except Refused as refused:
             self._tell(shown, refused)
             return OfferStatus.UNAVAILABLE, None
+        except NoRate as error:
+            log.warning("an offer of supplier %s is not sold: %s", shown.supplier, error)
+            return OfferStatus.NO_RATE, shown
         except OutsideError as error:
             log.warning("an offer of supplier %s cannot be checked: %s", shown.supplier, error)
             return OfferStatus.UNCHECKED, shown
@@ -136,7 +140,8 @@ class Asking(Generic[O, C]):
         sellable = self._unsellable.sellable([offer for offer in found.offers if offer.expires_at > now])
         self._note(supplier.name, criteria, sellable)
         kept = await self._keep(criteria, sellable)
-        return supplier.name, SupplierStatus.ANSWERED, Found(offers=kept, complete=found.complete)
+        status = SupplierStatus.NO_RATE if found.unconverted else SupplierStatus.ANSWERED
+        return supplier.name, status, Found(offers=kept, complete=found.complete)
 
     async def _keep(self, criteria: C, found: Sequence[O]) -> Sequence[O]:
         if not found:

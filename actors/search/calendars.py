@@ -63,9 +63,10 @@ class Calendars:
             return (), status_of(source.name, error)
         now = self._clock.now()
         fares = [
-            DayFare(day=day, total=total, as_of=now, supplier=source.name) for day, total in found.items()
+            DayFare(day=day, total=price.total, as_of=now, supplier=source.name)
+            for day, price in found.prices.items()
         ]
-        return fares, SupplierStatus.ANSWERED
+        return fares, SupplierStatus.NO_RATE if found.unconverted else SupplierStatus.ANSWERED
 
     def _count(self, criteria: CalendarCriteria, found: Sequence[DayFare], asked: set[str]) -> None:
         own = sum(fare.supplier in asked for fare in found)

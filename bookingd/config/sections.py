@@ -577,6 +577,14 @@ class Settings:
         return (own, *(code for code in self.exchange.currencies if code != own))
 
     @property
+    def exchanges(self) -> bool:
+        """Whether anything may be sold in another currency than its supplier's."""
+        priced = {
+            code for each in fields(self.suppliers) for code in getattr(self.suppliers, each.name).currencies
+        }
+        return len({*self.sale_currencies, *priced}) > 1
+
+    @property
     def uses_stand_ins(self) -> bool:
         """Whether anything that this process calls is a stand-in, here or in another process."""
         return self.sandbox.enabled or self.mail.catcher

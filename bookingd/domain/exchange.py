@@ -8,7 +8,7 @@ converted can be reckoned again from what was imported. docs/money.md tells it i
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
 from functools import cache
@@ -21,6 +21,9 @@ EURO = "EUR"
 
 MADE_UP = "bookingd (made up)"
 """The source of rates that only demonstrations have."""
+
+DIGITS = 10
+"""That are shown of a rate, which may have no end as a decimal number."""
 
 LONGEST_AGE = 400
 """Business days; what is older is as old as that."""
@@ -149,6 +152,13 @@ class ExchangeTerms:
                 quote=rate.quote,
                 reason=WhyNot.TOO_OLD,
             )
+
+
+def decimal_text(rate: Fraction) -> str:
+    """A rate to be read: with DIGITS significant digits, and no more than it has."""
+    with localcontext(prec=DIGITS, rounding=ROUND_HALF_UP):
+        text = f"{Decimal(rate.numerator) / Decimal(rate.denominator):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def age_of(day: date, today: date) -> int:

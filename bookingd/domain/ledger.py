@@ -1,13 +1,16 @@
 """The books: which accounts captures, refunds and sales move, as pairs that balance by construction."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from bookingd.domain.booking.state import Booking
+from bookingd.domain.conversion import pairs
 from bookingd.domain.ids import BookingId, PaymentId
 from bookingd.domain.money import Money
+from bookingd.domain.offers import Offer
 from bookingd.domain.prices import LineKind
 
 CUSTOMERS = "customers"
@@ -15,6 +18,12 @@ CUSTOMERS = "customers"
 
 AUTHORISATIONS = "authorisations"
 """The other side of what gateways hold for us."""
+
+EXCHANGE = "exchange"
+"""What we took in one currency and owe in another: what is to be changed, and the margin."""
+
+OURS = frozenset({LineKind.MARKUP, LineKind.SERVICE_FEE, LineKind.DISCOUNT})
+"""What we earn in the currency of the sale; all else is owed, or given, in the supplier's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,19 +128,31 @@ def refund_failed(
 def sale(booking: Booking, *, journal: UUID) -> list[Entry]:
     """What a confirmed booking earned: what customers gave becomes others' and ours.
 
-    One entry for all lines between the same two accounts; the lines themselves stay with the booking.
+    One entry for all lines between the same two accounts; the lines themselves stay with the booking. What is
+    owed in another currency than that of the sale changes hands over EXCHANGE, at the rate of the offer.
     """
     sums: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for item in booking.items:
-        supplier = item.offer.supplier
-        for line in item.offer.price.lines:
-            amount = line.amount
-            sums[_from(line.kind, supplier), _to(line.kind, supplier), amount.currency] += amount.amount
+        for debit, credit, amount in _moves(item.offer):
+            sums[debit, credit, amount.currency] += amount.amount
     return [
         _sold(booking, debit, credit, Money(amount, currency), journal)
         for (debit, credit, currency), amount in sums.items()
         if amount
     ]
+
+
+def _moves(offer: Offer) -> Iterator[tuple[str, str, Money]]:
+    """What a line of a price moves: from where, to where, how much."""
+    for sold, supplied in pairs(offer):
+        debit, credit = _from(sold.kind, offer.supplier), _to(sold.kind, offer.supplier)
+        if offer.supplied is None or sold.kind in OURS:
+            yield debit, credit, sold.amount
+        elif sold.kind is LineKind.COMMISSION:  # no money of the customer's
+            yield debit, credit, supplied.amount
+        else:
+            yield debit, EXCHANGE, sold.amount
+            yield EXCHANGE, credit, supplied.amount
 
 
 def _sold(booking: Booking, debit: str, credit: str, amount: Money, journal: UUID) -> Entry:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookingd.domain.flights import Cabin, Itinerary
+from bookingd.domain.exchange import FrozenRate
+from bookingd.domain.flights import Cabin, Conditions, Itinerary
 from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
 from bookingd.domain.passengers import Party
@@ -20,6 +21,17 @@ class Seats:
     cabin: Cabin
     number: int
     """In each of them; infants have none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppliedFlight:
+    """What is sold in another currency than the supplier's, as the supplier has it; see `conversion`."""
+
+    rate: FrozenRate
+    price: Price
+    """Line by line what the offer's price was converted from."""
+    conditions: Conditions
+    """With fees in the supplier's currency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,8 @@ class Offer:
     """The smallest number of seats left on its segments when it was made; a hint, never a promise."""
     made_at: datetime
     expires_at: datetime
+    supplied: SuppliedFlight | None = None
+    """Where it is sold in another currency than the supplier's."""
 
     @property
     def total(self) -> Money:

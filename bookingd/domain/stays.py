@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from bookingd.domain.exchange import FrozenRate
 from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
 from bookingd.domain.prices import Price
@@ -173,6 +174,17 @@ class Included:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuppliedStay:
+    """What is sold in another currency than the supplier's, as the supplier has it; see `conversion`."""
+
+    rate: FrozenRate
+    price: Price
+    """Line by line what the offer's price was converted from."""
+    terms: StayTerms
+    included: tuple[Included, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StayOffer:
     """Priced rooms of one hotel for one stay, all under the same terms.
 
@@ -193,6 +205,8 @@ class StayOffer:
     """How often it could be had when it was made, over all its nights; a hint, never a promise."""
     made_at: datetime
     expires_at: datetime
+    supplied: SuppliedStay | None = None
+    """Where it is sold in another currency than the supplier's."""
 
     @property
     def total(self) -> Money:

@@ -28,6 +28,8 @@ class SupplierStatus(StrEnum):
     """It was not asked: we already ask it as much as it allows."""
     PAUSED = "paused"
     """It was not asked: it has failed too often just now, and is left alone for a while."""
+    NO_RATE = "no_rate"
+    """Some or all that it has is in a currency from which there is no exchange rate that counts now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +111,17 @@ class OfferStatus(StrEnum):
     UNAVAILABLE = "unavailable"
     UNCHECKED = "unchecked"
     """Its supplier cannot be asked now: it is told as it was when it was made, and may be gone."""
+    NO_RATE = "no_rate"
+    """The exchange rate by which it was shown is too old now."""
     EXPIRED = "expired"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferChecked:
-    """The offer as it is now (as it was, if `unchecked`); None where it is unknown or no longer to be had."""
+    """The offer as it is now (as it was, if `unchecked` or `no_rate`); None where it is unknown or no longer
+    to be had.
+    """
 
     status: OfferStatus
     offer: Offer | None = None

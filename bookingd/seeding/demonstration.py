@@ -1,4 +1,4 @@
-"""A demonstration as a whole, in one transaction: inventory, price rules, and what the audit trail says."""
+"""A demonstration as a whole, in one transaction: inventory, price rules, exchange rates, the audit trail."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,9 +9,10 @@ from bookingd.seeding import loading
 from bookingd.seeding.hotels.loading import Loaded
 from bookingd.seeding.hotels.world import Stays
 from bookingd.seeding.loading import Progress, Prolonged, Seeded
+from bookingd.seeding.rates import sheet_of
 from bookingd.seeding.world import Plan
 from bookingd.sources import Sources
-from bookingd.storage import audit
+from bookingd.storage import audit, rates
 from bookingd.storage.database import Connection
 from bookingd.storage.inventory import Demo
 from bookingd.storage.prices import seed_rules
@@ -27,6 +28,7 @@ async def fill(
         now = sources.clock.now()
         seeded = await loading.seed(connection, plan=plan, now=now, progress=progress)
         rules = await seed_rules(connection, now)
+        await exchange(connection, sources=sources, principal=principal)
         await audit.record(connection, _seeding(sources, principal, seeded, rules))
     return seeded
 
@@ -51,6 +53,19 @@ async def furnish(
             told: dict[str, Plain] = {"hotels": loaded.hotels, "last_night": stays.last_night.isoformat()}
             await audit.record(connection, [_deed(sources, principal, "inventory.furnished", DEMO, told)])
     return loaded
+
+
+async def exchange(connection: Connection, *, sources: Sources, principal: str) -> date | None:
+    """Give an installation made-up exchange rates of today; None where there are such, or anybody's own."""
+    async with connection.transaction():
+        now = sources.clock.now()
+        if await rates.any_real(connection):
+            return None
+        sheet = sheet_of(now.date())
+        done = await rates.add(
+            connection, sheets=[sheet], now=now, principal=principal, entry_id=sources.ids.new()
+        )
+    return sheet.day if done.added else None
 
 
 async def prolong(

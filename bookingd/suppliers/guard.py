@@ -5,21 +5,19 @@ for it longer than its deadline; each way in which a call ends is counted.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
 
 from bookingd.domain.fare_calendar import CalendarCriteria
-from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.stays import StayOffer
 from bookingd.outcomes import Refused, Unavailable
 from bookingd.sources import Clock
 from bookingd.suppliers.breaker import Breaker, Paused, Try
 from bookingd.suppliers.budget import Budget
-from bookingd.suppliers.port import CalendarSource, Found
+from bookingd.suppliers.port import CalendarSource, Found, LowestFares
 from bookingd.telemetry.suppliers import SupplierMetrics
 
 PATIENCE = 0.5
@@ -250,6 +248,6 @@ class GuardedCalendar:
         """Of the source."""
         return self._source.name
 
-    async def lowest(self, criteria: CalendarCriteria) -> Mapping[date, Money]:
+    async def lowest(self, criteria: CalendarCriteria) -> LowestFares:
         """As of the source. Raises what the guard raises besides."""
         return await self._guard.call("calendar", lambda: self._source.lowest(criteria))

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from bookingd.domain.combinations import choose
 from bookingd.domain.connections import ConnectionRules
+from bookingd.domain.conversion import as_sold, as_supplied
 from bookingd.domain.flights import Itinerary
 from bookingd.domain.ids import OfferId
 from bookingd.domain.network import Network
@@ -143,8 +144,13 @@ class Repricer:
         """The offers at today's fares and conditions, in the same order; four queries for all.
 
         Where the fare family is no longer sold, the most flexible one that is takes its place, and the
-        traveller is asked (P8); where none is, the offer stands as it was shown.
+        traveller is asked (P8); where none is, the offer stands as it was shown. An offer that is sold in
+        another currency is priced in its own, and converted by the rate that is frozen in it.
         """
+        repriced = await self._reprice(connection, [as_supplied(offer) for offer in offers])
+        return [as_sold(now, shown=shown) for now, shown in zip(repriced, offers, strict=True)]
+
+    async def _reprice(self, connection: Connection, offers: Sequence[Offer]) -> list[Offer]:
         now = self._clock.now()
         rules = await self._rules.get(connection, now=now)
         by_currency = {

@@ -19,9 +19,9 @@ from itertools import islice
 from bookingd.domain.combinations import DIRECT_SHARE, Journey, cheapest, choose
 from bookingd.domain.connections import ConnectionRules, Way
 from bookingd.domain.fare_calendar import CalendarCriteria
-from bookingd.domain.money import Money
 from bookingd.domain.network import Network, Path
 from bookingd.domain.price_rules import RuleBook
+from bookingd.domain.prices import Price
 from bookingd.domain.search import MOST_STOPS
 from bookingd.sources import Clock
 from bookingd.storage import inventory
@@ -33,6 +33,7 @@ from bookingd.suppliers.inventory import LEAD, MOST_JOURNEYS, WAYS, Rules
 from bookingd.suppliers.inventory_pricing import Departures, Pricer, read_facts
 from bookingd.suppliers.own_database import asking
 from bookingd.suppliers.own_stock import NAME
+from bookingd.suppliers.port import LowestFares
 
 DAYS_AT_ONCE = 7
 """Searches of one statement; others use the process between two of them."""
@@ -93,18 +94,18 @@ class InventoryCalendar:
     def name(self) -> str:
         return NAME
 
-    async def lowest(self, criteria: CalendarCriteria) -> dict[date, Money]:
-        """The lowest total of each day on which there is one. Raises Unavailable."""
-        days, found = list(criteria.days), dict[date, Money]()
+    async def lowest(self, criteria: CalendarCriteria) -> LowestFares:
+        """The lowest fare of each day on which there is one. Raises Unavailable."""
+        days, found = list(criteria.days), dict[date, Price]()
         for first in range(0, len(days), DAYS_AT_ONCE):
             some = days[first : first + DAYS_AT_ONCE]
             async with asking(self._database, "own flights") as connection:
                 found |= await self._lowest_of(connection, criteria, some)
-        return found
+        return LowestFares(prices=found)
 
     async def _lowest_of(
         self, connection: Connection, criteria: CalendarCriteria, days: Sequence[date]
-    ) -> dict[date, Money]:
+    ) -> Mapping[date, Price]:
         now = self._clock.now()
         rules = await self._rules.get(connection, now=now)
         prices = _Prices(connection, criteria=criteria, rules=rules, now=now)
@@ -202,11 +203,7 @@ class _Prices:
         self._criteria = criteria
         self._rules = rules
         self._now = now
-        self._lowest: dict[date, int] = {}
-
-    @property
-    def lowest(self) -> dict[date, Money]:
-        return {day: Money(amount, self._criteria.currency) for day, amount in self._lowest.items()}
+        self.lowest: dict[date, Price] = {}
 
     async def make(self, found: Mapping[date, _Found]) -> None:
         """Price what can be the cheapest: a few of each day, then those that may be cheaper than these."""
@@ -219,10 +216,10 @@ class _Prices:
         if found.beyond is None:
             return False
         least = self._bounds.beyond(found.beyond, found.candidates, stops=self._criteria.max_stops)
-        return day not in self._lowest or least < self._lowest[day]
+        return day not in self.lowest or least < self.lowest[day].total.amount
 
     def _worth(self, day: date, candidates: Sequence[_Candidate]) -> list[_Candidate]:
-        known = self._lowest.get(day)
+        known = self.lowest[day].total.amount if day in self.lowest else None
         return [one for one in candidates if known is None or self._bounds.of(one) < known]
 
     async def _price(self, candidates: Mapping[date, Sequence[_Candidate]]) -> None:
@@ -236,9 +233,11 @@ class _Prices:
             facts=facts, rules=self._rules, cabin=criteria.cabin, party=criteria.party, sold_at=self._now
         )
         for day, some in candidates.items():
-            totals = [quote.price.total.amount for one in some for quote in pricer.quotes(one.ways)]
-            if totals:
-                self._lowest[day] = min([*totals, self._lowest.get(day, totals[0])])
+            prices = [quote.price for one in some for quote in pricer.quotes(one.ways)]
+            if day in self.lowest:
+                prices.append(self.lowest[day])
+            if prices:
+                self.lowest[day] = min(prices, key=lambda price: price.total.amount)
 
     async def _bounds_of(self, found: Mapping[date, _Found]) -> _Bounds:
         criteria, party = self._criteria, self._criteria.party

@@ -13,8 +13,8 @@ from typing import Generic, Protocol, TypeVar
 from bookingd.domain import unsellable
 from bookingd.domain.fare_calendar import CalendarCriteria
 from bookingd.domain.ids import IntentId, ItemId, RecordLocator
-from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
+from bookingd.domain.prices import Price
 from bookingd.domain.search import FlightCriteria
 from bookingd.domain.stays import StayCriteria, StayOffer
 
@@ -33,6 +33,18 @@ class Found(Generic[O_co]):
     offers: Sequence[O_co]
     complete: bool = True
     """Whether these are all that it has; if not, what is counted of them are lower bounds."""
+    unconverted: bool = False
+    """Whether it has others, in a currency from which there is no exchange rate now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowestFares:
+    """What a supplier answers to a calendar."""
+
+    prices: Mapping[date, Price]
+    """Of the cheapest offer of each day on which there is one."""
+    unconverted: bool = False
+    """As of Found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +96,8 @@ class CalendarSource(Protocol):
         """As in the configuration: `inventory`."""
         ...
 
-    async def lowest(self, criteria: CalendarCriteria) -> Mapping[date, Money]:
-        """The lowest total of each day on which there is an offer. Raises Unavailable."""
+    async def lowest(self, criteria: CalendarCriteria) -> LowestFares:
+        """The lowest fare of each day on which there is an offer. Raises Unavailable."""
         ...
 
 

@@ -261,6 +261,33 @@ class PictureMetrics:
         )
 
 
+class ExchangeMetrics:
+    """What selling in other currencies tells. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.age = Gauge(
+            "bookingd_exchange_rates_age_days",
+            "Business days since the newest exchange rates; NaN where there are none, or nothing is sold in"
+            " other currencies. Above the limit nothing is sold in them: bookingd rates import",
+            registry=registry,
+        )
+        self.limit = Gauge(
+            "bookingd_exchange_rates_age_limit_days",
+            "How many business days old exchange rates may be (exchange.maximum_age_business_days)",
+            registry=registry,
+        )
+        self.refused = cache(
+            Counter(
+                "bookingd_exchange_refused_total",
+                "What was not sold in another currency for want of a rate, by where (search, offer, booking)"
+                " and reason (missing, too_old). Growth: bookingd rates import",
+                ["where", "reason"],
+                registry=registry,
+            ).labels
+        )
+        """By where and reason."""
+
+
 class LogMetrics:
     """What becomes of log records. Without a registry it is counted and not told."""
 
@@ -294,6 +321,7 @@ class Metrics:
         self.throttle = ThrottleMetrics(registry)
         self.passwords = PasswordMetrics(registry)
         self.pictures = PictureMetrics(registry)
+        self.exchange = ExchangeMetrics(registry)
         self.log = LogMetrics(registry)
         self.suppliers = SupplierMetrics(registry)
         self.calendars = CalendarMetrics(registry)

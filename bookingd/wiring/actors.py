@@ -23,7 +23,8 @@ from bookingd.config import ActorName, Settings, sections
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.documents.document import DocumentKind, Issuer, Party
 from bookingd.domain.offers import Offer
-from bookingd.domain.stays import StayOffer
+from bookingd.domain.search import FlightCriteria
+from bookingd.domain.stays import StayCriteria, StayOffer
 from bookingd.messages import catalogue as words
 from bookingd.messages.catalogue import Catalogue
 from bookingd.sources import Sources
@@ -38,6 +39,7 @@ from bookingd.storage.database import Database
 from bookingd.storage.offers import FLIGHTS, STAYS, Kind
 from bookingd.storage.prices import CurrentRules
 from bookingd.storage.transactions import Transactions
+from bookingd.suppliers.exchange import Exchanging, ExchangingCalendar, RateDesk
 from bookingd.suppliers.guard import Source
 from bookingd.suppliers.inventory import InventoryFlights, Repricer
 from bookingd.suppliers.inventory_calendar import InventoryCalendar
@@ -52,7 +54,7 @@ from bookingd.wiring.outside import Outside
 from bookingd.wiring.suppliers import Guards
 
 O = TypeVar("O", Offer, StayOffer)  # noqa: E741 - an offer of either kind
-C = TypeVar("C")
+C = TypeVar("C", FlightCriteria, StayCriteria)
 
 LINKS_LAST = timedelta(days=90)
 """How long after the journey a mail's link still opens its booking: for receipts and claims."""
@@ -81,6 +83,7 @@ class Tools:
     metrics: Metrics
     signer: TokenSigner
     guards: Guards
+    rate_desk: RateDesk
     unsellable: Unsellable
     seen_fares: SeenFares
 
@@ -118,7 +121,13 @@ def _search_flights(tools: Tools, rules: CurrentRules) -> Actor:
     suppliers = flight_sources(tools, rules)
     own = InventoryCalendar(database=tools.database, clock=tools.sources.clock, rules=rules)
     calendars = Calendars(
-        sources=(tools.guards.before_calendar(own),),
+        sources=(
+            ExchangingCalendar(
+                tools.guards.before_calendar(own),
+                currencies=_currencies(tools, own.name),
+                desk=tools.rate_desk,
+            ),
+        ),
         others={supplier.name for supplier in suppliers} - {own.name},
         seen=tools.seen_fares,
         clock=tools.sources.clock,
@@ -142,6 +151,12 @@ def stay_sources(tools: Tools, rules: CurrentRules) -> Sequence[StaySource]:
     return (OwnStays(database=tools.database, clock=tools.sources.clock, rules=rules),)
 
 
+def _currencies(tools: Tools, supplier: str) -> Sequence[str]:
+    """In which its prices are."""
+    settings = tools.settings
+    return settings.suppliers.of(supplier).currencies or (settings.booking.currency,)
+
+
 def _asking(
     tools: Tools,
     kind: Kind[O, C],
@@ -151,7 +166,14 @@ def _asking(
 ) -> Asking[O, C]:
     return Asking(
         kind=kind,
-        suppliers=[tools.guards.before(source, kind) for source in sources],
+        suppliers=[
+            Exchanging(
+                tools.guards.before(source, kind),
+                currencies=_currencies(tools, source.name),
+                desk=tools.rate_desk,
+            )
+            for source in sources
+        ],
         database=tools.database,
         sources=tools.sources,
         offers_last=timedelta(minutes=tools.settings.search.offer_minutes),

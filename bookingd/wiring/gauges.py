@@ -4,11 +4,15 @@ Every process looks, and all see the same: whoever lives tells of what nobody ha
 """
 
 import logging
+import math
+from datetime import date
 
 from bookingd.bus.port import Bus
+from bookingd.config import Settings
+from bookingd.domain.exchange import age_of
 from bookingd.sources import Clock
-from bookingd.storage import attention, dead_letters, outbox
-from bookingd.storage.database import Database, is_retryable, is_unavailable
+from bookingd.storage import attention, dead_letters, outbox, rates
+from bookingd.storage.database import Connection, Database, is_retryable, is_unavailable
 from bookingd.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -18,14 +22,18 @@ LOOK_EVERY = 5.0
 
 
 class Gauges:
-    """What waits: in the outbox, in the mailboxes, for an operator."""
+    """What waits: in the outbox, in the mailboxes, for an operator; and how old exchange rates are."""
 
-    def __init__(self, *, database: Database, bus: Bus, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, *, database: Database, bus: Bus, clock: Clock, metrics: Metrics, settings: Settings
+    ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
         self._metrics = metrics
+        self._settings = settings
         self._blind = False
+        self._rates_are_old = False
 
     async def run(self) -> None:
         """For as long as the daemon lives. While the database is away the gauges keep what they showed."""
@@ -48,10 +56,36 @@ class Gauges:
             due, oldest = await outbox.lag(connection, now=now)
             letters = await dead_letters.counts(connection)
             open_entries = await attention.counts(connection, owner="operator")
+            newest = await self._newest_rates(connection)
         self._metrics.outbox_due.set(due)
         self._metrics.outbox_lag.set((now - oldest).total_seconds() if oldest else 0.0)
+        self._tell_rates(newest)
         self._metrics.dead_letters.set(sum(pile.letters for pile in letters.values()))
         self._metrics.attention.set(sum(waiting.entries for waiting in open_entries.values()))
+
+    async def _newest_rates(self, connection: Connection) -> date | None:
+        if not self._settings.exchanges:
+            return None
+        made_up = not self._settings.production
+        return await rates.current_day(connection, today=self._clock.now().date(), made_up=made_up)
+
+    def _tell_rates(self, newest: date | None) -> None:
+        """Their age, and once when they become too old to be sold at, and when they are not any more."""
+        limit = self._settings.exchange.maximum_age_business_days
+        age = math.nan if newest is None else age_of(newest, self._clock.now().date())
+        self._metrics.exchange.age.set(age)
+        self._metrics.exchange.limit.set(limit)
+        old = age > limit
+        if old and not self._rates_are_old:
+            log.error(
+                "the newest exchange rates are of %s, %d business days old: nothing is sold in other"
+                " currencies than the supplier's. Import newer ones: bookingd rates import",
+                newest,
+                age,
+            )
+        elif self._rates_are_old and not old:
+            log.info("there are exchange rates of %s: other currencies are sold in again", newest)
+        self._rates_are_old = old
 
     async def _look_at_mailboxes(self) -> None:
         """Nothing rather than old numbers while the broker is away."""

@@ -12,7 +12,7 @@ import asyncpg
 from bookingd.config import Settings
 from bookingd.engine import OWNER, Engine
 from bookingd.messages.envelope import SYSTEM
-from bookingd.seeding.demonstration import fill, furnish, prolong
+from bookingd.seeding.demonstration import exchange, fill, furnish, prolong
 from bookingd.seeding.hotels.world import Stays
 from bookingd.seeding.loading import Progress
 from bookingd.seeding.world import Plan
@@ -87,7 +87,9 @@ async def _check(database: Database, sources: Sources) -> None:
 
 
 async def _keep_demonstrating(owner_dsn: str, settings: Settings, sources: Sources, say: Say) -> None:
-    """Make a world up where there is none, hotels where it has none, more days when the old ones run out."""
+    """Make a world up where there is none, hotels where it has none, more days when the old ones run out, and
+    exchange rates of today.
+    """
     connection = await asyncpg.connect(owner_dsn)
     try:
         there = await inventory.demo(connection)
@@ -98,6 +100,7 @@ async def _keep_demonstrating(owner_dsn: str, settings: Settings, sources: Sourc
             await _furnish(connection, settings, sources, say)
         if there.last_day < sources.clock.now().date() + SOLD_AHEAD_LEAST:
             await _prolong(connection, sources, say)
+        await exchange(connection, sources=sources, principal=SYSTEM)
     finally:
         await connection.close()
 

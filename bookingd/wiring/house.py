@@ -21,7 +21,9 @@ from bookingd.pictures.gallery import Gallery
 from bookingd.redis_calls import Client, Rest, client_at
 from bookingd.sources import Clock, Sources
 from bookingd.storage.processes import Process
+from bookingd.storage.rates import CurrentRates
 from bookingd.storage.transactions import Transactions
+from bookingd.suppliers.exchange import RateDesk
 from bookingd.suppliers.seen_fares import SeenFares
 from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.event_loop import watch_event_loop
@@ -133,6 +135,13 @@ async def build(
         metrics=metrics,
         signer=TokenSigner(*settings.security.signing_keys),
         guards=guards,
+        rate_desk=RateDesk(
+            database=ground.database,
+            clock=sources.clock,
+            rates=CurrentRates(made_up=not settings.production),
+            terms=settings.exchange.terms,
+            metrics=metrics.exchange,
+        ),
         unsellable=unsellable,
         seen_fares=seen_fares,
     )
@@ -239,7 +248,13 @@ def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Pro
         mailboxes=tools.bus,
         metrics=tools.metrics,
     )
-    gauges = Gauges(database=ground.database, bus=tools.bus, clock=tools.sources.clock, metrics=tools.metrics)
+    gauges = Gauges(
+        database=ground.database,
+        bus=tools.bus,
+        clock=tools.sources.clock,
+        metrics=tools.metrics,
+        settings=tools.settings,
+    )
     work: dict[str, Work] = {
         "housekeeping": keeping.run,
         "presence": presence.run,

@@ -11,6 +11,7 @@ from actors.search import asking as asking_module
 from actors.search import flights, hotels
 from actors.search.asking import Asking, Part
 from bookingd.bus.watchers import Watchers
+from bookingd.domain.exchange import NoRate, WhyNot
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.search import FlightCriteria
@@ -23,6 +24,7 @@ from bookingd.storage.database import Database
 from bookingd.storage.offers import FLIGHTS, STAYS
 from bookingd.suppliers.budget import Rate
 from bookingd.suppliers.guard import Guarded
+from bookingd.suppliers.port import Found
 from bookingd.suppliers.unsellable import Unsellable
 from tests import factories
 from tests.fakes.sources import START, ManualClock, SeededChance, SequentialIds
@@ -203,6 +205,31 @@ async def test_an_offer_whose_supplier_cannot_be_asked_is_told_as_it_was_shown(a
     assert await asking.check(shown.id) == (OfferStatus.UNCHECKED, shown)
     assert await asking.check(shown.id) == (OfferStatus.UNCHECKED, shown)
     assert acme.calls == 2  # it is left alone by now
+
+
+class NoRates(FakeSource[Offer]):
+    """Has offers in a currency from which there is no exchange rate."""
+
+    async def search(self, criteria: object) -> Found[Offer]:
+        return replace(await super().search(criteria), unconverted=True)
+
+
+async def test_a_supplier_of_a_currency_without_a_rate_is_named(ask: Ask) -> None:
+    acme = NoRates("acme", [factories.offer(1)])
+
+    found = await whole(ask(behind_guard(acme), behind_guard(supplier("other", 2))))
+
+    assert found.suppliers == {"acme": SupplierStatus.NO_RATE, "other": SupplierStatus.ANSWERED}
+    assert len(found.offers) == 2  # what it has in the right currency goes on
+
+
+async def test_an_offer_whose_rate_is_too_old_is_told_as_that(ask: Ask) -> None:
+    acme = supplier("acme", 1)
+    asking = ask(behind_guard(acme))
+    [shown] = (await whole(asking)).offers
+    acme.fails = lambda: NoRate("too old", base="EUR", quote="USD", reason=WhyNot.TOO_OLD)
+
+    assert await asking.check(shown.id) == (OfferStatus.NO_RATE, shown)
 
 
 async def test_an_offer_of_a_supplier_that_is_no_more_is_not_to_be_had(ask: Ask) -> None:

@@ -1,17 +1,20 @@
 """Items of outside suppliers: held, ticketed and given back, though calls time out after the deed."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bookingd.domain.booking.facts import CallOff
 from bookingd.domain.booking.state import BookingState, ItemState
+from bookingd.domain.conversion import as_sold, as_supplied, converted
 from bookingd.messages.payments import RefreshPayment
 from bookingd.storage.database import Database
 from bookingd.suppliers.port import Order
 from tests import factories
 from tests.actors.booking_house import TIMES, BookingHouse, plant_departures
+from tests.rates import frozen
 
 BOOKING = factories.booking(items=(factories.item(1, supplier="north"),))
 ITEM = BOOKING.items[0].id
@@ -154,3 +157,33 @@ async def test_a_supplier_that_stays_away_is_told_to_a_person(house: BookingHous
 
     assert await house.column("SELECT reason FROM attention") == ["hold_unfinished"]
     assert house.desk.done["hold", ITEM] == 1
+
+
+async def test_a_supplier_hears_of_its_own_currency_and_an_unchanged_offer_is_no_new_price(
+    house: BookingHouse,
+) -> None:
+    """P8: whatever the rate is by now, the one that is frozen in the offer counts."""
+    (sold,) = converted([BOOKING.items[0].offer], frozen())
+    booking = replace(BOOKING, items=(replace(BOOKING.items[0], offer=sold),))
+    await house.place(booking)
+    held = await house.reaches(booking, BookingState.AWAITING_PAYMENT)
+
+    assert house.desk.orders[ITEM].held == as_supplied(sold)
+    assert held.items[0].offer == sold
+    await house.pay(booking)
+    await house.reaches(booking, BookingState.CONFIRMED)
+    balances = await house.balances()
+    assert "customers" not in balances
+    assert balances["supplier:north"] == [-8_000]  # euros
+    assert sorted(balances["exchange"]) == [-9_430, 8_500]  # dollars taken, euros owed for fare and taxes
+
+
+async def test_a_dearer_hold_is_proposed_in_the_currency_of_the_sale(house: BookingHouse) -> None:
+    (sold,) = converted([BOOKING.items[0].offer], frozen())
+    booking = replace(BOOKING, items=(replace(BOOKING.items[0], offer=sold),))
+    house.desk.as_held = factories.dearer
+    await house.place(booking)
+    waiting = await house.reaches(booking, BookingState.PRICE_CHANGED)
+
+    assert waiting.proposed_total.currency == "USD"
+    assert waiting.proposed_total == as_sold(factories.dearer(BOOKING.items[0].offer), shown=sold).total

@@ -15,6 +15,7 @@ from bookingd.messages.search import SupplierStatus
 from bookingd.outcomes import Unavailable
 from bookingd.redis_calls import client_at
 from bookingd.suppliers.guard import Late
+from bookingd.suppliers.port import LowestFares
 from bookingd.suppliers.seen_fares import SeenFares
 from bookingd.telemetry.suppliers import CalendarMetrics
 from tests import factories
@@ -42,10 +43,11 @@ class Own:
         self.fares = fares
         self.fails = fails
 
-    async def lowest(self, criteria: CalendarCriteria) -> Mapping[date, Money]:
+    async def lowest(self, criteria: CalendarCriteria) -> LowestFares:
         if self.fails:
             raise self.fails
-        return {day: Money(cents, "EUR") for day, cents in self.fares.items()}
+        prices = {day: factories.price(Money(cents, "EUR")) for day, cents in self.fares.items()}
+        return LowestFares(prices=prices)
 
 
 @pytest.fixture

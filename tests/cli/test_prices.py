@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from bookingd.cli import cli
 from bookingd.cli.database import engine_directory, open_database
 from bookingd.config import Settings, load_settings
+from bookingd.domain.conversion import converted
 from bookingd.domain.flight_prices import NetFare, Tax, compose
 from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
 from bookingd.domain.ids import OfferId
@@ -32,6 +33,7 @@ from bookingd.storage.database import Connection, Database
 from bookingd.storage.offers import Halves, package_id
 from tests.factories import wanted
 from tests.fakes.sources import START, ManualClock
+from tests.rates import frozen
 
 Run = Callable[..., Awaitable[Result]]
 
@@ -203,6 +205,44 @@ async def test_json_gives_the_same_to_a_program(run: Run, offer: Offer) -> None:
         "working": "2.5 % of 133.33 EUR = 3.33325, rounded 3.33 EUR",
         "in_total": True,
     }
+
+
+@pytest.fixture
+async def in_dollars(connection: Connection, offer: Offer) -> Offer:
+    saved = await offers.save(
+        connection,
+        kind=offers.FLIGHTS,
+        set_id=UUID(int=8),
+        criteria=wanted("FRA", "LHR", DEPARTS.date(), party=FAMILY, currency="USD"),
+        found=converted([offer], frozen()),
+        now=START,
+        expires_at=offer.expires_at,
+    )
+    return saved[0]
+
+
+async def test_a_converted_price_is_shown_in_both_currencies_with_its_rate(
+    run: Run, offer: Offer, in_dollars: Offer
+) -> None:
+    page = await run(in_dollars.id)
+    told = json.loads((await run(in_dollars.id, "--json")).output)
+
+    for said in (
+        "1 EUR = 1.109352 USD: 1.0876 USD / 1 EUR for a euro, and 2 %",
+        "rates of 2026-11-27, version 7",
+        "2.5 % of 133.33 EUR = 3.33325, rounded 3.33 EUR",
+        "Sold for",
+        "423.26 EUR",
+        str(in_dollars.total),
+    ):
+        assert said in page.output
+    assert told["exchange"]["total"] == "423.26"
+    assert (told["currency"], told["total"]) == ("USD", f"{in_dollars.total.decimal():f}")
+    assert told["lines"][2]["amount"] == "6.66"
+    assert told["lines"][2]["sold"] == {"each": "3.69", "amount": "7.38", "currency": "USD"}
+    due = [Decimal(line["sold"]["amount"]) for line in told["lines"] if line["in_total"]]
+    assert sum(due) == Decimal(told["total"])
+    assert sum(Decimal(line["amount"]) for line in told["traveller"]["lines"]) == Decimal(told["total"])
 
 
 async def test_a_rule_that_changed_since_changes_nothing(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,13 @@ from bookingd.config import ACTORS
 from bookingd.domain.audit import AuditEntry, Subject
 from bookingd.messages.catalogue import Kind, Lane
 from bookingd.sources import SystemClock, SystemIds
-from bookingd.storage import attention, audit, dead_letters, outbox, processes
+from bookingd.storage import attention, audit, dead_letters, outbox, processes, rates
 from bookingd.storage.attention import Attention
 from bookingd.storage.database import Connection
 from bookingd.storage.outbox import Bundle
 from bookingd.storage.processes import Process, Queue, Report
 from tests.cli.conftest import Run
+from tests.rates import sheet
 from tests.storage.test_dead_letters import letter, tell
 
 READY = Report(
@@ -300,6 +301,25 @@ async def test_the_report_of_another_release_leaves_the_rest_readable(
 
     assert shown.exit_code == 0
     assert "alive" in shown.stdout
+
+
+async def test_exchange_rates_that_are_too_old_need_a_person(run: Run, connection: Connection) -> None:
+    await hear(connection, process(1))
+    now = SystemClock().now()
+
+    async def imported(day: date) -> None:
+        await rates.add(
+            connection, sheets=[sheet(day)], now=now, principal="operator:ada", entry_id=SystemIds().new()
+        )
+
+    assert codes(await told(run)) == []
+    await imported(now.date() - timedelta(days=30))
+    assert codes(await told(run)) == ["rates_too_old"]
+    assert (
+        codes(json.loads((await run("status", "--json", BOOKINGD_EXCHANGE__CURRENCIES="EUR")).stdout)) == []
+    )
+    await imported(now.date())
+    assert codes(await told(run)) == []
 
 
 # Where nothing can be said

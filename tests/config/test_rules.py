@@ -1,9 +1,12 @@
 """What each environment refuses."""
 
+from decimal import Decimal
+
 import pytest
 
 from bookingd.config import load_settings
 from bookingd.config.reading import embedded_file
+from bookingd.domain.exchange import ExchangeTerms
 from bookingd.outcomes import CALL_LIMIT
 from tests.config.arrange import PRODUCTION, Bench
 
@@ -289,3 +292,59 @@ def test_how_travellers_pay_fits_together(bench: Bench, written: str, key: str, 
 
     assert problem.key == key
     assert complaint in str(problem)
+
+
+class TestExchange:
+    def test_what_is_added_to_rates_is_exact(self, bench: Bench) -> None:
+        settings = bench.load(
+            '[exchange]\ncurrencies = ["USD", "JPY"]\nmargin_percent = 2.35\nmargins = ["EUR/USD=1.1"]\n'
+        )
+
+        assert settings.sale_currencies == ("EUR", "USD", "JPY")
+        assert settings.exchange.terms == ExchangeTerms(
+            margin_percent=Decimal("2.35"), margins={("EUR", "USD"): Decimal("1.1")}, maximum_age=3
+        )
+
+    def test_a_margin_comes_from_the_environment_too(self, bench: Bench) -> None:
+        settings = bench.load(
+            "", BOOKINGD_EXCHANGE__MARGIN_PERCENT="0.5", BOOKINGD_EXCHANGE__CURRENCIES="USD"
+        )
+
+        assert settings.exchange.margin_percent == Decimal("0.5")
+        assert settings.sale_currencies == ("EUR", "USD")
+
+    @pytest.mark.parametrize(
+        ("line", "complaint"),
+        [
+            ('currencies = ["USD", "BOV"]', "'BOV' is no currency code of ISO 4217 in capitals, such as USD"),
+            ('currencies = ["usd"]', "'usd' is no currency code of ISO 4217 in capitals, such as USD"),
+            ('currencies = ["USD", "USD"]', "'USD' is there twice"),
+            ("margin_percent = 51", "must be a number from 0 to 50 with 4 decimals at most"),
+            ("margin_percent = -1", "must be a number from 0 to 50 with 4 decimals at most"),
+            ("margin_percent = 1.00001", "must be a number from 0 to 50 with 4 decimals at most"),
+            ("margin_percent = nan", "must be a number from 0 to 50 with 4 decimals at most"),
+            ("margin_percent = true", "must be a number from 0 to 50 with 4 decimals at most"),
+            ('margin_percent = "2"', "must be a number from 0 to 50 with 4 decimals at most"),
+            (
+                'margins = ["EURUSD=2"]',
+                "'EURUSD=2' is no pair of currencies with per cent, such as EUR/USD=1.5",
+            ),
+            (
+                'margins = ["EUR/EUR=2"]',
+                "'EUR/EUR=2' is no pair of currencies with per cent, such as EUR/USD=1.5",
+            ),
+            ('margins = ["EUR/USD=1", "EUR/USD=2"]', "EUR/USD is there twice"),
+            ('margins = ["EUR/SEK=1"]', "has a margin from EUR into SEK, and nothing is sold in SEK"),
+            ("maximum_age_business_days = 31", "must be a whole number from 0 to 30"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_told_with_its_key(self, bench: Bench, line: str, complaint: str) -> None:
+        problem = bench.problem(f"[exchange]\n{line}\n")
+
+        assert problem.complaint == complaint
+        assert problem.key.startswith("exchange.")
+
+    def test_a_suppliers_currencies_are_known_ones(self, bench: Bench) -> None:
+        problem = bench.problem('[suppliers.inventory]\ncurrencies = ["EURO"]\n')
+
+        assert problem.key == "suppliers.inventory.currencies"

@@ -2,9 +2,11 @@ from dataclasses import replace
 from uuid import UUID
 
 from bookingd.domain import ledger
+from bookingd.domain.conversion import converted
 from bookingd.domain.money import Money
 from bookingd.domain.prices import LineKind, Price, PriceLine
 from tests import factories
+from tests.rates import frozen
 
 JOURNAL = UUID(int=7)
 
@@ -55,3 +57,25 @@ def sold(lines: tuple[PriceLine, ...]) -> list[tuple[str, str, int]]:
     item = replace(item, offer=replace(item.offer, price=Price(currency="EUR", lines=lines)))
     entries = ledger.sale(factories.booking(items=(item,)), journal=JOURNAL)
     return [(entry.debit, entry.credit, entry.amount.amount) for entry in entries]
+
+
+def test_what_is_owed_to_a_supplier_stays_in_its_currency_and_what_we_earn_is_in_the_sales() -> None:
+    item = factories.item()
+    (offer,) = converted([replace(item.offer, price=factories.price(commission=300))], frozen())
+    booking = factories.booking(items=(replace(item, offer=offer),))
+
+    entries = ledger.sale(booking, journal=JOURNAL)
+
+    moved = {(entry.debit, entry.credit): str(entry.amount) for entry in entries}
+    # 80, 10, 5 and 5 euros, each at 1.0876 and 2 per cent
+    assert moved == {
+        ("customers", "exchange"): "94.30 USD",  # 88.75 for the fare, 5.55 for taxes
+        ("exchange", "supplier:inventory"): "80.00 EUR",
+        ("exchange", "taxes"): "5.00 EUR",
+        ("customers", "revenue:markup"): "11.09 USD",
+        ("customers", "revenue:service_fee"): "5.55 USD",
+        ("supplier:inventory", "revenue:commission"): "3.00 EUR",
+    }
+    paid = [entry.amount for entry in entries if entry.debit == ledger.CUSTOMERS]
+    assert sum(amount.amount for amount in paid) == booking.total.amount
+    assert {amount.currency for amount in paid} == {"USD"}

@@ -183,7 +183,7 @@ DAYS = {"from": "2026-12-01", "to": "2026-12-31"}
         ({**DAYS, "adults": "0"}, {("adults", "no_adults")}),
         ({**DAYS, "infants": "2"}, {("infants", "infants_without_adults")}),
         ({**DAYS, "cabin": "hold"}, {("cabin", "choice")}),
-        ({**DAYS, "currency": "USD"}, {("currency", "currency")}),
+        ({**DAYS, "currency": "SEK"}, {("currency", "currency")}),
         ({**DAYS, "depart": "2026-12-01"}, {("depart", "unknown")}),
     ],
 )

@@ -63,7 +63,7 @@ async def search(api: Api, **asked: Any) -> Any:
         ({"adults": "-1"}, "adults", "range"),
         ({"cabin": "cargo"}, "cabin", "choice"),
         ({"max_stops": "5"}, "max_stops", "range"),
-        ({"currency": "USD"}, "currency", "currency"),
+        ({"currency": "SEK"}, "currency", "currency"),
         ({"sort": "beauty"}, "sort", "choice"),
         ({"limit": "0"}, "limit", "range"),
         ({"cursor": "!"}, "cursor", "foreign_cursor"),

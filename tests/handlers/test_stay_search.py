@@ -129,7 +129,7 @@ BOTH = {"latitude": "50.1", "longitude": "8.6"}
         ({"min_rating": "101"}, "min_rating", "range"),
         ({"max_distance_km": "-3"}, "max_distance_km", "range"),
         ({"sort": "colour"}, "sort", "choice"),
-        ({"currency": "CHF"}, "currency", "currency"),
+        ({"currency": "SEK"}, "currency", "currency"),
         ({"limit": "0"}, "limit", "range"),
         ({"cursor": "abc"}, "cursor", "foreign_cursor"),
         ({"colour": "red"}, "colour", "unknown"),

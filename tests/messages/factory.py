@@ -4,6 +4,7 @@ import dataclasses
 import types
 import typing
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
@@ -17,6 +18,7 @@ PLAIN = {
     int: st.integers(-(2**53), 2**53),
     float: st.floats(allow_nan=False, allow_infinity=False),
     bool: st.booleans(),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False, min_value=0, max_value=10**9, places=6),
     msgspec.Raw: st.sampled_from([b"{}", b'{"a":[1,null]}']).map(msgspec.Raw),
     UUID: st.uuids(),
     date: st.dates(),

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from bookingd.domain.conversion import as_supplied, converted
 from bookingd.domain.flights import Conditions
 from bookingd.domain.ids import ItemId
+from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party, PassengerType
 from bookingd.domain.price_rules import RuleBook
@@ -23,6 +25,7 @@ from bookingd.suppliers.inventory_pricing import strictest
 from tests.factories import wanted
 from tests.fakes.inventory import Planted, plant, plant_world
 from tests.fakes.sources import START, ManualClock
+from tests.rates import frozen
 from tests.suppliers.reference_search import Found
 
 DAY = date(2026, 12, 2)
@@ -333,3 +336,21 @@ async def test_travellers_pay_charges_where_a_slice_begins(
     offer = await the_light_one(flights, looking())
     taxes = [line for line in offer.price.lines if line.kind is LineKind.TAX]
     assert [line.label for line in taxes] == ["Airport charge FRA"]
+
+
+async def test_what_is_sold_in_another_currency_is_repriced_in_its_own_at_the_frozen_rate(
+    world: Connection, flights: InventoryFlights, repricer: Repricer
+) -> None:
+    """P8: a newer rate changes no price, and a higher fare changes it by what it has risen."""
+    await plant(world, Planted(id=1, leaves=MORNING), Planted(id=2, leaves=MORNING, base=40000))
+    cheap, *_, dear = await look(flights, looking())
+    shown, other = converted([cheap, dear], frozen())
+
+    assert await repricer(world, [other, cheap, shown]) == [other, cheap, shown]
+
+    await world.execute("UPDATE departure_fares SET base = base + 100 WHERE departure_id = 1")
+    [again] = await repricer(world, [shown])
+    assert as_supplied(again).total == cheap.total + Money(100, "EUR")
+    assert again.total == converted([as_supplied(again)], frozen())[0].total
+    await world.execute("DELETE FROM fare_families")
+    assert await repricer(world, [shown]) == [shown]

@@ -67,6 +67,11 @@ RULES = (
 )
 
 
+async def totals(calendar: InventoryCalendar, criteria: CalendarCriteria) -> dict[date, Money]:
+    """The lowest total of each day."""
+    return {day: price.total for day, price in (await calendar.lowest(criteria)).prices.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
     """The rules of a house."""
@@ -183,7 +188,7 @@ async def test_a_days_fare_is_that_of_the_cheapest_offer_of_the_search_of_that_d
     flights = InventoryFlights(database=database, clock=ManualClock(), rules=book)
     calendar = InventoryCalendar(database=database, clock=ManualClock(), rules=book)
 
-    found = await calendar.lowest(problem.criteria)
+    found = await totals(calendar, problem.criteria)
 
     assert found == await found_by_searching(flights, problem.criteria)
 
@@ -241,7 +246,7 @@ async def test_of_very_many_ways_few_are_priced(
     criteria = looking(stay_nights=3, last_day=DAY)
     book = Book(rules=RULES[:1])
 
-    found = await InventoryCalendar(database=database, clock=clock, rules=book).lowest(criteria)
+    found = await totals(InventoryCalendar(database=database, clock=clock, rules=book), criteria)
 
     assert found == await found_by_searching(
         InventoryFlights(database=database, clock=clock, rules=book), criteria
@@ -292,7 +297,7 @@ async def test_of_thousands_of_journeys_it_is_the_one_that_the_search_finds(
     await make(owner_connection, problem)
     book = Book(rules=RULES)
 
-    found = await InventoryCalendar(database=database, clock=clock, rules=book).lowest(criteria)
+    found = await totals(InventoryCalendar(database=database, clock=clock, rules=book), criteria)
 
     assert found == await found_by_searching(
         InventoryFlights(database=database, clock=clock, rules=book), criteria
@@ -321,7 +326,7 @@ async def test_the_cheapest_is_found_behind_many_with_lower_base_fares(
     await make(owner_connection, problem)
     book = Book(rules=RULES)
 
-    found = await InventoryCalendar(database=database, clock=clock, rules=book).lowest(criteria)
+    found = await totals(InventoryCalendar(database=database, clock=clock, rules=book), criteria)
 
     assert len(flights) ** 2 / 4 > SURE
     assert found == await found_by_searching(
@@ -338,7 +343,7 @@ async def test_days_without_flights_have_no_fare(world: Connection, calendar: In
         Planted(id=4, leaves=MORNING + timedelta(days=4), cancelled=True),
     )
 
-    assert await calendar.lowest(looking()) == {
+    assert await totals(calendar, looking()) == {
         DAY: Money(32000, "EUR"),
         DAY + timedelta(days=2): Money(22000, "EUR"),
     }
@@ -348,21 +353,21 @@ async def test_what_has_left_has_no_fare(world: Connection, calendar: InventoryC
     await plant(world, Planted(id=1, leaves=START.replace(tzinfo=None) - timedelta(hours=3)))
     today = START.date()
 
-    assert await calendar.lowest(looking(first_day=today - timedelta(days=1), last_day=today)) == {}
+    assert await totals(calendar, looking(first_day=today - timedelta(days=1), last_day=today)) == {}
 
 
 async def test_there_and_back_takes_both_ways(world: Connection, calendar: InventoryCalendar) -> None:
     back = Planted(id=2, origin="JFK", destination="FRA", leaves=MORNING + timedelta(days=5), base=10000)
     await plant(world, Planted(id=1, leaves=MORNING, base=30000), back)
 
-    assert await calendar.lowest(looking(stay_nights=5)) == {DAY: Money(30000 + 10000 + 2 * 2000, "EUR")}
-    assert await calendar.lowest(looking(stay_nights=4)) == {}
+    assert await totals(calendar, looking(stay_nights=5)) == {DAY: Money(30000 + 10000 + 2 * 2000, "EUR")}
+    assert await totals(calendar, looking(stay_nights=4)) == {}
 
 
 async def test_a_family_pays_for_everybody(world: Connection, calendar: InventoryCalendar) -> None:
     await plant(world, Planted(id=1, leaves=MORNING, base=10000))
 
-    found = await calendar.lowest(looking(party=FAMILY))
+    found = await totals(calendar, looking(party=FAMILY))
 
     assert found == {DAY: Money(2 * 10000 + 7500 + 1000 + 2 * 2000 + 1000, "EUR")}
 
@@ -371,11 +376,11 @@ async def test_a_cabin_that_nobody_sells_has_no_fares(world: Connection, calenda
     await plant(world, Planted(id=1, leaves=MORNING))
     await world.execute("DELETE FROM fare_families WHERE cabin = 'first'")
 
-    assert await calendar.lowest(looking(cabin=Cabin.FIRST)) == {}
+    assert await totals(calendar, looking(cabin=Cabin.FIRST)) == {}
 
 
 async def test_without_the_database_it_is_unavailable(database_dsn: str, clock: ManualClock) -> None:
     away = await Database.open(dsn=database_dsn)
     await away.close()
     with pytest.raises(Unavailable):
-        await InventoryCalendar(database=away, clock=clock, rules=Book(rules=())).lowest(looking())
+        await totals(InventoryCalendar(database=away, clock=clock, rules=Book(rules=())), looking())

@@ -1,22 +1,29 @@
 """What waits is told: in the outbox, in the mailboxes, for an operator."""
 
+import logging
+import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from bookingd.bus.port import Backlog, Mailbox
+from bookingd.config import Settings
+from bookingd.config.sections import Exchange, Supplier, Suppliers
 from bookingd.messages import codec
 from bookingd.messages.catalogue import Lane
-from bookingd.storage import attention, dead_letters, outbox
+from bookingd.storage import attention, dead_letters, outbox, rates
 from bookingd.storage.attention import Attention
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.dead_letters import DeadLetter
 from bookingd.telemetry.metrics import Metrics
 from bookingd.wiring.gauges import Gauges
 from tests.bus.test_contract import DEPOSIT, bundle_of, memory_bus
-from tests.fakes.sources import ManualClock, SequentialIds
+from tests.fakes.sources import START, ManualClock, SequentialIds
+from tests.rates import sheet
 
 
 class Watched:
@@ -31,7 +38,9 @@ class Watched:
             return self.backlog
 
         monkeypatch.setattr(bus, "backlog", backlog)
-        self.gauges = Gauges(database=database, bus=bus, clock=clock, metrics=self.metrics)
+        self.gauges = Gauges(
+            database=database, bus=bus, clock=clock, metrics=self.metrics, settings=Settings()
+        )
 
     async def value(self, name: str, **labels: str) -> float | None:
         await self.gauges.look()
@@ -93,3 +102,65 @@ async def test_what_waits_for_an_operator_is_counted_and_what_waits_for_a_travel
 
     assert await watched.value("attention_open") == 2
     assert await watched.value("dead_letters") == 1
+
+
+async def import_rates(connection: Connection, day: date, *, source: str = "ECB") -> None:
+    await rates.add(
+        connection,
+        sheets=[sheet(day, source=source)],
+        now=START,
+        principal="operator:ada",
+        entry_id=uuid4(),
+    )
+
+
+async def test_the_age_of_exchange_rates_is_told_in_business_days(
+    watched: Watched, connection: Connection, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert math.isnan(await watched.value("exchange_rates_age_days") or 0)
+    await import_rates(connection, START.date())  # a Sunday
+
+    assert await watched.value("exchange_rates_age_days") == 0
+    assert await watched.value("exchange_rates_age_limit_days") == 3
+    clock.advance(timedelta(days=3).total_seconds())
+    assert await watched.value("exchange_rates_age_days") == 3
+    assert not caplog.records
+    clock.advance(timedelta(days=1).total_seconds())
+    for _ in range(2):
+        assert await watched.value("exchange_rates_age_days") == 4
+    await import_rates(connection, clock.now().date())
+    assert await watched.value("exchange_rates_age_days") == 0
+
+    old, again = caplog.messages
+    assert old.startswith("the newest exchange rates are of 2026-11-22, 4 business days old")
+    assert again == "there are exchange rates of 2026-11-26: other currencies are sold in again"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"exchange": Exchange(currencies=())}, False),
+        ({"exchange": Exchange(currencies=("EUR",))}, False),
+        (
+            {
+                "exchange": Exchange(currencies=()),
+                "suppliers": Suppliers(inventory=Supplier(currencies=("EUR", "GBP"))),
+            },
+            True,
+        ),
+    ],
+)
+async def test_an_installation_that_exchanges_nothing_has_no_rates_that_age(
+    database: Database, clock: ManualClock, connection: Connection, changed: dict[str, Any], told: bool
+) -> None:
+    await import_rates(connection, START.date())
+    metrics = Metrics()
+    settings = Settings(**changed)
+    gauges = Gauges(database=database, bus=memory_bus(), clock=clock, metrics=metrics, settings=settings)
+
+    await gauges.look()
+
+    age = metrics.registry.get_sample_value("bookingd_exchange_rates_age_days")
+    assert age is not None
+    assert math.isnan(age) is not told

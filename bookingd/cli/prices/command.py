@@ -43,7 +43,7 @@ def explain(offer_id: str, config: Path | None, *, as_json: bool) -> None:
     fares, markup and commission are not for travellers.
     """
     offer, rules = asyncio.run(_read(load(config), offer_id))
-    explained = explanation(offer.price, rules)
+    explained = explanation(offer, rules)
     if as_json:
         click.echo(json.dumps(as_data(offer, explained), indent=2, ensure_ascii=False))
     else:

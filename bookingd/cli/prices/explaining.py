@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bookingd.domain.conversion import pairs, supplied_price
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
 from bookingd.domain.price_rules import Per, Rule
@@ -24,15 +25,24 @@ class Explained:
     """What the rule asks for; of a line that the supplier gave, that."""
     working: str
     """From the net fare to the amount, with the rounding."""
+    sold: PriceLine
+    """The same in the currency of the sale, where that differs from the supplier's."""
 
 
-def explanation(price: Price, rules: Mapping[str, Rule]) -> list[Explained]:
-    """Each line of `price` with its reason; `rules` are those that its lines name."""
+def explanation(offer: AnyOffer, rules: Mapping[str, Rule]) -> list[Explained]:
+    """Each line of the offer's price with its reason; `rules` are those that its lines name.
+
+    Lines are in the supplier's currency, in which rules work.
+    """
+    price = supplied_price(offer)
     return [
         Explained(
-            line=line, matched=_matched(line, rules), working=_working(line, rules.get(line.rule), price)
+            line=line,
+            matched=_matched(line, rules),
+            working=_working(line, rules.get(line.rule), price),
+            sold=sold,
         )
-        for line in price.lines
+        for sold, line in pairs(offer)
     ]
 
 

@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bookingd.cli.prices.explaining import AnyOffer, Explained
+from bookingd.domain.conversion import supplied_price
+from bookingd.domain.exchange import decimal_text
 from bookingd.domain.flights import Segment
 from bookingd.domain.money import Money
 from bookingd.domain.offers import Offer
@@ -35,6 +37,7 @@ def as_data(offer: AnyOffer, explained: Sequence[Explained]) -> dict[str, Any]:
         "supplier": offer.supplier,
         **_whose(offer),
         "currency": offer.price.currency,
+        **_exchange_data(offer),
         "lines": [_line_data(one) for one in explained],
         "total": _text(offer.price.total),
         "commission": _text(offer.price.commission),
@@ -51,11 +54,12 @@ def as_data(offer: AnyOffer, explained: Sequence[Explained]) -> dict[str, Any]:
 def page(offer: AnyOffer, explained: Iterable[Explained]) -> Group:
     """The same for people."""
     heading = _flight(offer) if isinstance(offer, Offer) else _stay(offer)
+    heading += _exchange(offer)
     made = f"made {offer.made_at:%Y-%m-%d %H:%M:%S} UTC, on sale until {offer.expires_at:%H:%M:%S}"
     whole = "\n".join([str(offer.id), *heading, made])
     return Group(
         Panel(Text(whole), title="Offer", title_align="left", expand=False),
-        _lines_table(offer.price, explained),
+        _lines_table(offer, explained),
         _traveller_table(offer.price),
     )
 
@@ -108,8 +112,49 @@ def _line_data(one: Explained) -> dict[str, Any]:
         "matched": one.matched,
         "working": one.working,
         "in_total": line.kind is not LineKind.COMMISSION,
+        **_sold_data(one),
         **_of_a_stay(line),
     }
+
+
+def _exchange_data(offer: AnyOffer) -> dict[str, Any]:
+    """Where the price was converted, by which rate, and from what."""
+    if offer.supplied is None:
+        return {}
+    rate, price = offer.supplied.rate, offer.supplied.price
+    return {
+        "exchange": {
+            "from": rate.base,
+            "to": rate.quote,
+            "rate": decimal_text(rate.rate),
+            "middle_rate": decimal_text(rate.middle),
+            "margin_percent": f"{rate.margin_percent:f}",
+            "from_per_euro": f"{rate.base_per_euro:f}",
+            "to_per_euro": f"{rate.quote_per_euro:f}",
+            "day": rate.day.isoformat(),
+            "version": rate.version,
+            "total": _text(price.total),
+        }
+    }
+
+
+def _sold_data(one: Explained) -> dict[str, Any]:
+    """What became of a line that was converted."""
+    if one.sold is one.line:
+        return {}
+    each, amount = one.sold.each, one.sold.amount
+    return {"sold": {"each": _text(each), "amount": _text(amount), "currency": each.currency}}
+
+
+def _exchange(offer: AnyOffer) -> list[str]:
+    if offer.supplied is None:
+        return []
+    rate = offer.supplied.rate
+    return [
+        f"1 {rate.base} = {decimal_text(rate.rate)} {rate.quote}: {rate.quote_per_euro:f} {rate.quote} /"
+        f" {rate.base_per_euro:f} {rate.base} for a euro, and {rate.margin_percent:f} %",
+        f"rates of {rate.day}, version {rate.version}; each line is converted and rounded by itself",
+    ]
 
 
 def _flight(offer: Offer) -> list[str]:
@@ -139,21 +184,26 @@ def _stay(offer: StayOffer) -> list[str]:
     ]
 
 
-def _lines_table(price: Price, explained: Iterable[Explained]) -> Table:
+def _lines_table(offer: AnyOffer, explained: Iterable[Explained]) -> Table:
     table = Table(title="How the total came about", title_justify="left", show_footer=True)
     table.add_column("Line", footer="Total")
     table.add_column("For")
     table.add_column("Each", justify="right")
-    table.add_column("Amount", justify="right", footer=str(price.total), no_wrap=True)
+    converted, total = offer.supplied is not None, supplied_price(offer).total
+    table.add_column("Amount", justify="right", footer=str(total), no_wrap=True)
+    if converted:
+        table.add_column("Sold for", justify="right", footer=str(offer.total), no_wrap=True)
     table.add_column("Rule and working", overflow="fold")
     for one in explained:
         line = one.line
         beside = line.kind is LineKind.COMMISSION
+        sold = [Text(f"({one.sold.amount})" if beside else str(one.sold.amount))] if converted else []
         table.add_row(
             Text(NAMES[line.kind] + ("\n(beside)" if beside else "")),
             Text(_whom(line)),
             Text(_text(line.each)),
             Text(f"({line.amount})" if beside else str(line.amount)),
+            *sold,
             Text("\n".join(filter(None, (line.label, line.rule, one.matched, one.working)))),
             style="dim" if beside else None,
             end_section=True,

@@ -3,21 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
-from fractions import Fraction
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bookingd.cli.screen import facts, listing, moment, one_line, shown, stamp
-from bookingd.domain.exchange import FrozenRate, age_of
+from bookingd.domain.exchange import FrozenRate, age_of, decimal_text
 from bookingd.domain.money import Money, exponent
 from bookingd.domain.rate_files import RateFile
 from bookingd.storage.rates import Imported, ListedSheet
-
-DIGITS = 10
-"""Of a rate that has no end as a decimal number."""
 
 EXAMPLE = 100
 """Units of the supplier's currency that are converted to show how."""
@@ -107,8 +102,8 @@ def rate_data(told: Shown) -> dict[str, Any]:
     return {
         "from": rate.base,
         "to": rate.quote,
-        "rate": decimal(rate.rate),
-        "middle_rate": decimal(rate.middle),
+        "rate": decimal_text(rate.rate),
+        "middle_rate": decimal_text(rate.middle),
         "margin_percent": f"{rate.margin_percent:f}",
         "from_per_euro": f"{rate.base_per_euro:f}",
         "to_per_euro": f"{rate.quote_per_euro:f}",
@@ -125,8 +120,8 @@ def rate_page(told: Shown) -> RenderableType:
     rate, (before, after) = told.rate, told.example
     return facts(
         [
-            ("rate", f"1 {rate.base} = {decimal(rate.rate)} {rate.quote}"),
-            ("without margin", f"1 {rate.base} = {decimal(rate.middle)} {rate.quote}"),
+            ("rate", f"1 {rate.base} = {decimal_text(rate.rate)} {rate.quote}"),
+            ("without margin", f"1 {rate.base} = {decimal_text(rate.middle)} {rate.quote}"),
             ("margin", f"{rate.margin_percent:f} %"),
             ("one euro", _per_euro(rate)),
             ("day", f"{rate.day}, {_days(age_of(rate.day, told.today))} old, version {rate.version}"),
@@ -134,13 +129,6 @@ def rate_page(told: Shown) -> RenderableType:
             ("example", f"{before} is sold for {after}"),
         ]
     )
-
-
-def decimal(rate: Fraction) -> str:
-    """A rate with DIGITS significant digits, none more than it has."""
-    with localcontext(prec=DIGITS, rounding=ROUND_HALF_UP):
-        text = f"{Decimal(rate.numerator) / Decimal(rate.denominator):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _per_euro(rate: FrozenRate) -> str:

@@ -55,4 +55,4 @@ def command(config: Path | None, *, as_json: bool) -> None:
 
 async def _read(settings: Settings, clock: Clock) -> Status:
     async with open_database(settings, running_only=True) as database, database.connection() as connection:
-        return await read(connection, now=clock.now())
+        return await read(connection, settings=settings, now=clock.now())

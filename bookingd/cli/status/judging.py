@@ -89,6 +89,11 @@ def _lags(status: Status) -> Iterator[Problem]:
 
 
 def _lists(status: Status) -> Iterator[Problem]:
+    if status.rates_age is not None and status.rates_age > status.rates_age_limit:
+        says = (
+            f"Exchange rates are {status.rates_age} business days old: nothing is sold in other currencies."
+        )
+        yield Problem(code="rates_too_old", says=f"{says} Import newer ones: bookingd rates import.")
     letters = sum(pile.letters for pile in status.letters.values())
     if letters:
         what = "1 dead letter waits" if letters == 1 else f"{letters:,} dead letters wait"

@@ -6,11 +6,12 @@ so that the command works from any host, and tells of a process that answers nob
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bookingd.cli.running import SILENT_AFTER
-from bookingd.config import ACTORS
-from bookingd.storage import attention, audit, dead_letters, outbox, processes
+from bookingd.config import ACTORS, Settings
+from bookingd.domain.exchange import age_of
+from bookingd.storage import attention, audit, dead_letters, outbox, processes, rates
 from bookingd.storage.attention import Waiting
 from bookingd.storage.database import Connection
 from bookingd.storage.dead_letters import Pile
@@ -42,6 +43,10 @@ class Status:
     """Actor -> its dead letters."""
     attention: Mapping[str, Waiting]
     """Reason -> what waits for an operator."""
+    rates_age: int | None = None
+    """Business days since the newest exchange rates; None: there are none, or nothing is exchanged."""
+    rates_age_limit: int = 0
+    """How old they may be."""
 
     @property
     def alive(self) -> list[Seen]:
@@ -75,7 +80,7 @@ class Status:
         return ()
 
 
-async def read(connection: Connection, *, now: datetime) -> Status:
+async def read(connection: Connection, *, settings: Settings, now: datetime) -> Status:
     """Everything, in a handful of short statements."""
     due, oldest = await outbox.lag(connection, now=now)
     timers, next_timer = await outbox.timers(connection, now=now)
@@ -88,7 +93,16 @@ async def read(connection: Connection, *, now: datetime) -> Status:
         unchained=await audit.oldest_unchained_age(connection, now),
         letters=await dead_letters.counts(connection),
         attention=await attention.counts(connection, owner="operator"),
+        rates_age=await _rates_age(connection, settings, now.date()),
+        rates_age_limit=settings.exchange.maximum_age_business_days,
     )
+
+
+async def _rates_age(connection: Connection, settings: Settings, today: date) -> int | None:
+    if not settings.exchanges:
+        return None
+    newest = await rates.current_day(connection, today=today, made_up=not settings.production)
+    return None if newest is None else age_of(newest, today)
 
 
 def _role(seen: Seen) -> tuple[str, frozenset[str], str | None]:
