@@ -11,6 +11,7 @@ from bookingd.channels.port import OutgoingMail
 from bookingd.channels.render import NO_BREAK_SPACE, formats, locale_of, write_mail
 from bookingd.channels.views import Airport, MailBooking, MailKind, Names
 from bookingd.domain.booking.state import BookingState, PaymentState
+from bookingd.domain.declines import DeclineReason
 from bookingd.domain.money import Money
 from bookingd.domain.passengers import PassengerType
 from tests.channels import trips
@@ -258,3 +259,22 @@ def test_a_deadline_is_told_by_the_clock_of_the_town_of_departure() -> None:
     deadline = trips.view(MailKind.PRICE_CHANGED, trips.proposal(), until=until).deadline
     assert deadline is not None
     assert (deadline.at.strftime("%d %H:%M"), deadline.city) == ("02 00:30", "Hamburg")
+
+
+def test_each_reason_of_a_decline_has_words_of_its_own() -> None:
+    told = [
+        written(replace(VIEWS["payment_declined"], reason=str(reason))).text.splitlines()[2]
+        for reason in DeclineReason
+    ]
+    unknown = written(replace(VIEWS["payment_declined"], reason="a_new_code")).text.splitlines()[2]
+
+    assert told[list(DeclineReason).index(DeclineReason.DECLINED)] == unknown
+    # What was asked for and what failed are the same to who reads it.
+    assert len(set(told)) == len(DeclineReason) - 1
+
+
+@pytest.mark.parametrize("reason", [DeclineReason.DECLINED, "lost_card", "stolen_card", "fraudulent"])
+def test_nobody_is_told_of_fraud_or_theft(reason: str) -> None:
+    text = written(replace(VIEWS["payment_declined"], reason=reason)).text
+
+    assert not re.search("fraud|stolen|lost", text, re.IGNORECASE)
