@@ -57,13 +57,13 @@ class Courier(Generic[E]):
         self,
         *,
         url: str | None,
-        compose: Callable[[E, datetime], Letter],
+        compose: Callable[[E], Letter],
         events: Collection[str] | None,
         clock: Clock,
         agenda: Agenda,
         delivered: Callable[[str], None],
     ) -> None:
-        """`compose` writes and signs an event as of a time; `events` are the kinds to send (None: all);
+        """`compose` writes and signs an event; `events` are the kinds to send (None: all);
         `delivered` hears of each event that needs no more care, accepted or given up.
         """
         self._url = url
@@ -133,7 +133,7 @@ class Courier(Generic[E]):
     async def _post(self, event: E) -> bool:
         if self._session is None or self._url is None:
             return False
-        body, headers = self._compose(event, self._clock.now())
+        body, headers = self._compose(event)
         try:
             async with self._session.post(
                 self._url, data=body, headers=headers, allow_redirects=False

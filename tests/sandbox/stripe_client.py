@@ -85,6 +85,11 @@ class Client:
         async with self.session.post(f"{self.root}/_sandbox/misbehave", json=wish) as answer:
             assert answer.status == 204, await answer.text()
 
+    async def control(self, path: str, wish: Any = None) -> tuple[int, dict[str, Any]]:
+        """What is made to happen by our own addresses: status and body."""
+        async with self.session.post(f"{self.root}/_sandbox/stripe{path}", json=wish or {}) as answer:
+            return answer.status, await answer.json()
+
     async def ledger(self) -> dict[str, Any]:
         async with self.session.get(f"{self.root}/_sandbox/stripe/ledger") as answer:
             found: dict[str, Any] = (await answer.json())["payments"]

@@ -11,22 +11,19 @@
 The one rule: what happens is what would happen at the vendor, with the same events.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from typing import Literal
 
 import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
+from bookingd.sandbox.control import Forward, Handler, plain, wish_of
 from bookingd.sandbox.paypal import buyers, disputes, faults, orders, payments, render
 from bookingd.sandbox.paypal.account import Work
 from bookingd.sandbox.paypal.background import Background
 from bookingd.sandbox.paypal.records import Buyer
-
-W = TypeVar("W")
-
-_Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class _Approval(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,10 +33,6 @@ class _Approval(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Complaint(msgspec.Struct, forbid_unknown_fields=True):
     reason: str = disputes.REASONS[0]
-
-
-class _Forward(msgspec.Struct, forbid_unknown_fields=True):
-    forward_seconds: Annotated[float, msgspec.Meta(ge=0, le=10**9)]
 
 
 class _Decision(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,7 +61,7 @@ class _Controls:
     async def approve(self, request: web.Request) -> web.StreamResponse:
         """The buyer says yes, without a browser."""
         order = self._account.order(request.match_info["id"])
-        buyer = _buyer(await _wish(request, _Approval))
+        buyer = _buyer(await wish_of(request, _Approval))
         if not self._background.waits_for_buyer(order):
             return web.json_response({"error": f"the order is {order.status}"}, status=409)
         self._background.by_itself(lambda work: orders.approve(work, order, buyer))
@@ -84,7 +77,7 @@ class _Controls:
 
     async def dispute(self, request: web.Request) -> web.StreamResponse:
         """The buyer wants a capture's money back."""
-        capture, wish = self._account.capture(request.match_info["id"]), await _wish(request, _Complaint)
+        capture, wish = self._account.capture(request.match_info["id"]), await wish_of(request, _Complaint)
         self._background.by_itself(lambda work: disputes.begin(work, capture, reason=wish.reason))
         found = self._account.open_dispute_of(capture.id)
         return web.json_response({"dispute_id": "" if found is None else found.id})
@@ -99,13 +92,13 @@ class _Controls:
 
     async def resolve(self, request: web.Request) -> web.StreamResponse:
         """A dispute is decided, whatever state it is in."""
-        dispute, wish = self._account.dispute(request.match_info["id"]), await _wish(request, _Decision)
+        dispute, wish = self._account.dispute(request.match_info["id"]), await wish_of(request, _Decision)
         self._background.by_itself(lambda work: disputes.resolve(work, dispute, won=wish.outcome == "won"))
         return web.Response(status=204)
 
     async def put_clock_forward(self, request: web.Request) -> web.StreamResponse:
         """It is later."""
-        wish = await _wish(request, _Forward)
+        wish = await wish_of(request, Forward)
         self._background.put_clock_forward(timedelta(seconds=wish.forward_seconds))
         return web.json_response({"now": render.time(self._background.clock.now())})
 
@@ -120,10 +113,6 @@ class _Controls:
         return web.Response(status=204)
 
 
-async def _wish(request: web.Request, kind: type[W]) -> W:
-    return msgspec.json.decode(await request.read() or b"{}", type=kind)
-
-
 def _buyer(wish: _Approval) -> Buyer:
     email = wish.payer if wish.instrument is None else buyers.with_tag(wish.payer, wish.instrument)
     buyer = buyers.buyer(email)
@@ -132,15 +121,5 @@ def _buyer(wish: _Approval) -> Buyer:
     return buyer
 
 
-def _plain(handle: _Handler) -> _Handler:
-    """Answer what is wrong in plain JSON: these addresses are ours."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handle(request)
-        except faults.Fault as fault:
-            return web.json_response({"error": str(fault)}, status=fault.status)
-        except (ValueError, msgspec.DecodeError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-
-    return answer
+def _plain(handle: Handler) -> Handler:
+    return plain(handle, lambda error: error.status if isinstance(error, faults.Fault) else None)

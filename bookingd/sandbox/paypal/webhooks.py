@@ -1,7 +1,6 @@
 """How an event travels to an endpoint: as JSON, signed, with the address of the certificate for that."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 import msgspec
 
@@ -25,14 +24,14 @@ def certificate_path(authority: Authority) -> str:
 
 def writer(
     authority: Callable[[], Authority], webhook_id: str, *, ids: Ids, clock: Clock
-) -> Callable[[Event, datetime], Letter]:
+) -> Callable[[Event], Letter]:
     """What writes and signs an event; the authority is asked for when there is one.
 
     It is sent at the time of `clock`, whatever the stand-in takes for the time: its clock can be put forward,
     that of who checks the signature cannot.
     """
 
-    def compose(event: Event, _at: datetime) -> Letter:
+    def compose(event: Event) -> Letter:
         signer, written = authority(), body(event)
         transmission, time = str(ids.new()), render.time(clock.now())
         headers = {

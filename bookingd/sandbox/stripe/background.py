@@ -7,9 +7,10 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bookingd.sandbox.agenda import Agenda
+from bookingd.sandbox.clock import ShiftedClock
 from bookingd.sandbox.courier import Courier
 from bookingd.sandbox.journal import Journal
 from bookingd.sandbox.stripe import checkout, disputes, refunds, settling
@@ -17,6 +18,8 @@ from bookingd.sandbox.stripe.account import Account, Work
 from bookingd.sandbox.stripe.records import Charge, CheckoutSession, Delivered, Dispute, Event, Refund
 from bookingd.sandbox.stripe.webhooks import writer
 from bookingd.sources import Chance, Clock, Ids
+
+T = TypeVar("T")
 
 REFUND_SETTLES = timedelta(seconds=2)
 """After how long the slow and the failing refund are decided; at the vendor it takes days."""
@@ -43,22 +46,22 @@ class Background:
         webhook_events: Collection[str] | None,
     ) -> None:
         self.account = Account(None if directory is None else Journal(directory / "stripe.jsonl"))
-        self._clock = clock
+        self.clock = ShiftedClock(clock)
         self._ids = ids
         self._chance = chance
-        self._agenda = Agenda(clock)
+        self._agenda = Agenda(self.clock)
         self._running: asyncio.Task[None] | None = None
         self.courier = Courier(
             url=webhook_url,
-            compose=writer(webhook_secret),
+            compose=writer(webhook_secret, clock=clock),
             events=webhook_events,
-            clock=clock,
+            clock=self.clock,
             agenda=self._agenda,
             delivered=self._delivered,
         )
 
     async def start(self) -> None:
-        self.account.open(self._clock.now())
+        self.account.open(self.clock.now())
         await self.courier.start()
         self._note_all()
         for event in list(self.account.undelivered.values()):
@@ -73,11 +76,16 @@ class Background:
         await self.courier.stop()
         self.account.close()
 
+    def put_clock_forward(self, by: timedelta) -> None:
+        """It is later, for this stand-in and until it ends; what is due by then happens now."""
+        self.clock.put_forward(by)
+        self._agenda.look_again()
+
     def work(self, *, request_id: str | None = None, key: str | None = None, origin: str = "") -> Work:
         """A fresh piece of work."""
         return Work(
             self.account,
-            clock=self._clock,
+            clock=self.clock,
             ids=self._ids,
             chance=self._chance,
             notify=self.courier.wants,
@@ -146,33 +154,35 @@ class Background:
         self._agenda.note(datetime.fromtimestamp(when, UTC), act, what)
 
     def _in(self, delay: timedelta, act: Callable[[str], None], what: str) -> None:
-        self._agenda.note(self._clock.now() + delay, act, what)
+        self._agenda.note(self.clock.now() + delay, act, what)
 
     def _expire(self, intent_id: str) -> None:
-        self._by_itself(lambda work: settling.expire(work, self.account.intents[intent_id]))
+        self.by_itself(lambda work: settling.expire(work, self.account.intents[intent_id]))
 
     def _settle(self, refund_id: str) -> None:
-        self._by_itself(lambda work: refunds.settle(work, self.account.refunds[refund_id]))
+        self.by_itself(lambda work: refunds.settle(work, self.account.refunds[refund_id]))
 
     def _dispute(self, charge_id: str) -> None:
-        self._by_itself(lambda work: disputes.open_for(work, self.account.charges[charge_id]))
+        self.by_itself(lambda work: disputes.open_for(work, self.account.charges[charge_id]))
 
     def _decide(self, dispute_id: str) -> None:
-        self._by_itself(lambda work: disputes.decide(work, self.account.disputes[dispute_id]))
+        self.by_itself(lambda work: disputes.decide(work, self.account.disputes[dispute_id]))
 
     def _lapse(self, dispute_id: str) -> None:
-        self._by_itself(lambda work: disputes.lapse(work, self.account.disputes[dispute_id]))
+        self.by_itself(lambda work: disputes.lapse(work, self.account.disputes[dispute_id]))
 
     def _close(self, session_id: str) -> None:
-        self._by_itself(lambda work: checkout.lapse(work, self.account.sessions[session_id]))
+        self.by_itself(lambda work: checkout.lapse(work, self.account.sessions[session_id]))
 
-    def _by_itself(self, change: Callable[[Work], None]) -> None:
+    def by_itself(self, change: Callable[[Work], T]) -> T:
+        """What nobody called for by the vendor's own addresses."""
         work = self.work()
-        change(work)
+        result = change(work)
         work.commit()
         self.take_note(work)
         for event in work.events:
             self.courier.send(event)
+        return result
 
     def _delivered(self, event_id: str) -> None:
         if event_id in self.account.undelivered:

@@ -74,6 +74,16 @@ def _new_customer(work: Work, session: CheckoutSession) -> str | None:
     return customer.id
 
 
+def attempt(work: Work, session: CheckoutSession, method: PaymentMethod, back: str) -> None:
+    """As `pay`, of what a payer did: a decline stays with the payment, and the page tells of it."""
+    work.put(method)
+    try:
+        pay(work, session, method, back)
+    except faults.Fault:
+        return
+    completed(work, session.id)
+
+
 def completed(work: Work, session_id: str) -> CheckoutSession:
     """The session after an attempt: complete where it held or took the money, open where it did not."""
     session = work.account.sessions[session_id]

@@ -36,24 +36,31 @@ OPEN = frozenset({"needs_response", "warning_needs_response"})
 
 def open_for(work: Work, charge: Charge) -> None:
     """The holder of a card that does so disputes what was taken."""
-    reason = charge.method.card.dispute
-    if reason is None or not charge.captured or charge.dispute is not None or not _left(charge):
-        return
-    dispute = _opened(work, charge, reason)
-    work.put(dispute)
-    work.put(replace(charge, dispute=dispute.id))
-    work.tell("charge.dispute.created", dispute)
-    reviews.disputed(work, charge)
-    if not dispute.inquiry:
-        _withdraw(work, dispute)
+    card = charge.method.card
+    if card.dispute is not None and can_be_opened(charge):
+        begin(work, charge, card.dispute, inquiry=card.inquiry)
+
+
+def can_be_opened(charge: Charge) -> bool:
+    """Whether there is money to ask for, and nobody asked yet."""
+    return charge.captured and charge.dispute is None and _left(charge) > 0
 
 
 def _left(charge: Charge) -> int:
     return charge.amount_captured - charge.returned
 
 
-def _opened(work: Work, charge: Charge, reason: str) -> Dispute:
-    inquiry = charge.method.card.inquiry
+def begin(work: Work, charge: Charge, reason: str, *, inquiry: bool) -> Dispute:
+    """The bank asks; unless it does no more than that, it takes the money too."""
+    dispute = _opened(work, charge, reason, inquiry=inquiry)
+    work.put(dispute)
+    work.put(replace(charge, dispute=dispute.id))
+    work.tell("charge.dispute.created", dispute)
+    reviews.disputed(work, charge)
+    return dispute if inquiry else _withdraw(work, dispute)
+
+
+def _opened(work: Work, charge: Charge, reason: str, *, inquiry: bool) -> Dispute:
     return Dispute(
         id=work.new_id("dp"),
         created=work.now,
@@ -146,10 +153,19 @@ def is_charged_back(work: Work, charge: Charge) -> bool:
     return dispute is not None and not dispute.inquiry and dispute.status != "won"
 
 
-def _win(work: Work, dispute: Dispute) -> None:
+def resolve(work: Work, dispute: Dispute, *, won: bool) -> Dispute:
+    """The bank decides, whatever was said."""
+    if dispute.status in ENDED:
+        raise faults.Fault(400, _closed_to_evidence(dispute))
+    if dispute.inquiry:
+        return _end(work, dispute, "warning_closed" if won else "lost")
+    return _win(work, dispute) if won else _end(work, dispute, "lost")
+
+
+def _win(work: Work, dispute: Dispute) -> Dispute:
     dispute = _moved(work, dispute, balance.of_won_dispute(work, dispute))
     work.tell("charge.dispute.funds_reinstated", dispute)
-    _end(work, dispute, "won")
+    return _end(work, dispute, "won")
 
 
 def _escalate(work: Work, dispute: Dispute) -> None:

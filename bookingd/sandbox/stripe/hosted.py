@@ -18,7 +18,7 @@ from bookingd.sandbox.stripe.calls import methods, sessions
 from bookingd.sandbox.stripe.pages import bank, element, pay
 from bookingd.sandbox.stripe.params import Params
 from bookingd.sandbox.stripe.performing import Performer
-from bookingd.sandbox.stripe.records import CheckoutSession, PaymentIntent, PaymentMethod
+from bookingd.sandbox.stripe.records import PaymentIntent, PaymentMethod
 
 
 class HostedPages:
@@ -75,7 +75,11 @@ class HostedPages:
             method = self._typed(form)
         except faults.Fault as fault:
             return pages.respond(pay.form(session, told=fault.error.message))
-        await self._do(request, "confirm", lambda work: _attempt(work, session, method))
+        await self._do(
+            request,
+            "confirm",
+            lambda work: checkout.attempt(work, session, method, f"{work.origin}/c/back/{session.id}"),
+        )
         return self._after(session.id)
 
     def _typed(self, form: dict[str, str]) -> PaymentMethod:
@@ -127,16 +131,6 @@ class HostedPages:
         change(work)
         work.commit()
         await self._performer.announce(work, self._performer.choice(request, operation))
-
-
-def _attempt(work: Work, session: CheckoutSession, method: PaymentMethod) -> None:
-    """A decline stays with the payment; the page tells of it."""
-    work.put(method)
-    try:
-        checkout.pay(work, session, method, f"{work.origin}/c/back/{session.id}")
-    except faults.Fault:
-        return
-    checkout.completed(work, session.id)
 
 
 async def _form(request: web.Request) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bookingd.sandbox.misbehaviour import Switches
-from bookingd.sandbox.stripe import faults, wire
+from bookingd.sandbox.stripe import controls, faults, wire
 from bookingd.sandbox.stripe.background import Background
 from bookingd.sandbox.stripe.calls.lists import List
 from bookingd.sandbox.stripe.calls.routes import DELETES, GETS, LISTS, POSTS, Route
@@ -63,7 +63,7 @@ class StripeSandbox:
             webhook_events=webhook_events,
         )
         self._performer = Performer(
-            self._background, name=self.name, switches=switches or Switches(), clock=clock
+            self._background, name=self.name, switches=switches or Switches(), clock=self._background.clock
         )
         self._pages = HostedPages(self._background, self._performer)
 
@@ -81,8 +81,8 @@ class StripeSandbox:
         return self._background.ledger()
 
     def controls(self) -> Sequence[web.RouteDef]:
-        """None: what it is made to do goes through calls of the vendor's and through cards."""
-        return ()
+        """What else can be made to happen: `controls` lists it."""
+        return controls.routes(self._background)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST_BODY, middlewares=[self._answer_faults])

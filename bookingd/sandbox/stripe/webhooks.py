@@ -3,13 +3,13 @@
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import datetime
 
 import msgspec
 
 from bookingd.sandbox.courier import Letter
 from bookingd.sandbox.stripe import render
 from bookingd.sandbox.stripe.records import Event
+from bookingd.sources import Clock
 
 
 def signature(body: bytes, secret: str, at: int) -> str:
@@ -18,15 +18,19 @@ def signature(body: bytes, secret: str, at: int) -> str:
     return f"t={at},v1={signed}"
 
 
-def writer(secret: str) -> Callable[[Event, datetime], Letter]:
-    """What writes and signs an event as of a time."""
+def writer(secret: str, *, clock: Clock) -> Callable[[Event], Letter]:
+    """What writes and signs an event.
 
-    def compose(event: Event, at: datetime) -> Letter:
+    It is signed at the time of `clock`, whatever the stand-in takes for the time: its clock can be put
+    forward, and who gets the event believes in none of tomorrow.
+    """
+
+    def compose(event: Event) -> Letter:
         body = msgspec.json.encode(render.event(event))
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": signature(body, secret, int(at.timestamp())),
+            "Stripe-Signature": signature(body, secret, int(clock.now().timestamp())),
         }
         return body, headers
 

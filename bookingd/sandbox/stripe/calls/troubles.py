@@ -12,10 +12,11 @@ LONGEST_EVIDENCE = 150_000
 
 def read_dispute(work: Work, dispute_id: str, given: Params) -> Answer:
     given.done()
-    return Answer(thing=_dispute(work, dispute_id))
+    return Answer(thing=dispute_of(work, dispute_id))
 
 
-def _dispute(work: Work, dispute_id: str) -> Dispute:
+def dispute_of(work: Work, dispute_id: str) -> Dispute:
+    """The dispute of the path."""
     dispute = work.account.disputes.get(dispute_id)
     if dispute is None:
         raise faults.no_such("dispute", dispute_id, param="dispute")
@@ -23,7 +24,7 @@ def _dispute(work: Work, dispute_id: str) -> Dispute:
 
 
 def update_dispute(work: Work, dispute_id: str, given: Params) -> Answer:
-    dispute = _dispute(work, dispute_id)
+    dispute = dispute_of(work, dispute_id)
     evidence, metadata = _evidence(given.group("evidence")), given.metadata()
     submit = given.one_of("submit", ("true", "false"), "true") == "true"
     given.done()
@@ -43,15 +44,16 @@ def _evidence(given: Params | None) -> dict[str, str]:
 
 def close_dispute(work: Work, dispute_id: str, given: Params) -> Answer:
     given.done()
-    return Answer(thing=disputes.accept(work, _dispute(work, dispute_id)))
+    return Answer(thing=disputes.accept(work, dispute_of(work, dispute_id)))
 
 
 def read_review(work: Work, review_id: str, given: Params) -> Answer:
     given.done()
-    return Answer(thing=_review(work, review_id))
+    return Answer(thing=review_of(work, review_id))
 
 
-def _review(work: Work, review_id: str) -> Review:
+def review_of(work: Work, review_id: str) -> Review:
+    """The review of the path."""
     review = work.account.reviews.get(review_id)
     if review is None:
         raise faults.no_such("review", review_id, param="review")
@@ -60,4 +62,4 @@ def _review(work: Work, review_id: str) -> Review:
 
 def approve_review(work: Work, review_id: str, given: Params) -> Answer:
     given.done()
-    return Answer(thing=reviews.approve(work, _review(work, review_id)))
+    return Answer(thing=reviews.approve(work, review_of(work, review_id)))
