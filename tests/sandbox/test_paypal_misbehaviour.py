@@ -1,5 +1,7 @@
 """Faults on demand: by header, by buyer, by switch. What is said to be done is done, the rest is not."""
 
+import json
+
 import aiohttp
 import pytest
 
@@ -80,12 +82,14 @@ async def test_a_header_can_ask_for_it(paypal: Client) -> None:
     assert (wrong.status, wrong.issue) == (400, "INVALID_PARAMETER_SYNTAX")
 
 
-async def test_the_vendors_own_switch_asks_for_an_issue(paypal: Client) -> None:
+@pytest.mark.parametrize(("issue", "status"), [("PAYER_CANNOT_PAY", 422), ("PERMISSION_DENIED", 403)])
+async def test_the_vendors_own_switch_asks_for_an_issue(paypal: Client, issue: str, status: int) -> None:
     held = await paypal.authorised()
-    wish = '{"mock_application_codes": "PAYER_CANNOT_PAY"}'
+    wish = json.dumps({"mock_application_codes": issue})
     answer = await paypal.take(held["id"], headers={"PayPal_Mock_Response": wish})
+    wrong = await paypal.take(held["id"], headers={"PayPal_Mock_Response": "[]"})
 
-    assert (answer.status, answer.issue) == (422, "PAYER_CANNOT_PAY")
+    assert (answer.status, answer.issue, wrong.status) == (status, issue, 400)
     assert (await paypal.ledger())["p1"]["captured"] == 0
 
 

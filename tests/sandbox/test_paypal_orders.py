@@ -79,16 +79,20 @@ async def test_what_is_done_must_be_what_was_intended(paypal: Client, intent: st
     assert (answer.status, answer.issue) == (422, "ACTION_DOES_NOT_MATCH_INTENT")
 
 
-async def test_a_declined_buyer_chooses_another_way(paypal: Client) -> None:
+@pytest.mark.parametrize(
+    ("instrument", "issue"),
+    [("declined", "INSTRUMENT_DECLINED"), ("payer_action", "PAYER_ACTION_REQUIRED")],
+)
+async def test_a_declined_buyer_chooses_another_way(paypal: Client, instrument: str, issue: str) -> None:
     order = (await paypal.order()).body
     path = f"{ORDERS}/{order['id']}/authorize"
-    await paypal.approve(order["id"], "declined")
+    await paypal.approve(order["id"], instrument)
     declined = await paypal.post(path, key="a1")
     waiting = (await paypal.get(f"{ORDERS}/{order['id']}")).body["status"]
     await paypal.approve(order["id"])
     held = await paypal.post(path, key="a1")
 
-    assert (declined.status, declined.issue) == (422, "INSTRUMENT_DECLINED")
+    assert (declined.status, declined.issue) == (422, issue)
     assert declined.link("redirect").endswith(f"token={order['id']}")
     assert (waiting, held.status, held.body["status"]) == ("PAYER_ACTION_REQUIRED", 201, "COMPLETED")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
+import pytest
 
 from tests.sandbox.conftest import Endpoint
 from tests.sandbox.paypal_client import AWAY, BACK, Client
@@ -96,9 +97,20 @@ async def test_a_declined_instrument_is_chosen_on_the_page(paypal: Client) -> No
     assert (answer.issue, back[0], again.status) == ("INSTRUMENT_DECLINED", 303, 201)
 
 
-async def test_what_is_no_address_is_asked_for_again(paypal: Client) -> None:
+async def test_a_tag_can_be_typed_on_the_page(paypal: Client) -> None:
     order = await paypal.order()
-    status, location = await _decide(paypal, order.link("payer-action"), decision="approve", email="<nobody>")
+    email = "ben+error_before_authorise@example.org"
+    await _decide(paypal, order.link("payer-action"), decision="approve", email=email, instrument="balance")
+    path = f"/v2/checkout/orders/{order.body['id']}/authorize"
+    found = [(await paypal.post(path, key="a1")).status for _ in range(2)]
+
+    assert found == [500, 201]
+
+
+@pytest.mark.parametrize("email", ["<nobody>", "ben+gold@example.org"])
+async def test_what_is_no_address_is_asked_for_again(paypal: Client, email: str) -> None:
+    order = await paypal.order()
+    status, location = await _decide(paypal, order.link("payer-action"), decision="approve", email=email)
 
     assert (status, location) == (422, "")
     assert (await paypal.get(f"/v2/checkout/orders/{order.body['id']}")).body[

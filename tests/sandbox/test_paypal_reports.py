@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from bookingd.sandbox.misbehaviour import Switches
 from bookingd.sandbox.paypal.sandbox import WEBHOOK_ID
-from tests.sandbox.conftest import Endpoint, WatchedClock
+from bookingd.sandbox.paypal.terms import Terms
+from bookingd.sources import Sources
+from tests.sandbox.conftest import Endpoint, WatchedClock, paypal_server
 from tests.sandbox.paypal_client import Client
 
 RANGE = "start_date=2026-11-01T00:00:00Z&end_date=2026-11-30T00:00:00Z"
@@ -62,6 +65,16 @@ async def test_a_search_that_makes_no_sense_is_refused(paypal: Client, query: st
     answer = await paypal.get(f"/v1/reporting/transactions?{query}")
 
     assert (answer.status, answer.body["name"]) == (400, "INVALID_REQUEST")
+
+
+async def test_an_app_without_the_permission_may_not_search(sources: Sources, switches: Switches) -> None:
+    server = paypal_server(sources, switches, terms=Terms(may_search=False))
+    await server.start()
+    async with Client(server.url("paypal")) as client:
+        answer = await client.get(f"/v1/reporting/transactions?{RANGE}")
+    await server.stop()
+
+    assert (answer.status, answer.body["name"]) == (403, "NOT_AUTHORIZED")
 
 
 async def test_events_can_be_listed_and_sent_again(telling_paypal: Client, paypal_endpoint: Endpoint) -> None:

@@ -16,6 +16,7 @@ GOOD = "balance"
 INSTRUMENTS: Mapping[str, str] = {
     GOOD: "pays",
     "declined": "declined: choose another one",
+    "payer_action": "asked to come back once more",
     "denied": "the authorisation is denied",
     "review": "in review for a moment, then accepted",
     "review_denied": "in review for a moment, then denied",

@@ -44,10 +44,10 @@ class Checkout:
     async def _approve(
         self, request: web.Request, order: Order, form: Mapping[str, str]
     ) -> web.StreamResponse:
-        email, instrument = form.get("email", buyers.SOMEBODY), form.get("instrument")
-        buyer = buyers.buyer(email if instrument is None else buyers.with_tag(email, instrument))
+        email, instrument = form.get("email", buyers.SOMEBODY), form.get("instrument", buyers.GOOD)
+        buyer = buyers.buyer(email if instrument == buyers.GOOD else buyers.with_tag(email, instrument))
         if buyer is None:
-            return _question(order, wrong="This is no e-mail address.", email=email)
+            return _question(order, wrong="This is no e-mail address, or its tag is unknown.", email=email)
         work = self._background.work(order.origin)
         order = orders.approve(work, order, buyer)
         work.commit()

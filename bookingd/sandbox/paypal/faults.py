@@ -104,6 +104,10 @@ def no_such(field: str, value: str) -> Fault:
     return Fault(404, Detail(issue="INVALID_RESOURCE_ID", field=field, value=value, location="path"))
 
 
+def forbidden() -> Fault:
+    return Fault(403, Detail(issue="PERMISSION_DENIED"))
+
+
 def in_progress() -> Fault:
     return Fault(409, Detail(issue="PREVIOUS_REQUEST_IN_PROGRESS"))
 

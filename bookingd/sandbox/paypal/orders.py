@@ -18,6 +18,8 @@ from bookingd.sandbox.paypal.terms import Terms
 OPEN = ("CREATED", "PAYER_ACTION_REQUIRED")
 """Statuses in which a buyer may approve."""
 
+_SENT_BACK = {"declined": "INSTRUMENT_DECLINED", "payer_action": "PAYER_ACTION_REQUIRED"}
+
 
 def is_over(order: Order, now: datetime, terms: Terms) -> bool:
     """Whether it has waited for too long, whether or not that has been noted yet."""
@@ -65,20 +67,20 @@ def capture(work: Work, order: Order) -> Order:
 def _approved(work: Work, order: Order) -> Buyer:
     if order.status != "APPROVED" or order.buyer is None:
         raise faults.refused("ORDER_NOT_APPROVED")
-    if order.buyer.instrument == "declined":
-        raise _decline(work, order)
+    if order.buyer.instrument in _SENT_BACK:
+        raise _send_back(work, order, _SENT_BACK[order.buyer.instrument])
     for unit in order.units:
         if unit.invoice_id is not None and _is_paid(work, order, unit.invoice_id):
             raise faults.refused("DUPLICATE_INVOICE_ID")
     return order.buyer
 
 
-def _decline(work: Work, order: Order) -> faults.Fault:
-    """The buyer has to choose another way of paying, on the page where they chose this one."""
+def _send_back(work: Work, order: Order, issue: str) -> faults.Fault:
+    """The buyer has to go to their page again, and perhaps to choose another way of paying there."""
     status = "PAYER_ACTION_REQUIRED" if order.wallet else "CREATED"
     work.put(replace(order, status=status, buyer=None, updated=work.now))
     back = render.link(render.approval_url(order), "redirect", "GET")
-    return faults.refused("INSTRUMENT_DECLINED", links=(back,))
+    return faults.refused(issue, links=(back,))
 
 
 def _is_paid(work: Work, order: Order, invoice_id: str) -> bool:

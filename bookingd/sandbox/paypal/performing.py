@@ -212,4 +212,4 @@ def _mock(request: web.Request) -> None:
         issue = wish["mock_application_codes"]
     except (ValueError, KeyError, TypeError) as error:
         raise faults.invalid("INVALID_PARAMETER_SYNTAX", field=MOCK, value=header) from error
-    raise faults.refused(str(issue))
+    raise faults.forbidden() if issue == "PERMISSION_DENIED" else faults.refused(str(issue))

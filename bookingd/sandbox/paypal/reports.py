@@ -33,17 +33,22 @@ _STATUS = {"PENDING": "P", "DECLINED": "D", "REFUNDED": "V", "FAILED": "D"}
 class Reports:
     """`/v1/reporting/transactions`."""
 
-    def __init__(self, background: Background, performer: Performer, written: wire.Wire) -> None:
+    def __init__(
+        self, background: Background, performer: Performer, written: wire.Wire, *, permitted: bool
+    ) -> None:
         self._background = background
         self._account = background.account
         self._performer = performer
         self._wire = written
+        self._permitted = permitted
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         router.add_get("/v1/reporting/transactions", self._search)
 
     async def _search(self, request: web.Request) -> web.StreamResponse:
         def answer() -> web.Response:
+            if not self._permitted:
+                raise faults.forbidden()
             return self._wire.json(200, self._page(request))
 
         return await self._performer.answer(request, "list", answer)

@@ -111,7 +111,7 @@ class PayPalSandbox:
             Checkout(self._background, self._performer),
             Notices(self._background, self._performer, self._wire),
             Resolution(self._background, self._performer, self._wire),
-            Reports(self._background, self._performer, self._wire),
+            Reports(self._background, self._performer, self._wire, permitted=self._terms.may_search),
         ):
             part.add_to(app.router)
         app.router.add_route("*", "/{anything:.*}", self._unknown)

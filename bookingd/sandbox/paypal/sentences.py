@@ -132,6 +132,9 @@ SENTENCES = {
         "The instrument presented  was either declined by the processor or bank, or it can't be used"
         " for this payment."
     ),
+    "PAYER_ACTION_REQUIRED": (
+        "Transaction cannot complete successfully, instruct the buyer to return to PayPal."
+    ),
     "PAYER_CANNOT_PAY": (
         "Payer cannot pay for this transaction. Please contact the payer to find other ways to pay for"
         " this transaction."

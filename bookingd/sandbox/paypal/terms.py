@@ -25,6 +25,8 @@ class Terms:
     overcapture_units: int = 7500
     """All captures together may be so much, and not more than 75.00 above what was authorised: the vendor
     says 75 US dollars, and nothing of other currencies, where only the percentage counts here."""
+    may_search: bool = True
+    """Whether the merchant's app has the permission for transaction search."""
     most_captures: int = 10
     """MAX_CAPTURE_COUNT_EXCEEDED; the vendor's figure is "up to ten" (guide)."""
     order_ids_last: timedelta = timedelta(hours=6)
