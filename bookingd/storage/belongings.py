@@ -11,9 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bookingd.domain.accounts.travellers import MOST_TRAVELLERS, SavedTraveller
+from bookingd.domain.documents.document import Issued, Party
 from bookingd.domain.ids import AccountId, BookingId, PaymentId
 from bookingd.security.keyring import Keyring
-from bookingd.storage import bookings, notifications, payments, preferences, profiles, second_factors
+from bookingd.storage import (
+    bookings,
+    documents,
+    notifications,
+    payments,
+    preferences,
+    profiles,
+    second_factors,
+)
 from bookingd.storage import travellers as saved_travellers
 from bookingd.storage.bookings import BookingView, Event, Traveller
 from bookingd.storage.database import Connection
@@ -100,6 +109,8 @@ class KeptBooking:
     refunds: Mapping[PaymentId, Sequence[RefundRow]]
     events: Sequence[Event]
     messages: Sequence[Notification]
+    documents: Sequence[Issued]
+    billing: Party | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +162,20 @@ async def gather(connection: Connection, *, keyring: Keyring, account: AccountId
 async def _bookings(connection: Connection, booked: Sequence[BookingId]) -> list[KeptBooking]:
     views = await bookings.by_ids(connection, ids=booked)
     people = await bookings.travellers_of(connection, ids=booked)
-    return [await _booking(connection, views[one], people[one]) for one in booked]
+    issued = await documents.of_bookings(connection, ids=booked)
+    billed = await documents.billing_of(connection, ids=booked)
+    return [
+        await _booking(connection, views[one], people[one], issued[one], billed.get(one)) for one in booked
+    ]
 
 
-async def _booking(connection: Connection, view: BookingView, people: Sequence[Traveller]) -> KeptBooking:
+async def _booking(
+    connection: Connection,
+    view: BookingView,
+    people: Sequence[Traveller],
+    issued: Sequence[Issued],
+    billing: Party | None,
+) -> KeptBooking:
     paid = await payments.of_booking(connection, booking_id=view.booking.id)
     return KeptBooking(
         view=view,
@@ -163,4 +184,6 @@ async def _booking(connection: Connection, view: BookingView, people: Sequence[T
         refunds={row.id: await payments.refunds_of(connection, payment_id=row.id) for row in paid},
         events=await bookings.events_after(connection, booking_id=view.booking.id, sequence=0, limit=ALL),
         messages=await notifications.of_booking(connection, booking_id=view.booking.id),
+        documents=issued,
+        billing=billing,
     )

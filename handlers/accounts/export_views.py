@@ -18,6 +18,7 @@ from handlers.accounts.preferences import PreferencesView, preferences_view
 from handlers.accounts.profile import Me, me_view
 from handlers.accounts.traveller_views import TravellerView, traveller_view
 from handlers.booking_views import BookingBody, EventView, MessageView, booking_body, event_view, message_view
+from handlers.documents.document_views import AddresseeView, DocumentBody, document_body, party_view
 from handlers.views import Amount, View, amount
 
 OTHERS = {"account": "another account", "guest": "guest", "nobody": "nobody", "operator": "staff"}
@@ -101,6 +102,8 @@ class BookingKept(View, frozen=True, kw_only=True):
     payments: tuple[PaymentKept, ...]
     events: tuple[EventView, ...]
     messages: tuple[MessageView, ...]
+    documents: tuple[DocumentBody, ...]
+    billing: Annotated[AddresseeView | None, Meta(description="Whom it is invoiced to, where that was said.")]
 
 
 class DeedKept(View, frozen=True, kw_only=True):
@@ -212,6 +215,8 @@ def _booking(kept: KeptBooking, names: Names) -> BookingKept:
         payments=tuple(_payment(row, kept.refunds.get(row.id, ())) for row in kept.payments),
         events=tuple(map(event_view, kept.events)),
         messages=tuple(map(message_view, kept.messages)),
+        documents=tuple(map(document_body, kept.documents)),
+        billing=None if kept.billing is None else party_view(kept.billing),
     )
 
 

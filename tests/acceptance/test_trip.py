@@ -22,6 +22,8 @@ async def test_a_trip_is_booked_and_told_about(agency: Agency) -> None:
     assert all(ticket in told for ticket in booking.tickets)
     assert "ada@example.org" in told
     assert "payment.captured" in steps
+    assert "invoice INV-" in told
+    assert "receipt REC-" in told
 
 
 async def test_as_json_it_is_the_booking_alone(agency: Agency) -> None:

@@ -9,10 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from actors.notify.bookings import OVERTAKEN
+from bookingd.domain.documents.document import DocumentKind
+from bookingd.domain.ids import BookingId
 from bookingd.sandbox.mail import CaughtMail, list_mail
-from bookingd.storage import stock
+from bookingd.storage import documents, stock
 from bookingd.storage.database import Connection, Database
 from tests.acceptance.daemon import Daemon, Gateway, until
 from tests.servers.rabbitmq import Broker
@@ -103,6 +106,7 @@ async def check_all(
         check_money(found, await gateway.payments())
         await check_ledger(connection, found, await gateway.payments())
         check_tickets(found)
+        await check_documents(connection, found)
         await check_nobody_needed(connection, forgiven)
     if mail is not None:
         await check_mail(database, mail)
@@ -138,6 +142,20 @@ async def check_ledger(
         assert sum(balance.values()) == 0
         assert balance["gateway:stripe"] == kept, f"{booking}: {balance}"
         assert balance["customers"] == 0, f"{booking}: {balance}"
+
+
+async def check_documents(connection: Connection, found: Mapping[str, Booked]) -> None:
+    """No number is missing; what is confirmed is invoiced once, and nothing else stays invoiced."""
+    assert await documents.gaps(connection) == []
+    assert await documents.changed(connection) == []
+    told = await documents.of_bookings(connection, ids=[BookingId(UUID(one)) for one in found])
+    for booking_id, booking in found.items():
+        issued = [one.document for one in told[BookingId(UUID(booking_id))]]
+        invoices = [one for one in issued if one.kind is DocumentKind.INVOICE]
+        sold = {one.number for one in invoices}
+        left = sum(one.total.amount for one in issued if {one.number, one.corrects} & sold)
+        assert len(invoices) == (booking.state == "confirmed"), booking
+        assert left == (booking.total if booking.state == "confirmed" else 0), booking
 
 
 def check_tickets(found: Mapping[str, Booked]) -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.booking.state import BookingState, PaymentState
+from bookingd.domain.documents.document import Party
 from bookingd.domain.ids import AccountId
-from bookingd.storage import bookings
+from bookingd.storage import bookings, documents
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.payments import PaymentStatus
 from tests import factories
 from tests.fakes.accounts import plant_account
+from tests.fakes.documents import plant_invoice
 from tests.fakes.inventory import plant_world
 from tests.handlers.accounts.belongings import ADDRESS, Rich, plant_rich_account
 from tests.handlers.accounts.test_travellers import OLGA, TRAVELLERS
@@ -100,6 +102,27 @@ async def test_bookings_keep_what_tax_law_wants(rich: Rich, connection: Connecti
     assert payer["paid_on"] == date(2026, 11, 22)
     view = await bookings.by_id(connection, booking_id=rich.booking_id)
     assert (view.contact, view.booking.reference) == (None, rich.reference)
+
+
+async def test_documents_keep_whom_they_are_for_and_nothing_else_does(
+    rich: Rich, connection: Connection, owner_connection: Connection
+) -> None:
+    """The law wants an invoice to name its customer for years; whom to invoice next nobody needs to know."""
+    billing = {"name": "Olga Ivanova", "address_lines": ["Ulitsa 1"], "city": "Berlin", "country": "DE"}
+    await rich.api.ask("PUT", f"/v1/bookings/{rich.reference}/billing", json=billing)
+    assert rich.api.status == 200
+    parts, booking = rich.api.parts, await rich.api.stored(rich.reference)
+    addressee = Party(name="Olga Ivanova", lines=("Ulitsa 1",))
+    await plant_invoice(parts.database, parts.sources, booking, addressee, now=rich.api.clock.now())
+
+    await rich.api.ask("DELETE", ME)
+
+    assert rich.api.status == 204
+    named = {"olga", "ivanova"}
+    assert await traces(owner_connection) == {"booking_payers": named, "document_addressees": named}
+    assert await connection.fetchval("SELECT count(*) FROM booking_billing") == 0
+    (kept,) = (await documents.of_bookings(connection, ids=[booking.id]))[booking.id]
+    assert kept.addressee == addressee
 
 
 async def test_who_paid_nothing_is_named_nowhere(

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from bookingd.domain.audit import AuditEntry, Subject
+from bookingd.domain.documents.document import Party
 from bookingd.domain.ids import AccountId
 from bookingd.storage import audit, notifications
 from bookingd.storage.database import Connection
 from bookingd.storage.notifications import Attempt, NotificationKey
 from tests.fakes.accounts import plant_account, plant_api_key
+from tests.fakes.documents import plant_invoice
 from tests.fakes.inventory import plant_world
 from tests.handlers.accounts.belongings import ADDRESS, Rich, plant_rich_account, texts
 from tests.handlers.accounts.mailroom import found_out
@@ -36,6 +38,22 @@ async def api(make_api: MakeApi, owner_connection: Connection) -> Api:
 @pytest.fixture
 async def rich(api: Api, connection: Connection, account: AccountId) -> Rich:
     return await plant_rich_account(api, connection, account)
+
+
+async def test_documents_are_in_it_and_whom_they_are_for(rich: Rich) -> None:
+    api, billing = rich.api, {"name": "Ольга", "address_lines": ["1"], "city": "Berlin", "country": "DE"}
+    await api.ask("PUT", f"/v1/bookings/{rich.reference}/billing", json=billing)
+    booking = await api.stored(rich.reference)
+    await plant_invoice(
+        api.parts.database, api.parts.sources, booking, Party(name="Olga Ivanova"), now=api.clock.now()
+    )
+
+    (booked,) = (await api.get(EXPORT))["bookings"]
+
+    assert booked["billing"]["name"] == "Ольга"
+    assert [(one["number"], one["addressee"]["name"]) for one in booked["documents"]] == [
+        ("INV-2026-000001", "Olga Ivanova")
+    ]
 
 
 async def entries(api: Api) -> list[tuple[str, Any]]:
