@@ -17,6 +17,7 @@ class Refused(OutsideError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.reason = message
 
 
 class Unavailable(OutsideError):

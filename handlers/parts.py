@@ -10,7 +10,9 @@ from bookingd.bus.port import Bus
 from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.documents.printer import Printer
+from bookingd.domain.money import Money
 from bookingd.gateways.port import Gateway
+from bookingd.outcomes import Refused
 from bookingd.pictures.gallery import Gallery
 from bookingd.security.keyring import Keyring
 from bookingd.security.passkeys import RelyingParty
@@ -26,13 +28,19 @@ from bookingd.tokens import TokenSigner
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayFacts:
-    """What a client needs to give a gateway a card; nothing of it is secret."""
+    """What a client needs to pay by a gateway; nothing of it is secret."""
 
     gateway: str
     """As in the configuration: `stripe`."""
     publishable_key: str
     api_base: str
     """Where the gateway's own API is: https://api.stripe.com, or the stand-in."""
+    has_own_page: bool = False
+    """The payer chooses how to pay at the gateway's own page: no means is given with the payment."""
+    currencies: frozenset[str] | None = None
+    """What it takes; None for (nearly) all."""
+    refusal: Callable[[Money], Refused | None] = lambda _: None
+    """Why it cannot take an amount; None if it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from bookingd.domain.access import Action
 from bookingd.domain.booking.facts import StartPayment
 from bookingd.domain.booking.state import FINAL, Booking, BookingState, PaymentState
 from bookingd.domain.ids import PaymentId
+from bookingd.domain.money import Money
 from bookingd.storage import payments
 from bookingd.tokens import Purpose
 from handlers.bodies import fingerprint, json_body, required_key, wait_of
@@ -26,23 +27,32 @@ from handlers.intake import Claim, Work
 from handlers.moves import Watch
 from handlers.opened import open_booking
 from handlers.parts import PARTS, Parts
-from handlers.principals import origin_of
+from handlers.principals import LINK, origin_of
 from handlers.reply import encode, json_reply
 from handlers.requests import NewPayment
 from handlers.views import View, amount
 
 RETURN_LIFE = timedelta(hours=2)
-"""How long the address works to which 3-D Secure sends the browser back: it stays in its history."""
+"""How long the address works to which a gateway's page sends the browser back: it stays in its history."""
 
 _accepted = msgspec.json.Decoder(PaymentAccepted)
 
 
-class GatewayView(View, frozen=True, kw_only=True):
-    """What a client needs to give the gateway a card and get a `pm_...` for it."""
+class GatewayView(View, frozen=True, kw_only=True, omit_defaults=True):
+    """What a client needs to pay by a gateway: to give it a card and get a `pm_...` for it, or to know that
+    the payer is sent to the gateway's own page.
+    """
 
     gateway: str
     publishable_key: str
     api_base: Annotated[str, Meta(description="Where the gateway's own API is.")]
+    own_page: Annotated[
+        bool,
+        Meta(description="The payer chooses how to pay at its own page: no payment_method is sent along."),
+    ] = False
+    currencies: Annotated[
+        tuple[str, ...] | None, Meta(description="What it takes; where none are named, nearly all.")
+    ] = None
 
 
 class Gateways(View, frozen=True, kw_only=True):
@@ -55,7 +65,13 @@ async def gateways(request: web.Request) -> web.Response:
     """Who takes payments here. Card data goes to them and never comes to us."""
     facts = request.app[PARTS].gateway_facts
     shown = tuple(
-        GatewayView(gateway=one.gateway, publishable_key=one.publishable_key, api_base=one.api_base)
+        GatewayView(
+            gateway=one.gateway,
+            publishable_key=one.publishable_key,
+            api_base=one.api_base,
+            own_page=one.has_own_page,
+            currencies=None if one.currencies is None else tuple(sorted(one.currencies)),
+        )
         for one in facts
     )
     return json_reply(Gateways(gateways=shown), headers={hdrs.CACHE_CONTROL: "public, max-age=300"})
@@ -71,6 +87,7 @@ async def pay(request: web.Request) -> web.Response:
         if asked["gateway"] not in (known := choosable(parts)):
             raise refuse("gateway", "unknown_gateway", f"Known here: {', '.join(sorted(known))}.")
         check_payable(booking, parts.sources.clock.now())
+        check_taken(parts, asked["gateway"], asked["payment_method"], booking.total)
         message = _message(parts, booking, asked["gateway"], asked["payment_method"], asked["return_url"])
     except Problem:
         # The booking moves on by being paid for; the answer to the request that paid does not change.
@@ -93,6 +110,19 @@ def choosable(parts: Parts) -> set[str]:
     """The gateways that a payer may choose: cash, and transfers to nowhere, only staff record."""
     own = {"credit"} | ({"transfer"} if parts.settings.transfer.iban else set())
     return {facts.gateway for facts in parts.gateway_facts} | (own & parts.gateways.keys())
+
+
+def check_taken(parts: Parts, gateway: str, payment_method: str, due: Money) -> None:
+    """Raises Problem where the gateway could not take this amount, or takes no means that is given to us."""
+    facts = next((one for one in parts.gateway_facts if one.gateway == gateway), None)
+    if facts is None:
+        return
+    if (refused := facts.refusal(due)) is not None:
+        others = ", ".join(sorted(choosable(parts) - {gateway}))
+        raise refuse("gateway", refused.code, f"{refused.reason}.", f"Pay with another one: {others}.")
+    if facts.has_own_page and payment_method:
+        hint = "Leave it out, and send the payer's browser to action_url."
+        raise refuse("payment_method", "not_taken", f"The payer chooses how to pay at {gateway}.", hint)
 
 
 def check_payable(booking: Booking, now: datetime) -> None:
@@ -146,7 +176,8 @@ def _return_page(parts: Parts, booking: Booking, payment_id: PaymentId) -> str:
     expires_at = parts.sources.clock.now() + RETURN_LIFE
     token = parts.signer.sign(Purpose.LINK, str(booking.id), expires_at=expires_at)
     here = f"{parts.public_url}/v1/bookings/{booking.reference}/payments/{payment_id}"
-    return f"{here}/return?token={token}"
+    # Not `token`: PayPal's page brings one of its own back.
+    return f"{here}/return?{LINK}={token}"
 
 
 def _begun(booking: Booking, message: StartPayment) -> PaymentAccepted:

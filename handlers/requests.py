@@ -14,7 +14,7 @@ from handlers.fields import MISSING, Choice, Day, Part, Request, Said, Several, 
 MOST_HEADS = 2 * MOST_SEATS
 """Seats, and an infant on each lap."""
 
-PAYMENT_METHOD = r"^pm_[A-Za-z0-9_]{1,120}\Z"
+PAYMENT_METHOD = r"^(pm|ctoken)_[A-Za-z0-9_]{1,120}\Z"
 
 
 def _email(given: str) -> None:
@@ -109,20 +109,25 @@ class NewPayment(Request):
 
     gateway = Text(longest=30, required=True, metadata={"example": "stripe"})
     payment_method = Text(
-        longest=123,
-        required=True,
+        longest=127,
+        load_default="",
         validate=[
             validate.Regexp(
                 PAYMENT_METHOD,
-                error=Said("payment_method", "This has to be the gateway's token of a card: pm_..."),
+                error=Said(
+                    "payment_method", "This has to be the gateway's token of a card: pm_... or ctoken_..."
+                ),
             )
         ],
-        metadata={"example": "pm_card_visa"},
+        metadata={
+            "example": "pm_card_visa",
+            "description": "Left out where the payer chooses how to pay at the gateway's own page.",
+        },
     )
     return_url = Text(
         longest=1000,
         load_default=None,
-        metadata={"description": "Where the browser goes after 3-D Secure; a page of this site."},
+        metadata={"description": "Where the browser goes after the gateway's page; a page of this site."},
     )
 
 

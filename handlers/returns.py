@@ -1,4 +1,4 @@
-"""Where the payer's browser comes back to after 3-D Secure.
+"""Where the payer's browser comes back to from a gateway's page: 3-D Secure, or PayPal's.
 
 The one rule: as long as the outcome is unknown this page says so, and never that something failed. People who
 read "failed" pay a second time.
@@ -14,6 +14,7 @@ from aiohttp import web
 from bookingd.domain.access import Action
 from bookingd.domain.booking.state import Booking, BookingState, Payment, PaymentState
 from bookingd.domain.ids import PaymentId
+from bookingd.gateways.port import CANCELLED
 from bookingd.messages.envelope import SYSTEM
 from bookingd.messages.payments import RefreshPayment
 from bookingd.storage import payments
@@ -26,7 +27,7 @@ from handlers.principals import LINK, origin_of
 LOOK_AGAIN = 3
 """Seconds between two looks of an open page."""
 
-UNDECIDED = frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION})
+UNDECIDED = frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION, PaymentState.IN_REVIEW})
 
 GIVEN_BACK = frozenset(
     {PaymentState.CAPTURING, PaymentState.CAPTURED, PaymentState.REFUNDING, PaymentState.REFUNDED}
@@ -45,13 +46,26 @@ class Words:
     again: int = 0
 
 
+_LEFT = Words(
+    heading="You have not paid yet",
+    told="You left the page before paying.",
+    advice=(
+        "If you did not agree there, nothing is charged. Your seats are still held:"
+        " pay again, or in another way."
+    ),
+    tone="bad",
+    again=LOOK_AGAIN,
+)
+"""Nobody else can have the payment made now. It is given up by what is paid next, or with the hold."""
+
+
 async def returned(request: web.Request) -> web.Response:
     """The payer is back: have the payment looked at, and show where the booking stands."""
-    booking = (await open_booking(request, Action.VIEW, request.query.get("token", ""))).booking
+    booking = (await open_booking(request, Action.VIEW)).booking
     payment = _payment(booking, request.match_info["payment_id"])
     if payment.state in UNDECIDED:
         await _have_looked(request, payment.id)
-    words = words_for(booking, payment)
+    words = words_for(booking, payment, cancelled=CANCELLED in request.query)
     return page(
         request,
         "return.html",
@@ -79,8 +93,8 @@ async def _have_looked(request: web.Request, payment_id: PaymentId) -> None:
             transaction.send(look, origin=origin_of(request, SYSTEM))
 
 
-def words_for(booking: Booking, payment: Payment) -> Words:
-    """What is known, and what to do."""
+def words_for(booking: Booking, payment: Payment, *, cancelled: bool = False) -> Words:
+    """What is known, and what to do; `cancelled` is who says that they left without paying."""
     match booking.state:
         case BookingState.CONFIRMED:
             return Words(
@@ -104,6 +118,8 @@ def words_for(booking: Booking, payment: Payment) -> Words:
                 advice="If anything was taken or held on your card for it, it goes back by itself.",
                 tone="bad",
             )
+    if cancelled and payment.state is PaymentState.REQUIRES_ACTION:
+        return _LEFT
     return _words_for_waiting(payment)
 
 
@@ -133,7 +149,7 @@ def _words_for_waiting(payment: Payment) -> Words:
 
 def page_address(request: web.Request, reference: str) -> str:
     """Where the booking's page is, with the proof that opened this one, if it came in the address."""
-    shown = request.query.get("token") or request.query.get(LINK)
+    shown = request.query.get(LINK)
     here = f"{request.app[PARTS].public_url}/v1/bookings/{reference}"
     return f"{here}?{LINK}={quote(shown, safe='')}" if shown else here
 

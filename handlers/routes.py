@@ -335,7 +335,7 @@ PAYING = (
         "/v1/bookings/{reference}/payments/{payment_id}/return",
         returns.returned,
         Operation(
-            summary="Come back from 3-D Secure",
+            summary="Come back from a gateway's page",
             tag="Payments",
             access=Access.ANYBODY,
             description="A page for the payer; it looks again by itself until the outcome is known.",

@@ -60,6 +60,7 @@ def _summary(settings: Settings) -> str:
             f"  bus          {settings.bus.url}",
             f"  cache        {settings.cache.url}",
             f"  cards        {settings.stripe.base_url}",
+            f"  paypal       {settings.paypal.base_url if settings.takes_paypal else 'none'}",
             f"  mail         {settings.mail.url}",
             f"  actors       {', '.join(settings.actors.run)}",
         ]

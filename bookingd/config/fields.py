@@ -24,6 +24,10 @@ _PAIR = re.compile(r"([A-Z]{3})/([A-Z]{3})=([0-9]{1,2}(?:\.[0-9]{1,4})?)")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
+LONGEST_BRAND = 127
+"""PayPal's API description of `brand_name`."""
+
+
 def within(default: int | float, low: float, high: float) -> Any:
     """A number from `low` to `high`, both included."""
     return field(default=default, metadata={"low": low, "high": high})
@@ -99,6 +103,12 @@ def number_prefix(given: str) -> str:
     """A check: what numbers of documents begin with."""
     known = re.fullmatch(r"[A-Z][A-Z0-9]{0,9}", given)
     return "" if known else "must be one to ten capitals and digits, and begin with a capital"
+
+
+def brand_name(given: str) -> str:
+    """A check: what PayPal shows to who pays."""
+    good = len(given) <= LONGEST_BRAND and given.isprintable()
+    return "" if good else f"must be {LONGEST_BRAND} characters at most, all of them printable"
 
 
 def mail_address(given: str) -> str:

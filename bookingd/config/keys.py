@@ -31,7 +31,7 @@ def ensure_development_keys(settings: Settings, chance: Chance) -> Settings:
     def kept(secret: Secret, make: Callable[[Chance], bytes]) -> Secret:
         return secret or _kept(directory, secret.name, lambda: make(chance))
 
-    security, stripe = settings.security, settings.stripe
+    security, stripe, paypal = settings.security, settings.stripe, settings.paypal
     return replace(
         settings,
         security=replace(
@@ -45,6 +45,7 @@ def ensure_development_keys(settings: Settings, chance: Chance) -> Settings:
             secret_key=kept(stripe.secret_key, lambda chance: b"sk_test_" + _hex(chance)),
             webhook_secret=kept(stripe.webhook_secret, lambda chance: b"whsec_" + _hex(chance)),
         ),
+        paypal=replace(paypal, client_secret=kept(paypal.client_secret, _hex)),
     )
 
 

@@ -17,7 +17,7 @@ from bookingd.config.errors import did_you_mean
 from bookingd.config.field_keys import parse_field_keys
 from bookingd.config.fields import margins_in
 from bookingd.config.schema import Path
-from bookingd.config.sections import ACTORS, MADE_UP_AGENCY, Settings
+from bookingd.config.sections import ACTORS, MADE_UP_AGENCY, PayPal, Settings
 from bookingd.config.values import Secret, Url
 
 SIGNING_KEY_BYTES = 32
@@ -32,6 +32,9 @@ BROKER_OPTIONS = frozenset("cafile capath certfile keyfile heartbeat no_verify_s
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _TEST_KEYS = ("sk_test_", "rk_test_", "pk_test_")
 _LIVE_KEYS = ("sk_live_", "rk_live_", "pk_live_")
+
+_PAYPAL = ("paypal", "base_url")
+_PAYPAL_LIVE = frozenset({"api-m.paypal.com", "api.paypal.com"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ def breaches(settings: Settings) -> Iterator[Breach]:
     yield from _keys(settings)
     yield from _agency(settings)
     yield from _paying(settings)
+    yield from _paypal(settings)
     if settings.production:
         yield from _production(settings)
         yield from _needed_secrets(settings)
@@ -314,6 +318,7 @@ def _production(settings: Settings) -> Iterator[Breach]:
         )
     yield from _production_passwords(settings)
     yield from _production_stripe(settings)
+    yield from _production_paypal(settings)
 
 
 def _production_passwords(settings: Settings) -> Iterator[Breach]:
@@ -373,6 +378,42 @@ def _paying(settings: Settings) -> Iterator[Breach]:
         yield Breach(
             path=("transfer", "beneficiary"),
             complaint="must name whose account transfer.iban is: banks compare both",
+        )
+
+
+def _paypal(settings: Settings) -> Iterator[Breach]:
+    """PayPal is left out by not naming it; who names it has to say all."""
+    paypal, default = settings.paypal, PayPal()
+    if paypal.sandbox:
+        return
+    for key in ("client_id", "webhook_id"):
+        if getattr(paypal, key) in {"", getattr(default, key)}:
+            complaint = "must be the one that PayPal's dashboard shows for this agency"
+            yield Breach(path=("paypal", key), complaint=complaint, beside=_PAYPAL)
+    if not paypal.client_secret:
+        yield Breach(
+            path=("paypal", "client_secret_file"),
+            complaint="must name the file that holds the secret of paypal.client_id",
+            hint="or hand it over as the credential paypal_client_secret (systemd) or secret (container)",
+            beside=_PAYPAL,
+        )
+    if not settings.production and paypal.base_url.parts.hostname in _PAYPAL_LIVE:
+        yield Breach(
+            path=_PAYPAL,
+            complaint="is PayPal itself, refused in development: it would move real money",
+            hint="write 'https://api-m.sandbox.paypal.com', or environment = \"production\"",
+        )
+
+
+def _production_paypal(settings: Settings) -> Iterator[Breach]:
+    """Where nothing is said of PayPal there is none."""
+    paypal = settings.paypal
+    live = paypal.base_url.scheme == "https" and paypal.base_url.parts.hostname in _PAYPAL_LIVE
+    if not live and paypal != PayPal():
+        yield Breach(
+            path=_PAYPAL,
+            complaint="must be PayPal's https:// address in production",
+            hint="write 'https://api-m.paypal.com'",
         )
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from bookingd.config.fields import (
     address,
     bic,
+    brand_name,
     checked,
     country,
     currencies,
@@ -393,6 +394,30 @@ class Stripe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PayPal:
+    """The wallet. `base_url = "sandbox"` calls the stand-in of this process; production has no PayPal then.
+
+    `merchant_id` is whose events are taken, of whoever the webhook tells where it is empty; `ca_file` holds
+    the authorities that vouch for the certificate of its webhooks, instead of the usual ones.
+    """
+
+    base_url: Url = address("sandbox", "https", "http", word="sandbox", password=False)
+    client_id: str = "sandbox-client-id"
+    client_secret: Secret = secret("paypal.client_secret")
+    webhook_id: str = "SANDBOX0WEBHOOK00"
+    merchant_id: str = ""
+    brand: str = checked("", brand_name)
+    ca_file: str = ""
+    transaction_search: bool = True
+    timeout_seconds: float = within(20.0, 1, CALL_LIMIT - MARGIN)
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the stand-in of this process answers."""
+        return self.base_url.reveal() == "sandbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """Where mail goes. `catcher` keeps it under `paths.var`, to look at.
 
@@ -552,6 +577,7 @@ class Settings:
     inventory: Inventory = Inventory()
     pictures: Pictures = Pictures()
     stripe: Stripe = Stripe()
+    paypal: PayPal = PayPal()
     mail: Mail = Mail()
     sandbox: Sandbox = Sandbox()
     security: Security = Security()
@@ -588,6 +614,11 @@ class Settings:
     def uses_stand_ins(self) -> bool:
         """Whether anything that this process calls is a stand-in, here or in another process."""
         return self.sandbox.enabled or self.mail.catcher
+
+    @property
+    def takes_paypal(self) -> bool:
+        """Whether PayPal is a gateway here: it is optional, and off where only its stand-in could answer."""
+        return not self.paypal.sandbox or (self.sandbox.enabled and not self.production)
 
     def spelling_of(self, *path: str) -> str:
         """How a setting that may come from a file was named: `bus.url`, or `bus.url_file`."""

@@ -49,6 +49,11 @@ ALIKE: tuple[Path, ...] = (
     ("stripe", "base_url"),
     ("stripe", "secret_key"),
     ("stripe", "webhook_secret"),
+    ("paypal", "base_url"),
+    ("paypal", "client_id"),
+    ("paypal", "client_secret"),
+    ("paypal", "webhook_id"),
+    ("paypal", "merchant_id"),
     ("security", "signing_key"),
     ("security", "field_keys"),
 )

@@ -84,6 +84,11 @@ class PayPalGateway:
     def __repr__(self) -> str:
         return "PayPalGateway()"
 
+    @property
+    def base_url(self) -> str:
+        """Where it is called."""
+        return self._wire.base_url
+
     async def close(self) -> None:
         """Close the connections."""
         await self._wire.close()

@@ -8,11 +8,8 @@ from typing import Any
 from yarl import URL
 
 from bookingd.gateways.paypal_amounts import theirs
-from bookingd.gateways.port import Authorisation
+from bookingd.gateways.port import CANCELLED, Authorisation
 from bookingd.outcomes import Refused
-
-CANCELLED = "cancelled"
-"""What the payer's browser brings back, with the value 1, when they left PayPal's page without paying."""
 
 
 def check(request: Authorisation) -> None:

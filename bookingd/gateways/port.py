@@ -15,6 +15,11 @@ from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.domain.money import Money
 from bookingd.outcomes import Unavailable
 
+CANCELLED = "cancelled"
+"""What the payer's browser brings back to `return_url`, with the value 1, when they left the gateway's page
+without paying.
+"""
+
 
 class GatewayStatus(StrEnum):
     """Where a payment stands at the gateway, in our words."""

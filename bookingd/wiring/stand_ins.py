@@ -2,13 +2,17 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from bookingd.config import Settings, faults
+from bookingd.gateways import paypal_notices
 from bookingd.gateways.stripe import NOTICES
 from bookingd.sandbox.mail import Fault, MailCatcher
 from bookingd.sandbox.mail_view import mail_view
 from bookingd.sandbox.misbehaviour import Switches
-from bookingd.sandbox.server import SandboxServer
+from bookingd.sandbox.paypal import PayPalSandbox
+from bookingd.sandbox.paypal.authority import root_file
+from bookingd.sandbox.server import Sandbox, SandboxServer
 from bookingd.sandbox.stripe import StripeSandbox
 from bookingd.sources import Sources
 from bookingd.wiring.refusals import PortTaken
@@ -19,6 +23,9 @@ class StandIns:
     """Where they listen; None for one that is not needed."""
 
     stripe_url: str | None = None
+    paypal_url: str | None = None
+    paypal_anchor: Path | None = None
+    """Who vouches for PayPal's stand-in (PEM); there once that has started."""
     smtp_url: str | None = None
     mail_page: str | None = None
     """Where caught mail can be looked at."""
@@ -42,6 +49,8 @@ async def start_stand_ins(settings: Settings, sources: Sources, *, stack: AsyncE
     stack.push_async_callback(server.stop)
     return StandIns(
         stripe_url=server.url("stripe") if settings.stripe.sandbox else None,
+        paypal_url=server.url("paypal") if _plays_paypal(settings) else None,
+        paypal_anchor=_anchor(settings),
         smtp_url=smtp,
         mail_page=f"http://127.0.0.1:{port}/mail" if smtp else None,
     )
@@ -51,9 +60,23 @@ def _elsewhere(settings: Settings) -> StandIns:
     root, mail = f"http://127.0.0.1:{settings.sandbox.port}", settings.mail.catcher
     return StandIns(
         stripe_url=f"{root}/stripe" if settings.stripe.sandbox else None,
+        paypal_url=f"{root}/paypal" if _plays_paypal(settings) else None,
+        paypal_anchor=_anchor(settings),
         smtp_url=f"smtp://127.0.0.1:{settings.sandbox.mail_port}" if mail else None,
         mail_page=f"{root}/mail" if mail else None,
     )
+
+
+def _plays_paypal(settings: Settings) -> bool:
+    return settings.paypal.sandbox and settings.takes_paypal
+
+
+def _anchor(settings: Settings) -> Path | None:
+    return root_file(_directory(settings)) if _plays_paypal(settings) else None
+
+
+def _directory(settings: Settings) -> Path:
+    return settings.paths.var / "sandbox"
 
 
 def _server(settings: Settings, sources: Sources) -> SandboxServer:
@@ -61,7 +84,9 @@ def _server(settings: Settings, sources: Sources) -> SandboxServer:
     for fault in settings.sandbox.misbehave:
         if not faults.is_for_mail(fault):
             switches.configure(fault)
-    vendors = [_stripe(settings, sources, switches)] if settings.sandbox.enabled else []
+    vendors: list[Sandbox] = []
+    if settings.sandbox.enabled:
+        vendors = [_stripe(settings, sources, switches), _paypal(settings, sources, switches)]
     pages = {"/mail": mail_view(settings.paths.var / "mail")} if settings.mail.catcher else {}
     return SandboxServer(vendors, switches=switches, pages=pages)
 
@@ -71,12 +96,27 @@ def _stripe(settings: Settings, sources: Sources, switches: Switches) -> StripeS
         clock=sources.clock,
         ids=sources.ids,
         chance=sources.chance,
-        directory=settings.paths.var / "sandbox",
+        directory=_directory(settings),
         secret_key=settings.stripe.secret_key.reveal(),
         publishable_key=settings.stripe.publishable_key,
         webhook_url=f"{settings.server.local_url}/webhooks/stripe",
         webhook_secret=settings.stripe.webhook_secrets[0],
         webhook_events=NOTICES,
+        switches=switches,
+    )
+
+
+def _paypal(settings: Settings, sources: Sources, switches: Switches) -> PayPalSandbox:
+    return PayPalSandbox(
+        clock=sources.clock,
+        ids=sources.ids,
+        chance=sources.chance,
+        directory=_directory(settings),
+        client_id=settings.paypal.client_id,
+        client_secret=settings.paypal.client_secret.reveal(),
+        webhook_url=f"{settings.server.local_url}/webhooks/paypal",
+        webhook_id=settings.paypal.webhook_id,
+        webhook_events=paypal_notices.NOTICES,
         switches=switches,
     )
 

@@ -135,6 +135,75 @@ def test_stripe_itself_needs_a_key_and_the_stand_in_its_sandbox(bench: Bench) ->
     assert without_sandbox.key == "stripe.base_url"
 
 
+PAYPAL = """
+[paypal]
+base_url = "https://api-m.sandbox.paypal.com"
+client_id = "AbC-1"
+client_secret_file = "./paypal_secret"
+webhook_id = "0EH40505U7160970P"
+"""
+
+
+def test_development_may_use_paypals_sandbox(bench: Bench) -> None:
+    bench.secret("paypal_secret", "hunter2")
+
+    settings = bench.load(PAYPAL)
+
+    assert settings.takes_paypal
+    assert not settings.paypal.sandbox
+    assert settings.redacted()["paypal"]["client_secret_file"] == "***"
+
+
+def test_who_names_paypal_has_to_say_all(bench: Bench) -> None:
+    problems = bench.problems('[paypal]\nbase_url = "https://api-m.sandbox.paypal.com"\nwebhook_id = ""\n')
+
+    assert {problem.key for problem in problems} == {
+        "paypal.client_id",
+        "paypal.client_secret_file",
+        "paypal.webhook_id",
+    }
+
+
+def test_development_refuses_paypal_itself(bench: Bench) -> None:
+    bench.secret("paypal_secret", "hunter2")
+
+    problem = bench.problem(PAYPAL.replace(".sandbox", ""))
+
+    assert problem.key == "paypal.base_url"
+    assert problem.complaint == "is PayPal itself, refused in development: it would move real money"
+    assert problem.hint.startswith("write 'https://api-m.sandbox.paypal.com'")
+
+
+def test_production_without_a_word_of_paypal_has_none(bench: Bench) -> None:
+    bench.production_secrets()
+
+    assert not bench.load(PRODUCTION).takes_paypal
+
+
+def test_production_takes_paypal_itself(bench: Bench) -> None:
+    bench.production_secrets()
+    bench.secret("paypal_secret", "hunter2")
+
+    assert bench.load(PRODUCTION + PAYPAL.replace(".sandbox", "")).takes_paypal
+
+
+@pytest.mark.parametrize(
+    "url", ["sandbox", "https://api-m.sandbox.paypal.com", "http://api-m.paypal.com", "https://127.0.0.1:1"]
+)
+def test_production_refuses_what_plays_at_being_paypal(bench: Bench, url: str) -> None:
+    bench.production_secrets()
+    bench.secret("paypal_secret", "hunter2")
+
+    problem = bench.problem(PRODUCTION + PAYPAL, BOOKINGD_PAYPAL__BASE_URL=url)
+
+    assert problem.complaint == "must be PayPal's https:// address in production"
+    assert problem.hint == "write 'https://api-m.paypal.com'"
+
+
+def test_a_brand_that_paypal_would_not_show_is_refused(bench: Bench) -> None:
+    assert "127 characters" in bench.problem(f'[paypal]\nbrand = "{"x" * 128}"\n').complaint
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -176,7 +245,7 @@ def test_the_mail_catcher_may_misbehave_where_there_is_no_other_stand_in(bench: 
     assert settings.sandbox.misbehave == ("mail:greylist",)
 
 
-@pytest.mark.parametrize(("section", "seconds"), [("stripe", 30), ("mail", 21)])
+@pytest.mark.parametrize(("section", "seconds"), [("stripe", 30), ("paypal", 30), ("mail", 21)])
 def test_a_time_out_that_could_not_take_effect_is_refused(bench: Bench, section: str, seconds: int) -> None:
     assert (
         "must be a number from 1 to" in bench.problem(f"[{section}]\ntimeout_seconds = {seconds}\n").complaint

@@ -171,6 +171,7 @@ def test_development_keys_are_made_once_and_kept_from_others(bench: Bench) -> No
     assert first.stripe.secret_key.reveal().startswith("sk_test_")
     assert first.stripe.webhook_secret.reveal().startswith("whsec_")
     assert [file.name for file in files] == [
+        "paypal_client_secret",
         "security_audit_key",
         "security_field_keys",
         "security_signing_key",
@@ -199,7 +200,7 @@ def test_of_two_processes_that_make_keys_at_once_the_first_ones_count(bench: Ben
 
     assert rival.made is not None
     assert ours.security.signing_key.reveal() == rival.made.security.signing_key.reveal()
-    assert len(list((bench.root / "var" / "keys").iterdir())) == 5
+    assert len(list((bench.root / "var" / "keys").iterdir())) == 6
 
 
 def test_development_keys_are_what_the_rules_ask_for(bench: Bench) -> None:

@@ -13,13 +13,17 @@ from bookingd.domain.booking.facts import CallOff, GiveConsent, StartPayment
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
+from bookingd.gateways import paypal_amounts
 from bookingd.messages.payments import RefreshPayment
 from bookingd.outcomes import Unavailable
 from bookingd.storage import intents
 from bookingd.storage.intents import IntentKey
 from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
+from handlers.application import GatewayFacts
+from handlers.errors import FieldError, Problem
+from handlers.payments import check_taken
 from tests import factories
-from tests.handlers.conftest import PUBLIC, Api
+from tests.handlers.conftest import PUBLIC, Api, MakeApi
 
 CARD = {"gateway": "fake", "payment_method": "pm_fake"}
 
@@ -226,6 +230,65 @@ async def test_clients_learn_where_to_give_their_card(api: Api) -> None:
     assert answer["gateways"] == [
         {"gateway": "fake", "publishable_key": "pk_test", "api_base": "http://gateway.test"}
     ]
+
+
+PAYPAL = GatewayFacts(
+    gateway="paypal",
+    publishable_key="client",
+    api_base="http://paypal.test",
+    has_own_page=True,
+    currencies=frozenset({"USD", "EUR"}),
+    refusal=paypal_amounts.refusal,
+)
+
+
+@pytest.fixture
+async def paypal_too(api: Api, make_api: MakeApi) -> Api:
+    """Somebody where there is a second gateway, with a page of its own."""
+    facts = (*api.parts.gateway_facts, PAYPAL)
+    gateways = {**api.parts.gateways, "paypal": api.gateway}
+    return await (await make_api(gateway_facts=facts, gateways=gateways)).somebody()
+
+
+async def test_clients_learn_who_sends_payers_to_a_page_of_its_own(paypal_too: Api) -> None:
+    answer = await paypal_too.nobody().get("/v1/gateways")
+
+    assert answer["gateways"][1] == {
+        "gateway": "paypal",
+        "publishable_key": "client",
+        "api_base": "http://paypal.test",
+        "own_page": True,
+        "currencies": ["EUR", "USD"],
+    }
+
+
+async def test_who_pays_at_the_gateways_page_gives_no_means(paypal_too: Api) -> None:
+    api = paypal_too
+    booking = await held(api)
+
+    problem = await pay(api, booking, gateway="paypal")
+    assert (api.status, problem["errors"][0]["field"]) == (422, "payment_method")
+
+    headers = {"Idempotency-Key": "k2"}
+    await api.post(f"/v1/bookings/{booking.reference}/payments", {"gateway": "paypal"}, headers=headers)
+    (message,) = await started(api)
+    assert (api.status, message.gateway, message.payment_method) == (202, "paypal", "")
+
+
+async def test_a_gateway_that_cannot_take_the_amount_is_not_asked(paypal_too: Api) -> None:
+    check_taken(paypal_too.parts, "fake", "", Money(12_345, "KWD"))
+
+    with pytest.raises(Problem) as refused:
+        check_taken(paypal_too.parts, "paypal", "", Money(12_345, "KWD"))
+
+    assert refused.value.errors == (
+        FieldError(
+            field="gateway",
+            code="currency_not_taken",
+            message="PayPal takes no KWD.",
+            hint="Pay with another one: fake.",
+        ),
+    )
 
 
 # Consents and cancellations
@@ -460,17 +523,26 @@ async def test_an_event_of_an_unknown_gateway_is_not_taken(api: Api) -> None:
 
 
 async def come_back(
-    api: Api, payment: PaymentState, state: BookingState = BookingState.AWAITING_PAYMENT
+    api: Api,
+    payment: PaymentState,
+    state: BookingState = BookingState.AWAITING_PAYMENT,
+    **query: str,
 ) -> str:
     booking = await held(api, state=state, payments=(factories.payment(state=payment),))
     await api.record(row(booking, factories.payment_id()))
     path = f"/v1/bookings/{booking.reference}/payments/{factories.payment_id()}/return"
-    page: str = await api.get(path, params={"payment_intent": "pi_1", "redirect_status": "failed"})
+    page: str = await api.get(path, params={"payment_intent": "pi_1", "redirect_status": "failed"} | query)
     return page
 
 
 @pytest.mark.parametrize(
-    "state", [PaymentState.CREATED, PaymentState.REQUIRES_ACTION, PaymentState.AUTHORISED]
+    "state",
+    [
+        PaymentState.CREATED,
+        PaymentState.REQUIRES_ACTION,
+        PaymentState.IN_REVIEW,
+        PaymentState.AUTHORISED,
+    ],
 )
 async def test_an_unknown_outcome_is_never_called_a_failure(api: Api, state: PaymentState) -> None:
     page = await come_back(api, state)
@@ -503,6 +575,22 @@ async def test_a_known_outcome_is_told(
     assert told in await come_back(api, payment, state)
 
 
+async def test_who_left_the_gateways_page_reads_that_nothing_is_paid_yet_while_we_look(api: Api) -> None:
+    page = await come_back(api, PaymentState.REQUIRES_ACTION, cancelled="1")
+
+    assert "You have not paid yet" in page
+    assert "If you did not agree there, nothing is charged" in page
+    assert len(await refreshed(api)) == 1
+
+
+@pytest.mark.parametrize("state", [PaymentState.CREATED, PaymentState.AUTHORISED])
+async def test_who_says_that_they_left_does_not_make_it_so(api: Api, state: PaymentState) -> None:
+    page = await come_back(api, state, cancelled="1")
+
+    assert "We are checking your payment" in page
+    assert "not paid" not in page
+
+
 async def test_the_page_runs_nothing_and_loads_nothing(api: Api) -> None:
     page = await come_back(api, PaymentState.CREATED)
 
@@ -520,7 +608,8 @@ async def test_the_default_address_opens_the_page_without_a_session(api: Api) ->
     await api.change(booking.reference, payments=(replace(factories.payment(), id=message.payment_id),))
     nobody = api.nobody()
 
-    page = await nobody.get(message.return_url.removeprefix(PUBLIC))
+    # PayPal's page brings a token of its own back.
+    page = await nobody.get(f"{message.return_url.removeprefix(PUBLIC)}&token=5O190127TN364715T&PayerID=X")
 
     assert (nobody.status, booking.reference in page) == (200, True)
 
