@@ -106,6 +106,17 @@ async def test_an_invoice_is_paid_once(paypal: Client) -> None:
     assert (answer.status, answer.issue) == (422, "DUPLICATE_INVOICE_ID")
 
 
+async def test_an_invoice_that_was_given_up_can_be_paid_elsewhere(paypal: Client) -> None:
+    first = (await paypal.order()).body["id"]
+    change = {"op": "replace", "path": f"{_DEFAULT}/invoice_id", "value": "ABC234-2"}
+    await paypal.patch(f"{ORDERS}/{first}", change)
+    await paypal.approve(first)
+    await paypal.post(f"{ORDERS}/{first}/authorize")
+    held = await paypal.authorised(key="o2")
+
+    assert (held["status"], held["invoice_id"]) == ("CREATED", "ABC234-1")
+
+
 async def test_an_order_that_nobody_approves_is_over_after_three_hours(
     telling_paypal: Client, clock: WatchedClock
 ) -> None:

@@ -138,7 +138,8 @@ class Account:
 
     def orders_of_invoice(self, invoice_id: str) -> Iterator[Order]:
         """Orders with a purchase unit of this invoice."""
-        return (self.orders[each] for each in self._orders_of_invoice.get(invoice_id, ()))
+        had_it = (self.orders[each] for each in self._orders_of_invoice.get(invoice_id, ()))
+        return (order for order in had_it if any(unit.invoice_id == invoice_id for unit in order.units))
 
     def newest_events(self) -> Iterator[Event]:
         return reversed(self._events)
