@@ -59,8 +59,7 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> "Reference":
-        """What a reference holds besides letters and digits leads nowhere."""
-        order, authorisation, capture, *_ = [*text.split("/"), "", ""]
+        order, authorisation, capture = [*text.split("/", 2), "", ""][:3]
         return cls(order, authorisation, capture)
 
     def __str__(self) -> str:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -38,8 +37,10 @@ _NO_THING = (KeyError, TypeError, AttributeError, ValueError, IndexError)
 
 
 def at(path: str, thing_id: str) -> str:
-    """Where a thing is found. What an id holds besides letters leads nowhere else."""
-    return f"{path}/{quote(thing_id, safe='')}"
+    """Where a thing is found. Raises Refused('not_found') for what is no id: it would lead elsewhere."""
+    if not thing_id.isascii() or not thing_id.replace("-", "").isalnum():
+        raise Refused("not_found", "PayPal's ids are letters, digits and hyphens")
+    return f"{path}/{thing_id}"
 
 
 def understood(operation: str, read: Callable[[S], T], answer: S, *, deed: bool) -> T:
