@@ -61,6 +61,8 @@ LACKS = frozenset(
         "refunds within capture",
         # Neither `amount_received` nor the charge's `amount_captured`.
         "amounts captured",
+        # It knows none.
+        "disputes",
         # Its errors have no codes.
         "codes",
     }

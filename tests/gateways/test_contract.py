@@ -4,6 +4,7 @@ localstripe is asked only for what it is able to do (`tests.gateways.localstripe
 approve first, the bench has them do so.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ import pytest
 
 from bookingd.domain.declines import DeclineReason
 from bookingd.domain.money import Money
-from bookingd.gateways.port import GatewayStatus
+from bookingd.gateways.port import GatewayStatus, PostingKind
 from bookingd.outcomes import Refused
 from tests.gateways import localstripe
 from tests.gateways.arrange import a_request, an_intent
@@ -221,3 +222,45 @@ async def test_amounts_keep_their_value_in_every_currency(bench: Bench, amount: 
     taken = await bench.gateway.capture(held.gateway_reference, amount=amount, key=an_intent())
 
     assert (held.amount, taken.captured) == (amount, amount)
+
+
+@able("disputes")
+async def test_what_was_just_paid_is_not_disputed(bench: Bench) -> None:
+    request = a_request(bench.cards.good)
+    held = await bench.authorise(request, key=an_intent())
+    await bench.gateway.capture(held.gateway_reference, amount=request.amount, key=an_intent())
+
+    assert await bench.gateway.disputes(held.gateway_reference) == []
+
+
+@able()
+async def test_what_is_held_is_held_for_longer_or_that_is_refused(bench: Bench) -> None:
+    held = await bench.authorise(a_request(bench.cards.good), key=an_intent())
+    with suppress(Refused):
+        await bench.gateway.reauthorise(held.gateway_reference, amount=held.amount, key=an_intent())
+    longer = await bench.gateway.retrieve(held.gateway_reference)
+
+    assert (longer.status, longer.amount) == (GatewayStatus.AUTHORISED, held.amount)
+
+
+@able("declines as answers")
+async def test_what_is_not_approved_is_not_completed(bench: Bench) -> None:
+    declined = await bench.authorise(a_request(bench.cards.declined), key=an_intent())
+
+    with pytest.raises(Refused):
+        await bench.gateway.complete(declined.gateway_reference, key=an_intent())
+
+
+@pytest.mark.parametrize("bench", ["stripe", "paypal"], indirect=True)
+async def test_the_gateways_own_books_tell_what_was_taken_and_given_back(bench: Bench) -> None:
+    since, request = bench.clock.now() - timedelta(seconds=1), a_request(bench.cards.good)
+    held = await bench.authorise(request, key=an_intent())
+    taken = await bench.gateway.capture(held.gateway_reference, amount=request.amount, key=an_intent())
+    part = Money.of("20.00", "EUR")
+    await bench.gateway.refund(taken.gateway_reference, amount=part, key=an_intent())
+    until = bench.clock.now() + timedelta(seconds=1)
+    found = [posting async for posting in bench.gateway.statement(since=since, until=until)]
+
+    moved = [(one.kind, one.amount) for one in found if one.kind is not PostingKind.FEE]
+    assert sorted(moved) == [(PostingKind.CAPTURE, request.amount), (PostingKind.REFUND, part)]
+    assert all(since <= one.at < until and one.amount.amount > 0 for one in found)
