@@ -5,9 +5,11 @@ which its id names. So what was shown can be made again (P8), and nobody has to 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
 
+from bookingd.domain.exchange import FrozenRate
 from bookingd.domain.flights import Itinerary
 from bookingd.domain.money import CurrencyMismatch, Money
 from bookingd.domain.offers import Offer
@@ -87,12 +89,34 @@ def compose_package(
     )
     both = Price(currency=currency, lines=(*flight.price.lines, *stay.price.lines))
     taken = reductions(
-        rules.charges(context, currency).discount,
+        discounts(rules, context, flight),
         net=both.of_kind(LineKind.NET).amount,
         discountable=discountable(both),
         heads=context.heads,
     )
     return Price(currency=currency, lines=(*both.lines, *(_line(one, currency) for one in taken)))
+
+
+def discounts(rules: RuleBook, context: PriceContext, flight: Offer) -> tuple[Charge, ...]:
+    """What packages with the flight cost less. As all rules, these work in its supplier's currency: where it
+    is sold in another one, their amounts are converted by its rate.
+    """
+    if flight.supplied is None:
+        return rules.charges(context, flight.price.currency).discount
+    rate = flight.supplied.rate
+    return tuple(_converted(one, rate) for one in rules.charges(context, rate.base).discount)
+
+
+def _converted(charge: Charge, rate: FrozenRate) -> Charge:
+    def minor(amount: int) -> int:
+        return rate.convert(Money(amount, rate.base)).amount
+
+    return replace(
+        charge,
+        fixed=minor(charge.fixed),
+        minimum=None if charge.minimum is None else minor(charge.minimum),
+        maximum=None if charge.maximum is None else minor(charge.maximum),
+    )
 
 
 def discountable(price: Price) -> int:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from bookingd.domain.offers import Offer
-from bookingd.domain.package_prices import discountable, flown, package_context, sold_on
+from bookingd.domain.package_prices import discountable, discounts, flown, package_context, sold_on
 from bookingd.domain.packages import Nights
 from bookingd.domain.price_matches import Endpoint, Flown, PriceContext, Stayed
 from bookingd.domain.price_rules import MILLION, Charge, Per, RuleBook
@@ -138,7 +138,7 @@ def _discounts(
     groups: dict[tuple[Charge, ...], list[int]] = {}
     for number, row in enumerate(rows[first]):
         context = _context(flight, _stay.decode(stays.body(int(row))), way)
-        charges = book.rules.charges(context, flight.price.currency).discount
+        charges = discounts(book.rules, context, flight)
         groups.setdefault(charges, []).append(number)
     for charges, hotels in groups.items():
         yield charges, np.flatnonzero(np.isin(of.ravel(), hotels))

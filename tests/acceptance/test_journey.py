@@ -5,12 +5,18 @@ from datetime import date, datetime, time, timedelta
 
 import asyncpg
 
+from bookingd.domain.exchange import RateSheet, last_business_day
 from bookingd.sandbox.mail import read_mail
+from bookingd.sources import SystemClock, SystemIds
+from bookingd.storage import ledger as books
+from bookingd.storage import rates
+from bookingd.storage.database import Database
 from tests.acceptance import truths
 from tests.acceptance.conftest import Agency, Ground, Open
 from tests.acceptance.daemon import until
 from tests.acceptance.guest import FAMILY
 from tests.fakes.inventory import Planted, plant
+from tests.rates import sheet
 
 
 async def test_two_adults_and_a_child_are_booked_paid_ticketed_and_told(agency: Agency) -> None:
@@ -40,6 +46,43 @@ async def test_two_adults_and_a_child_are_booked_paid_ticketed_and_told(agency: 
     assert reference in body.get_content()
     assert "Mary Lovelace" in body.get_content()
     await truths.check_audit(agency.daemon)
+
+
+async def test_a_journey_is_sold_in_another_currency_at_the_rate_that_was_shown(agency: Agency) -> None:
+    """P8: the rate that comes in between searching and booking changes nothing."""
+    today = SystemClock().now().date()
+    await _publish(agency.database, sheet(last_business_day(today), USD="1.0876"))
+    async with agency.guest() as guest:
+        offer = (await guest.search(agency.world, currency="USD"))[0]
+        await _publish(agency.database, sheet(last_business_day(today), USD="1.3000"))
+        again = await guest.get(f"/v1/offers/{offer['id']}")
+        reference = await guest.book(offer["id"])
+        await guest.pay(reference)
+        booking = await guest.sees(reference)
+
+    await agency.check()
+    async with agency.database.connection() as connection:
+        held = await books.balances(connection)
+    total, owed = offer["price"]["total"], offer["exchange"]["total"]
+    assert (again["status"], again["offer"]["price"]["total"]) == ("available", total)
+    assert (booking["state"], booking["total"], total["currency"]) == ("confirmed", total, "USD")
+    assert booking["items"][0]["exchange"]["total"] == owed
+    [payment] = (await agency.gateway.payments()).values()
+    assert payment["captured"] == total["amount"]
+    assert {one.currency for one in held["gateway:stripe"]} == {"USD"}
+    assert {one.currency for one in held["supplier:inventory"]} == {"EUR"}
+    assert {one.currency for one in held["exchange"]} == {"EUR", "USD"}
+
+
+async def _publish(database: Database, rates_of: RateSheet) -> None:
+    async with database.transaction() as connection:
+        await rates.add(
+            connection,
+            sheets=[rates_of],
+            now=SystemClock().now(),
+            principal="operator:ada",
+            entry_id=SystemIds().new(),
+        )
 
 
 async def test_three_cities_and_a_connection_are_booked_as_one(agency_of: Open, ground: Ground) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bookingd.domain.conversion import converted
 from bookingd.domain.money import CurrencyMismatch, Money
 from bookingd.domain.package_prices import compose_package, flown, package_context, sold_on, stayed
 from bookingd.domain.price_matches import Endpoint, Match, Product
@@ -14,6 +15,7 @@ from bookingd.domain.price_rules import Per, Rule, RuleBook, RuleKind
 from bookingd.domain.prices import LineKind, Price, PriceLine
 from tests import factories
 from tests.fakes.sources import START
+from tests.rates import frozen
 
 FLIGHT = factories.offer()
 STAY = factories.stay()
@@ -155,3 +157,30 @@ def test_halves_in_two_currencies_are_no_package() -> None:
 
     with pytest.raises(CurrencyMismatch):
         composed(stay=yen)
+
+
+class TestOtherCurrencies:
+    """Rules work in the currency of the flight's supplier, at the rate that is frozen in the offer."""
+
+    (flight,) = converted([FLIGHT], frozen())
+    (stay,) = converted([STAY], frozen())
+
+    def composed(self, *rules: Rule) -> Price:
+        book = RuleBook(version=1, rules=rules)
+        return compose_package(self.flight, self.stay, rules=book, airports=AIRPORTS)
+
+    def test_a_share_is_of_the_converted_nets(self) -> None:
+        package = self.composed(discount())
+
+        net = self.flight.price.of_kind(LineKind.NET) + self.stay.price.of_kind(LineKind.NET)
+        assert package.of_kind(LineKind.DISCOUNT) == -net.times(Decimal("0.1"))
+
+    def test_amounts_of_the_suppliers_currency_are_converted(self) -> None:
+        capped = self.composed(discount(maximum=Money(500, "EUR")))
+        fixed = self.composed(discount(percent=None, fixed=Money(900, "EUR")))
+
+        assert capped.of_kind(LineKind.DISCOUNT) == Money(-555, "USD")
+        assert fixed.of_kind(LineKind.DISCOUNT) == Money(-998, "USD")
+
+    def test_a_rule_of_the_sales_currency_is_for_what_suppliers_price_in_it(self) -> None:
+        assert not self.composed(discount(maximum=Money(500, "USD"))).of_kind(LineKind.DISCOUNT)

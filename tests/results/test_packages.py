@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bookingd.domain.conversion import converted
 from bookingd.domain.filters import FlightFilters
 from bookingd.domain.flights import Itinerary, Slice
 from bookingd.domain.ids import OfferId
@@ -30,6 +31,7 @@ from bookingd.results.packing import ResultSet, pack, unpack
 from bookingd.results.stays import stay_set
 from tests import factories
 from tests.fakes.sources import START
+from tests.rates import frozen
 from tests.results.houses import CENTRE, chosen, metres, offers, passes
 
 NONE = Count(value="true", results=0, occurs=0, lowest=None)
@@ -209,6 +211,21 @@ def test_every_stay_goes_with_the_cheapest_flight_that_has_its_nights(
     }
     assert shown == expected
     assert refined.count == len({one.hotel.key for one in others if one.id in expected})
+
+
+@given(some=flights(), others=stays())
+def test_packages_in_another_currency_are_made_alike(some: list[Offer], others: list[StayOffer]) -> None:
+    """Into one with three decimals, in which prices that differ by a cent stay different."""
+    into_dinars = frozen(quote="KWD", quote_per_euro="0.33410")
+    some, others = converted(some, into_dinars), converted(others, into_dinars)
+
+    results = look(some, others).results
+
+    expected = pairs(some, others, StayFilters())
+    shown = {one.offer.stay.id: (one.offer.total.amount, str(one.offer.id)) for one in results}
+    assert shown == {stay: expected[stay] for stay in shown}
+    assert {one.offer.total.currency for one in results} <= {"KWD"}
+    assert bool(shown) == bool(expected)
 
 
 @given(some=flights(), others=stays(), sort=st.sampled_from(StaySort))
