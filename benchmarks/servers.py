@@ -1,7 +1,8 @@
 """The servers of a run: PostgreSQL, the daemon, the stand-ins, and a broker and a cache where they belong.
 
 The daemon runs as it is delivered but for this: PostgreSQL, the card gateway and the mail server are
-processes of their own, so that the CPU of each can be told from the daemon's. All end with the run.
+processes of their own, so that the CPU of each can be told from the daemon's; and the load generator, who
+is one client, may have any number of searches made. All end with the run.
 """
 
 import json
@@ -74,6 +75,8 @@ secret_key_file = "{keys}/stripe_secret_key"
 webhook_secret_file = "{keys}/stripe_webhook_secret"
 [mail]
 url = "smtp://127.0.0.1:{mail}?starttls=off"
+[search.budget]
+network_per_minute = 0
 [sandbox]
 enabled = false
 [inventory]

@@ -141,6 +141,11 @@ class Cache:
         self._metrics.near.inc()
         return near
 
+    def at_hand(self, key: str) -> bool:
+        """Whether it is in this process's memory, or being made in it."""
+        near = self._near.get(key)
+        return key in self._making or (near is not None and near.until > self._clock.now())
+
     def _come(self, key: str, stored: bytes | None) -> Kept | None:
         """What has come from Redis, if it is still good: it is near from now on."""
         found = _unpacked(stored)

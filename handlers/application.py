@@ -33,6 +33,7 @@ from handlers.receipts import Receipts
 from handlers.routes import ROUTES
 from handlers.rush import Rush
 from handlers.search import Pages, Search
+from handlers.search_budget import SPENDING, Spending
 from handlers.signed_in import SIGNED_IN, SignedIn
 from handlers.stay_search import STAY_PAGES, StaySearch, StaySets
 from handlers.webhooks import RECEIPTS
@@ -50,6 +51,7 @@ def build(*, parts: Parts) -> web.Application:
     application[PARTS] = parts
     application[BELIEVED] = networks_of(server.trusted_proxies)
     application[WATCH] = Watch(metrics=parts.metrics, readiness=parts.readiness)
+    application[SPENDING] = Spending(parts.settings.search.budget, clock=parts.sources.clock)
     _add_searches(application, parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)
@@ -130,9 +132,9 @@ async def _say_goodbye(application: web.Application) -> None:
 def _add_searches(application: web.Application, parts: Parts) -> None:
     """Packages are made of the same sets of flights and stays that are searched alone."""
     flights, stays = flight_sets(parts), StaySets(parts)
-    application[FLIGHT_PAGES] = Pages(FlightSearch(parts, flights), parts, quick=True)
-    application[STAY_PAGES] = Pages(StaySearch(parts, stays), parts, quick=True)
-    application[PACKAGE_PAGES] = Pages(PackageSearch(parts, flights=flights, stays=stays), parts, quick=False)
+    application[FLIGHT_PAGES] = Pages(FlightSearch(parts, flights), parts)
+    application[STAY_PAGES] = Pages(StaySearch(parts, stays), parts)
+    application[PACKAGE_PAGES] = Pages(PackageSearch(parts, flights=flights, stays=stays), parts)
     kinds: dict[str, Search[Any, Any]] = {
         "flights": application[FLIGHT_PAGES].search,
         "hotels": application[STAY_PAGES].search,

@@ -21,6 +21,7 @@ from handlers.found import INCOMPLETE
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.parts import PARTS, Parts
 from handlers.reply import encode, kept_reply
+from handlers.search_budget import Client, paid
 from handlers.views import Amount, View, amount
 
 VERSION = 1
@@ -69,7 +70,7 @@ async def fare_calendar(request: web.Request) -> web.Response:
     origin = Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
     key = f"calendar:{VERSION}:{fingerprint(query.criteria, query.days)}"
     hit = await parts.cache.get(key)
-    kept = hit or await parts.cache.get_or_make(key, lambda: _make(parts, query, origin))
+    kept = hit or await paid(parts.cache, key, lambda: _make(parts, query, origin), Client(request))
     return kept_reply(kept, now=parts.sources.clock.now(), hit=hit is not None)
 
 

@@ -22,6 +22,7 @@ from handlers.flight_views import FlightOffers, flight_answer
 from handlers.found import FoundSets, SearchedSet, aside, fitting
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
+from handlers.search_budget import Payer
 
 FlightSets: TypeAlias = FoundSets[FlightCriteria, FlightResults]
 
@@ -81,13 +82,13 @@ class FlightSearch:
         """The same for queries that show the same page."""
         return f"{query.fingerprint}:{fingerprint(query.wish.limit, query.wish.after)}"
 
-    async def get(self, query: FlightQuery, origin: Origin) -> SearchedSet:
+    async def get(self, query: FlightQuery, origin: Origin, payer: Payer) -> SearchedSet:
         """The flights for the query's criteria. Raises QueryTimeout, QueryFailed."""
-        return await self._sets.get(query.criteria, origin)
+        return await self._sets.get(query.criteria, origin, payer)
 
-    def growing(self, query: FlightQuery, origin: Origin) -> AsyncIterator[SearchedSet]:
+    def growing(self, query: FlightQuery, origin: Origin, payer: Payer) -> AsyncIterator[SearchedSet]:
         """The same each time that a supplier has answered."""
-        return self._sets.growing(query.criteria, origin)
+        return self._sets.growing(query.criteria, origin, payer)
 
     def refused(self, query: FlightQuery, searched: SearchedSet | None = None) -> Refused:
         """What is not to be had for that many people; of the set, where one is given."""

@@ -31,6 +31,7 @@ from bookingd.results.shelf import Shelf
 from handlers.asking import GRACE, growing
 from handlers.flight_requests import DEAREST
 from handlers.parts import Parts
+from handlers.search_budget import Payer, paid
 
 log = logging.getLogger(__name__)
 
@@ -98,19 +99,21 @@ class FoundSets(Generic[C, R]):
         self._opened = Shelf()
         self._growths: WeakValueDictionary[str, _Growth[R]] = WeakValueDictionary()
 
-    async def get(self, criteria: C, origin: Origin) -> SearchedSet:
-        """The whole set, when everybody has answered. Raises QueryTimeout, QueryFailed."""
+    async def get(self, criteria: C, origin: Origin, payer: Payer) -> SearchedSet:
+        """The whole set, when everybody has answered. Raises QueryTimeout, QueryFailed, and Problem where it
+        has to be found and `payer` cannot pay for that.
+        """
         key = self._key(criteria)
-        return self._opened_as(key, await self._kept(key, criteria, origin))
+        return self._opened_as(key, await self._kept(key, criteria, origin, payer))
 
-    async def growing(self, criteria: C, origin: Origin) -> AsyncIterator[SearchedSet]:
+    async def growing(self, criteria: C, origin: Origin, payer: Payer) -> AsyncIterator[SearchedSet]:
         """The set each time that a supplier has answered, whoever has asked; the last one is the whole.
 
         Only that one where it is kept, or another process is finding it. Raises as `get`.
         """
         key = self._key(criteria)
         growth, told = self._growth(key, criteria), 0
-        finding = asyncio.ensure_future(self._kept(key, criteria, origin))
+        finding = asyncio.ensure_future(self._kept(key, criteria, origin, payer))
         try:
             while await growth.grows(told, finding):
                 told, found, at = await growth.gathered()
@@ -134,11 +137,11 @@ class FoundSets(Generic[C, R]):
         found = self._opened.open(key, kept.made_at, kept.value)
         return SearchedSet(found=found, searched_at=kept.made_at, until=kept.until, final=True)
 
-    async def _kept(self, key: str, criteria: C, origin: Origin) -> Kept:
+    async def _kept(self, key: str, criteria: C, origin: Origin, payer: Payer) -> Kept:
         async def search() -> Kept:
             return await self._search(criteria, self._growth(key, criteria), origin)
 
-        return await self._parts.cache.get_or_make(key, search)
+        return await paid(self._parts.cache, key, search, payer)
 
     async def _search(self, criteria: C, growth: "_Growth[R]", origin: Origin) -> Kept:
         timeout = self._parts.settings.search.deadline_seconds + GRACE

@@ -18,6 +18,7 @@ from handlers.live_messages import LiveSearch, SubscribedSearch, SubscribeSearch
 from handlers.live_socket import Gone, Leave, Socket
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.search import Search
+from handlers.search_budget import Client
 
 SEARCHES = 4
 """Of one socket at a time: more than anybody looks at."""
@@ -34,6 +35,7 @@ class FollowedSearches:
         self._kinds = request.app[SEARCH_KINDS]
         self._origin = Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._request = request
         self._turn = asyncio.Lock()
         self._sending: asyncio.Task[None] | None = None
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -74,7 +76,7 @@ class FollowedSearches:
 
     async def _tell(self, topic: str, search: Search[Any, Any], query: Any) -> None:
         try:
-            async for searched in search.growing(query, self._origin):
+            async for searched in search.growing(query, self._origin, Client(self._request)):
                 refused = search.refused(query, searched)
                 answer = await search.answer(query, searched, refused)
                 await self._send(LiveSearch(topic=topic, final=searched.final, answer=answer))

@@ -30,6 +30,7 @@ from handlers.package_queries import PackageQuery, understand
 from handlers.package_views import PackageOffers, package_answer
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
+from handlers.search_budget import Payer
 from handlers.stay_search import ONE_STAY, StaySets
 
 JOINED_KEPT = 32
@@ -92,24 +93,24 @@ class PackageSearch:
         """The same for queries that show the same page."""
         return f"{query.fingerprint}:{fingerprint(query.wish.limit, query.wish.after)}"
 
-    async def get(self, query: PackageQuery, origin: Origin) -> Halved:
-        """Both halves. Raises QueryTimeout, QueryFailed."""
-        flights = await self._flights.get(query.flights, origin)
+    async def get(self, query: PackageQuery, origin: Origin, payer: Payer) -> Halved:
+        """Both halves. Raises QueryTimeout, QueryFailed, Problem."""
+        flights = await self._flights.get(query.flights, origin, payer)
         there = nights_of(flights.found)
         nights = there[:MOST_NIGHTS]
-        stays = await asyncio.gather(*(self._stays.get(query.stays(one), origin) for one in nights))
+        stays = await asyncio.gather(*(self._stays.get(query.stays(one), origin, payer) for one in nights))
         return Halved(
             flights=flights,
             stays=dict(zip(nights, stays, strict=True)),
             every_night=len(nights) == len(there),
         )
 
-    async def growing(self, query: PackageQuery, origin: Origin) -> AsyncIterator[Halved]:
+    async def growing(self, query: PackageQuery, origin: Origin, payer: Payer) -> AsyncIterator[Halved]:
         """The flights each time that a supplier of them has answered, then both halves."""
-        async for flights in self._flights.growing(query.flights, origin):
+        async for flights in self._flights.growing(query.flights, origin, payer):
             if not flights.final:
                 yield Halved(flights=flights, stays={}, every_night=False)
-        yield await self.get(query, origin)
+        yield await self.get(query, origin, payer)
 
     def refused(self, query: PackageQuery, searched: Halved | None = None) -> Refused:
         """What is not to be had for that many; of the sets, where they are given."""

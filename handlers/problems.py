@@ -250,6 +250,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "Wait as long as Retry-After says. Nobody is locked out.",
             ),
             _kind(
+                429,
+                "too-many-searches",
+                "There were too many searches",
+                "Wait as long as Retry-After says. What was found lately can be filtered, sorted and looked"
+                " through meanwhile; an account may have more searches made.",
+            ),
+            _kind(
                 426,
                 "upgrade-required",
                 "This is a WebSocket",

@@ -63,6 +63,8 @@ def _post(path: str, handler: Handler, operation: Operation) -> Route:
     return Route(method="POST", path=path, handler=handler, operation=operation)
 
 
+SEARCH_PROBLEMS = ("invalid-fields", "query-too-long", "too-many-searches", "unavailable", "search-late")
+
 SEARCHING = (
     _get(
         "/v1/flights/offers",
@@ -79,7 +81,7 @@ SEARCHING = (
             ),
             query=flight_requests.FlightSearch,
             answers={200: flight_views.FlightOffers},
-            problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+            problems=SEARCH_PROBLEMS,
         ),
     ),
     _get(
@@ -97,7 +99,7 @@ SEARCHING = (
             ),
             query=calendar_requests.CalendarSearch,
             answers={200: fare_calendar.FareCalendarView},
-            problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+            problems=SEARCH_PROBLEMS,
         ),
     ),
     _get(
@@ -114,7 +116,7 @@ SEARCHING = (
             ),
             query=stay_requests.StaySearch,
             answers={200: stay_views.StayOffers},
-            problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+            problems=SEARCH_PROBLEMS,
         ),
     ),
     _get(
@@ -131,7 +133,7 @@ SEARCHING = (
             ),
             query=package_requests.PackageSearch,
             answers={200: package_views.PackageOffers},
-            problems=("invalid-fields", "query-too-long", "unavailable", "search-late"),
+            problems=SEARCH_PROBLEMS,
         ),
     ),
     _get(

@@ -1,8 +1,8 @@
 """Searches over HTTP: a query in, a page of results out; what was rendered once is given again as bytes.
 
-A page is kept, rendered, beside the set that it was cut from: in this process's memory where it is quickly
-made of that, else in the cache. Neither holds anything about who asked. The one rule: a page shows what can
-still be sold. When something of its set has proved unsellable since, it is another page.
+A page is kept, rendered, in this process's memory: it is made of its set, which is in the cache, as fast as
+Redis would give it. Neither holds anything about who asked. The one rule: a page shows what can still be
+sold. When something of its set has proved unsellable since, it is another page.
 """
 
 from collections import OrderedDict
@@ -21,6 +21,7 @@ from handlers.asking import NOBODY
 from handlers.middlewares import CORRELATION, trace_of
 from handlers.parts import Parts
 from handlers.reply import encode, kept_reply
+from handlers.search_budget import Client, Payer
 
 KNOWN_QUERIES = 4096
 QUERY_LIFE = timedelta(seconds=30)
@@ -62,11 +63,13 @@ class Search(Protocol[Q, S]):
         """The same for queries that show the same page."""
         ...
 
-    async def get(self, query: Q, origin: Origin) -> S:
-        """What is found, when everybody has answered. Raises QueryTimeout, QueryFailed."""
+    async def get(self, query: Q, origin: Origin, payer: Payer) -> S:
+        """What is found, when everybody has answered. Raises QueryTimeout, QueryFailed, and Problem where it
+        is not there and `payer` cannot pay for finding it.
+        """
         ...
 
-    def growing(self, query: Q, origin: Origin) -> AsyncIterator[S]:
+    def growing(self, query: Q, origin: Origin, payer: Payer) -> AsyncIterator[S]:
         """The same each time that somebody has answered."""
         ...
 
@@ -92,9 +95,7 @@ class _Known(Generic[Q]):
 class Pages(Generic[Q, S]):
     """Answers one kind of search, from the cache where it can."""
 
-    def __init__(self, search: Search[Q, S], parts: Parts, *, quick: bool) -> None:
-        """`quick`: a page is made of a set in a few milliseconds, no more than asking Redis for it takes."""
-        self._quick = quick
+    def __init__(self, search: Search[Q, S], parts: Parts) -> None:
         self.search: Search[Q, S] = search
         self._parts = parts
         self._known: OrderedDict[str, _Known[Q]] = OrderedDict()
@@ -115,19 +116,20 @@ class Pages(Generic[Q, S]):
     async def _page(self, request: web.Request, known: "_Known[Q]", refused: Refused) -> tuple[Kept, bool]:
         """The page, and whether it was kept."""
         query, key, hit = known.query, known.key, True
+        # Before its page: whoever cannot pay for it is refused alone, not with all who wait for that page.
+        searched = await self.search.get(query, _origin(request), Client(request))
         if refused:
-            refused = self.search.refused(query, await self.search.get(query, _origin(request)))
+            refused = self.search.refused(query, searched)
         if refused:
             key += fingerprint(sorted(refused.items()))
 
         async def render() -> Kept:
             nonlocal hit
             hit = False
-            searched = await self.search.get(query, _origin(request))
             answer = await self.search.answer(query, searched, refused)
             return Kept(value=encode(answer), made_at=searched.searched_at, until=searched.until)
 
-        return await self._parts.cache.get_or_make(key, render, here=self._quick), hit
+        return await self._parts.cache.get_or_make(key, render, here=True), hit
 
     async def _understand(self, request: web.Request) -> "_Known[Q]":
         """The query; it is known then by its text as it was sent: unquoted, `%2526` is what `%26` is."""

@@ -19,6 +19,7 @@ from bookingd.storage import places
 from handlers.found import FoundSets, SearchedSet, aside, fitting
 from handlers.parts import Parts
 from handlers.search import Pages, Refused
+from handlers.search_budget import Payer
 from handlers.stay_queries import StayQuery, centre_of, understand
 from handlers.stay_views import StayOffers, stay_answer
 
@@ -37,13 +38,13 @@ class StaySets:
             begin=lambda criteria: StayGathering(parts, criteria),
         )
 
-    async def get(self, criteria: StayCriteria, origin: Origin) -> SearchedSet:
-        """The whole set. Raises QueryTimeout, QueryFailed."""
-        return await self._sets.get(criteria, origin)
+    async def get(self, criteria: StayCriteria, origin: Origin, payer: Payer) -> SearchedSet:
+        """The whole set. Raises QueryTimeout, QueryFailed, Problem."""
+        return await self._sets.get(criteria, origin, payer)
 
-    def growing(self, criteria: StayCriteria, origin: Origin) -> AsyncIterator[SearchedSet]:
+    def growing(self, criteria: StayCriteria, origin: Origin, payer: Payer) -> AsyncIterator[SearchedSet]:
         """The same each time that a supplier has answered."""
-        return self._sets.growing(criteria, origin)
+        return self._sets.growing(criteria, origin, payer)
 
 
 class StayGathering:
@@ -87,13 +88,13 @@ class StaySearch:
         """The same for queries that show the same page."""
         return f"{query.fingerprint}:{fingerprint(query.wish.limit, query.wish.after)}"
 
-    async def get(self, query: StayQuery, origin: Origin) -> SearchedSet:
+    async def get(self, query: StayQuery, origin: Origin, payer: Payer) -> SearchedSet:
         """The stays for the query's criteria. Raises QueryTimeout, QueryFailed."""
-        return await self._sets.get(query.criteria, origin)
+        return await self._sets.get(query.criteria, origin, payer)
 
-    def growing(self, query: StayQuery, origin: Origin) -> AsyncIterator[SearchedSet]:
+    def growing(self, query: StayQuery, origin: Origin, payer: Payer) -> AsyncIterator[SearchedSet]:
         """The same each time that a supplier has answered."""
-        return self._sets.growing(query.criteria, origin)
+        return self._sets.growing(query.criteria, origin, payer)
 
     def refused(self, query: StayQuery, searched: SearchedSet | None = None) -> Refused:
         """What is not to be had now; of the set, where one is given."""

@@ -299,6 +299,19 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchBudget:
+    """How many searches each process makes for one account, and for one network without any (an IPv4 address,
+    or 64 bits of an IPv6 one): so many a minute, and so many at once after a quiet time. What is kept or just
+    being found costs nothing. With 0 a minute there is no limit.
+    """
+
+    network_per_minute: int = within(60, 0, 1_000_000)
+    network_burst: int = within(30, 1, 1_000_000)
+    account_per_minute: int = within(300, 0, 1_000_000)
+    account_burst: int = within(60, 1, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """How long a search may take, how long its answer and a calendar of lowest fares are reused, how long an
     offer can be booked, and for how long what a supplier refused is not offered again.
@@ -309,6 +322,7 @@ class Search:
     calendar_seconds: int = within(600, 0, 86_400)
     offer_minutes: int = within(20, 1, 1440)
     unsellable_seconds: int = within(300, 0, 86_400)
+    budget: SearchBudget = SearchBudget()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -385,6 +385,17 @@ class Metrics:
             " More than a few: tokens are being stolen, or a client of yours keeps old ones",
             registry=registry,
         )
+        self.searches_refused = cache(
+            Counter(
+                "bookingd_searches_refused_total",
+                "Searches that were not made, since their client had spent what it may, counted by account or"
+                " by network. Growth: somebody reads out our offers, or search.budget is too small for an"
+                " office behind one address",
+                ["counted_by"],
+                registry=registry,
+            ).labels
+        )
+        """By what the client was counted by."""
         self.api_keys_refused = Counter(
             "bookingd_api_keys_refused_total",
             "Requests with an API key that is none of ours, or is over. Growth: a partner's program has to be"
