@@ -35,6 +35,8 @@ class GatewayFacts:
     publishable_key: str
     api_base: str
     """Where the gateway's own API is: https://api.stripe.com, or the stand-in."""
+    script: str | None = None
+    """What a page loads to show the gateway's own fields for a card or a wallet; None where it has none."""
     has_own_page: bool = False
     """The payer chooses how to pay at the gateway's own page: no means is given with the payment."""
     currencies: frozenset[str] | None = None

@@ -46,6 +46,13 @@ class GatewayView(View, frozen=True, kw_only=True, omit_defaults=True):
     gateway: str
     publishable_key: str
     api_base: Annotated[str, Meta(description="Where the gateway's own API is.")]
+    script: Annotated[
+        str | None,
+        Meta(
+            description="What a page loads to show the gateway's own fields, for cards and wallets; at Stripe"
+            " the Payment Element, whose confirmation token is the payment_method."
+        ),
+    ] = None
     own_page: Annotated[
         bool,
         Meta(description="The payer chooses how to pay at its own page: no payment_method is sent along."),
@@ -69,6 +76,7 @@ async def gateways(request: web.Request) -> web.Response:
             gateway=one.gateway,
             publishable_key=one.publishable_key,
             api_base=one.api_base,
+            script=one.script,
             own_page=one.has_own_page,
             currencies=None if one.currencies is None else tuple(sorted(one.currencies)),
         )

@@ -39,7 +39,10 @@ from bookingd.gateways.stripe_payments import Thing
 from bookingd.outcomes import Refused
 from bookingd.sources import Clock
 
-__all__ = ["NOTICES", "StripeGateway"]
+__all__ = ["NOTICES", "SCRIPT", "StripeGateway"]
+
+SCRIPT = "https://js.stripe.com/v3/"
+"""What a page loads to show Stripe's Payment Element. Its terms ask that nobody else serves it."""
 
 INTENTS = "/v1/payment_intents"
 SESSIONS = "/v1/checkout/sessions"

@@ -5,8 +5,10 @@ The one rule: a body depends on nothing but the request and its key, so that the
 
 from typing import Any
 
+from yarl import URL
+
 from bookingd.domain.ids import IntentId
-from bookingd.gateways.port import Authorisation
+from bookingd.gateways.port import CANCELLED, Authorisation
 from bookingd.gateways.stripe_amounts import theirs
 
 EXPANDED = ("latest_charge", "payment_method", "review")
@@ -43,7 +45,7 @@ def _owner(request: Authorisation, customer: str | None) -> dict[str, Any]:
 
 
 def session(request: Authorisation, key: IntentId, customer: str | None) -> dict[str, Any]:
-    """A page of Stripe's, where the payer chooses; both ways off it lead back to us.
+    """A page of Stripe's, where the payer chooses; both ways off it lead back to us, and say which was taken.
 
     No `expires_at`: the least is half an hour, and a hold that ends sooner has us close the page.
     """
@@ -62,7 +64,7 @@ def session(request: Authorisation, key: IntentId, customer: str | None) -> dict
         "payment_method_types": ["card"],
         "payment_intent_data": data,
         "success_url": request.return_url,
-        "cancel_url": request.return_url,
+        "cancel_url": str(URL(request.return_url).update_query({CANCELLED: "1"})),
         "metadata": told,
         **({"customer": customer} if customer else {}),
     }

@@ -15,7 +15,7 @@ from bookingd.config import Settings
 from bookingd.gateways import paypal_amounts
 from bookingd.gateways.paypal import PayPalGateway
 from bookingd.gateways.port import Gateway
-from bookingd.gateways.stripe import StripeGateway
+from bookingd.gateways.stripe import SCRIPT, StripeGateway
 from bookingd.sources import Sources
 from bookingd.wiring.refusals import UnusableSetting
 from bookingd.wiring.stand_ins import StandIns
@@ -58,7 +58,10 @@ async def open_outside(
     )
     stack.push_async_callback(email.close)
     facts = GatewayFacts(
-        gateway=stripe.name, publishable_key=settings.stripe.publishable_key, api_base=base_url
+        gateway=stripe.name,
+        publishable_key=settings.stripe.publishable_key,
+        api_base=base_url,
+        script=f"{stand_ins.stripe_url}/js/v3/" if stand_ins.stripe_url else SCRIPT,
     )
     gateways: dict[str, Gateway] = {stripe.name: stripe}
     gateway_facts = [facts]

@@ -166,11 +166,15 @@ class Guest:
 
     async def has_been_declined(self, reference: str, within: float = 20.0) -> None:
         """Wait until no attempt to pay is under way any more."""
+        await self.has_payments(reference, "failed", within=within)
 
-        async def declined() -> bool:
-            return {payment["state"] for payment in await self._payments(reference)} == {"failed"}
+    async def has_payments(self, reference: str, state: str, within: float = 20.0) -> None:
+        """Wait until all attempts to pay have come to this."""
 
-        await until(declined, within)
+        async def are_so() -> bool:
+            return {payment["state"] for payment in await self._payments(reference)} == {state}
+
+        await until(are_so, within)
 
     async def _payments(self, reference: str) -> list[dict[str, Any]]:
         """Those of a booking; none where nobody answers just now."""

@@ -1,5 +1,6 @@
 """Payments on Stripe's own page: chosen, paid, given up, and found again by our own id."""
 
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -44,6 +45,14 @@ async def test_a_payer_is_sent_to_the_page_and_comes_back(stripe: StripeGateway)
         opened.amount,
     )
     assert paid.gateway_reference.startswith("pi_")
+
+
+async def test_who_leaves_the_page_says_so(stripe: StripeGateway, merchant: Client) -> None:
+    request = a_request("")
+    opened = await stripe.authorise(replace(request, return_url=f"{RETURN_URL}?link=a%2Bb"), key=an_intent())
+    session = (await merchant.get(f"/v1/checkout/sessions/{opened.gateway_reference}")).body
+
+    assert session["cancel_url"] == f"{RETURN_URL}?link=a%2Bb&cancelled=1"
 
 
 async def test_who_has_not_paid_is_waited_for(stripe: StripeGateway) -> None:

@@ -232,6 +232,15 @@ async def test_clients_learn_where_to_give_their_card(api: Api) -> None:
     ]
 
 
+async def test_clients_learn_what_shows_the_gateways_own_fields(api: Api, make_api: MakeApi) -> None:
+    script = "http://gateway.test/js/v3/"
+    facts = [replace(one, script=script) for one in api.parts.gateway_facts]
+    other = await make_api(gateway_facts=tuple(facts))
+
+    [shown] = (await other.nobody().get("/v1/gateways"))["gateways"]
+    assert shown["script"] == script
+
+
 PAYPAL = GatewayFacts(
     gateway="paypal",
     publishable_key="client",
