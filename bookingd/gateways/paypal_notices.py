@@ -97,7 +97,10 @@ class Event:
 
     def notice(self, payment_id: PaymentId | None) -> GatewayNotice:
         """In the port's words. Raises InvalidNotice where ids are none."""
-        order, dispute = self._order(), self.thing.get("dispute_id")
+        try:
+            order, dispute = self._order(), self.thing.get("dispute_id")
+        except _NO_EVENT as error:
+            raise InvalidNotice("signed, but not an event") from error
         return GatewayNotice(
             event_id=self.id,
             kind=self.kind,
@@ -112,7 +115,13 @@ class Event:
         if self.kind.startswith("CHECKOUT."):
             return self.thing.get("order_id") or self.thing.get("id")
         related = (self.thing.get("supplementary_data") or {}).get("related_ids") or {}
-        return related.get("order_id") if isinstance(related, Mapping) else None
+        named = related.get("order_id") if isinstance(related, Mapping) else None
+        return named or self._order_above()
+
+    def _order_above(self) -> str | None:
+        """Older authorisations name their order by a link only."""
+        links = (link.get("href") for link in self.thing.get("links") or () if link.get("rel") == "up")
+        return next((href.rpartition("/")[2] for href in links if "/checkout/orders/" in href), None)
 
 
 def transmission(headers: Headers) -> Transmission:

@@ -70,10 +70,11 @@ class World:
 
     async def seen(self, payment: GatewayPayment, status: GatewayStatus) -> GatewayPayment:
         """As it is once the stand-in has done what was due."""
+        found = await self.gateway.retrieve(payment.gateway_reference)
         for _ in range(100):
-            found = await self.gateway.retrieve(payment.gateway_reference)
             if found.status is status:
                 return found
+            found = await self.gateway.retrieve(payment.gateway_reference)
         raise AssertionError(f"it stays {found.status}")
 
     async def ledger(self, payment: GatewayPayment) -> Any:
