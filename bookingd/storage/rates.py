@@ -69,7 +69,7 @@ class ListedSheet:
 class CurrentRates:
     """The sheet that counts, kept in the process and read again only when another one does.
 
-    One cheap query a call tells. Where `made_up` is false, made-up sheets are none.
+    One cheap query a call tells. Made-up sheets count where `made_up` is true, and there are no others.
     """
 
     def __init__(self, *, made_up: bool) -> None:

@@ -25,16 +25,16 @@ SELECT version, currency, per_euro
 
 -- name: current
 -- The version of the sheet that counts on day $1: the newest day's, and of that the last imported one. Made-up
--- ones count too where $2 says so.
-SELECT version FROM rate_sheets
- WHERE day <= $1 AND ($2 OR NOT made_up)
- ORDER BY day DESC, version DESC LIMIT 1;
+-- ones count where $2 says so, and there is no other.
+SELECT coalesce(
+       (SELECT version FROM rate_sheets WHERE day <= $1 AND NOT made_up ORDER BY day DESC, version DESC LIMIT 1),
+       (SELECT version FROM rate_sheets WHERE day <= $1 AND $2 ORDER BY day DESC, version DESC LIMIT 1));
 
 -- name: current_day
 -- The day of that sheet.
-SELECT day FROM rate_sheets
- WHERE day <= $1 AND ($2 OR NOT made_up)
- ORDER BY day DESC, version DESC LIMIT 1;
+SELECT coalesce(
+       (SELECT max(day) FROM rate_sheets WHERE day <= $1 AND NOT made_up),
+       (SELECT max(day) FROM rate_sheets WHERE day <= $1 AND $2));
 
 -- name: sheet
 -- Sheet $1 with its rates.

@@ -97,6 +97,17 @@ async def test_production_does_not_see_made_up_rates(connection: Connection) -> 
     assert await rates.any_real(connection)
 
 
+@pytest.mark.parametrize("made_up", [True, False])
+async def test_real_rates_count_before_made_up_ones(connection: Connection, *, made_up: bool) -> None:
+    await add(connection, sheet(MONDAY, source=MADE_UP))
+    await add(connection, sheet(FRIDAY))
+
+    found = await CurrentRates(made_up=made_up).get(connection, today=MONDAY)
+
+    assert found is not None
+    assert found.day == await rates.current_day(connection, today=MONDAY, made_up=made_up) == FRIDAY
+
+
 async def test_an_import_is_in_the_audit_trail_and_one_of_nothing_new_is_not(connection: Connection) -> None:
     await add(connection, sheet())
     await add(connection, sheet())
