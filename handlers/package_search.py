@@ -153,7 +153,7 @@ class PackageSearch:
     async def _together(self, query: PackageQuery, searched: Halved) -> ResultSet:
         """The stays of all nights as one set."""
         when = [(nights, one.searched_at) for nights, one in searched.stays.items()]
-        key = fingerprint(query.place.code, query.rooms, when)
+        key = fingerprint(query.place.code, query.rooms, query.flights.currency, when)
         known = self._joined.get(key)
         if known is None:
             sets = [one.found for one in searched.stays.values()]

@@ -13,6 +13,8 @@ from bookingd.messages.envelope import Origin
 from bookingd.messages.search import SearchStays
 from bookingd.storage.offers import STAYS
 from bookingd.storage.prices import CurrentRules
+from bookingd.storage.rates import CurrentRates
+from bookingd.suppliers.exchange import Exchanging, RateDesk
 from bookingd.suppliers.own_stays import OwnStays
 from tests.handlers.conftest import Api
 
@@ -23,9 +25,16 @@ class OwnHotelsBehind:
     def __init__(self, api: Api) -> None:
         parts = api.parts
         own = OwnStays(database=parts.database, clock=parts.sources.clock, rules=CurrentRules())
+        desk = RateDesk(
+            database=parts.database,
+            clock=parts.sources.clock,
+            rates=CurrentRates(made_up=False),
+            terms=parts.settings.exchange.terms,
+            metrics=parts.metrics.exchange,
+        )
         asking: Asking[StayOffer, StayCriteria] = Asking(
             kind=STAYS,
-            suppliers=(own,),
+            suppliers=(Exchanging(own, currencies=("EUR",), desk=desk),),
             database=parts.database,
             sources=parts.sources,
             offers_last=timedelta(minutes=20),

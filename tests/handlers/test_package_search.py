@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from bookingd.domain.conversion import converted
 from bookingd.domain.flights import Itinerary, Slice
 from bookingd.domain.ids import OfferId
 from bookingd.domain.money import Money
@@ -14,7 +16,7 @@ from bookingd.domain.offers import Offer
 from bookingd.domain.passengers import Party
 from bookingd.domain.places import instant
 from bookingd.messages.search import OfferChecked, OfferStatus, SearchFlights, SupplierStatus
-from bookingd.storage import prices
+from bookingd.storage import prices, rates
 from bookingd.storage.database import Connection
 from tests import factories
 from tests.fakes.sources import START
@@ -22,10 +24,12 @@ from tests.handlers.conftest import AMADOU, CONTACT, Api
 from tests.handlers.own_hotels import OwnHotelsBehind
 from tests.handlers.test_live import connected
 from tests.hotels import contract, hotel, sell
+from tests.rates import frozen, sheet
 
 LANDS, LEAVES = date(2026, 12, 2), date(2026, 12, 5)
 TRIP = {"origin": "LHR", "destination": "FRA", "depart": LANDS.isoformat(), "return": LEAVES.isoformat()}
 TWO = Party(adults=2)
+TODAY = START.date()
 
 
 def flight(
@@ -210,6 +214,53 @@ async def test_what_one_half_lacks_the_package_lacks(api: Api, behind: OwnHotels
 
     assert (now["status"], now["flight"], now["stay"]) == ("unavailable", "unavailable", "available")
     assert now["offer"] is None
+
+
+async def publish(connection: Connection, day: date = TODAY, *, usd: str = "1.0876") -> None:
+    told = [sheet(day, USD=usd)]
+    await rates.add(connection, sheets=told, now=START, principal="operator:ada", entry_id=uuid4())
+
+
+async def test_a_package_is_sold_in_another_currency(
+    api: Api, behind: OwnHotelsBehind, connection: Connection
+) -> None:
+    """A newer rate changes nothing of what was shown (P8)."""
+    await publish(connection)
+    euros = (await look(api, [flight(1)]))["offers"][0]
+
+    dollars = (await look(api, converted([flight(1)], frozen(day=TODAY)), currency="USD"))["offers"][0]
+
+    price, halves = dollars["price"], [dollars["flight"], dollars["stay"]]
+    assert price["total"]["currency"] == "USD"
+    assert price["discount"]["amount"] < 0
+    assert price["total"]["amount"] == price["discount"]["amount"] + sum(
+        half["price"]["total"]["amount"] for half in halves
+    )
+    assert dollars["stay"]["exchange"]["total"] == euros["stay"]["price"]["total"]
+    assert abs(price["total"]["amount"] - euros["price"]["total"]["amount"] * 1.109352) < 20
+    await publish(connection, usd="1.5")
+    api.search.checked = OfferChecked(status=OfferStatus.AVAILABLE, offer=api.search.offers[0])
+    now = await api.get(f"/v1/offers/{dollars['id']}")
+    assert (now["status"], now["offer"]["price"]) == ("available", price)
+
+
+async def test_a_half_whose_rate_is_too_old_is_not_sold_in_a_package_nor_alone(
+    api: Api, behind: OwnHotelsBehind, connection: Connection
+) -> None:
+    """Rates of a Thursday are three business days old on Tuesday, and four from midnight on."""
+    api.clock.advance(timedelta(days=2, hours=11, minutes=54).total_seconds())
+    await publish(connection, date(2026, 11, 19))
+    in_dollars = converted([flight(1)], frozen(day=TODAY))
+    shown = (await look(api, in_dollars, currency="USD"))["offers"][0]
+    assert shown["stay"]["exchange"]["day"] == "2026-11-19"
+    api.search.checked = OfferChecked(status=OfferStatus.AVAILABLE, offer=api.search.offers[0])
+    assert (await api.get(f"/v1/offers/{shown['id']}"))["status"] == "available"
+    api.clock.advance(timedelta(minutes=10).total_seconds())
+
+    for offer in (shown["id"], shown["stay"]["id"]):
+        problem = await api.get(f"/v1/offers/{offer}")
+        assert (api.status, problem["type"]) == (409, "/problems/no-exchange-rate")
+    assert (await look(api, in_dollars, currency="USD"))["suppliers"]["hotels"] == {"inventory": "no_rate"}
 
 
 async def test_another_flight_of_the_same_nights_makes_another_package(
