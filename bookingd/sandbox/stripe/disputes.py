@@ -169,8 +169,14 @@ def _win(work: Work, dispute: Dispute) -> Dispute:
 
 
 def _escalate(work: Work, dispute: Dispute) -> None:
+    """The bank wants what was not given back meanwhile."""
     dispute = replace(
-        dispute, inquiry=False, status="needs_response", evidence={}, due_by=work.now + ANSWER_WITHIN
+        dispute,
+        amount=min(dispute.amount, _left(work.account.charges[dispute.charge])),
+        inquiry=False,
+        status="needs_response",
+        evidence={},
+        due_by=work.now + ANSWER_WITHIN,
     )
     work.put(dispute)
     work.tell("charge.dispute.updated", dispute)
