@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from actors.payment.book import PaymentBook
+from actors.payment.disputes import Disputes
 from actors.payment.documents import FOLLOWED, Agency, Documents
 from actors.payment.holding import Holding
 from actors.payment.intake import Intake
@@ -25,7 +26,7 @@ from bookingd.domain.booking.facts import (
     VoidPayment,
 )
 from bookingd.gateways.port import Gateway
-from bookingd.messages.payments import CompletePayment, RefreshPayment, SettleRefund
+from bookingd.messages.payments import CompletePayment, ReadDisputes, RefreshPayment, SettleRefund
 from bookingd.sources import Sources
 from bookingd.storage.database import Database
 from bookingd.storage.intents import IntentKey
@@ -45,6 +46,7 @@ class PaymentActor:
         RefundPayment,
         RefreshPayment,
         SettleRefund,
+        ReadDisputes,
         *FOLLOWED,
     )
     answering: Mapping[type, Answer] = MappingProxyType({})
@@ -57,7 +59,7 @@ class PaymentActor:
         book = PaymentBook(gateways=gateways, database=database, sources=sources)
         intake, refunds = Intake(book), Refunds(book)
         holding, taking = Holding(book, intake), Taking(book, intake)
-        looking = Looking(book, intake, refunds)
+        looking, disputes = Looking(book, intake, refunds), Disputes(book)
         documents = Documents(agency=agency, sources=sources)
         self.deciding: Mapping[type, Decide] = {**documents.deciding, SettleRefund: refunds.settle}
         self.acting: Mapping[type, Acting | Reading] = {
@@ -80,6 +82,9 @@ class PaymentActor:
             RefundPayment: _acting(PaymentStep.REFUND, refunds.give, refunds.find, each(refunds.given)),
             RefreshPayment: Reading(
                 key=_key(PaymentStep.REFRESH), read=looking.refresh, record=each(looking.refreshed)
+            ),
+            ReadDisputes: Reading(
+                key=_key(PaymentStep.DISPUTES), read=disputes.read, record=each(disputes.taken_in)
             ),
         }
 

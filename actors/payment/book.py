@@ -18,12 +18,13 @@ from bookingd.domain.booking.facts import (
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.port import Gateway
-from bookingd.messages.payments import CompletePayment, RefreshPayment, SettleRefund
+from bookingd.messages.payments import CompletePayment, ReadDisputes, RefreshPayment, SettleRefund
 from bookingd.outcomes import Refused
 from bookingd.sources import Sources
-from bookingd.storage import intents, payment_means, payments
+from bookingd.storage import disputes, intents, payment_means, payments
 from bookingd.storage import ledger as books
 from bookingd.storage.database import Database
+from bookingd.storage.disputes import DisputeRow
 from bookingd.storage.intents import IntentState
 from bookingd.storage.payment_means import NewMeans
 from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
@@ -44,7 +45,15 @@ STUCK = "payment_stuck"
 AtGateway = CapturePayment | RefundPayment | ReauthorisePayment
 """What is asked of a payment that its gateway knows."""
 
-PaymentMessage = AuthorisePayment | AtGateway | VoidPayment | RefreshPayment | CompletePayment | SettleRefund
+PaymentMessage = (
+    AuthorisePayment
+    | AtGateway
+    | VoidPayment
+    | RefreshPayment
+    | CompletePayment
+    | SettleRefund
+    | ReadDisputes
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,11 @@ class PaymentBook:
         """What was given back of it, the first begun first."""
         async with self._database.connection() as connection:
             return await payments.refunds_of(connection, payment_id=row.id)
+
+    async def disputes(self, row: PaymentRow) -> list[DisputeRow]:
+        """What is disputed of it, or was."""
+        async with self._database.connection() as connection:
+            return await disputes.of_payment(connection, payment_id=row.id)
 
     async def locked(self, transaction: Transaction, message: PaymentMessage) -> PaymentRow:
         """The payment, nobody else's until the transaction ends. Raises LookupError."""

@@ -20,6 +20,7 @@ from bookingd.domain.booking.facts import (
     VoidPayment,
 )
 from bookingd.domain.consents import KEEP_MEANS
+from bookingd.domain.declines import DeclineReason
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.port import Authorisation, GatewayPayment, GatewayStatus
@@ -98,10 +99,15 @@ class Holding:
         try:
             kept_with = PaymentId(UUID(message.payment_method.removeprefix(KEPT)))
         except ValueError as error:
-            raise Refused("means_gone", "no means of payment is kept by that name") from error
+            raise Refused(
+                DeclineReason.CONSENT_WITHDRAWN, "no means of payment is kept by that name"
+            ) from error
         means = await self._book.kept_means(kept_with, message)
         if means is None or means.gateway != message.gateway:
-            raise Refused("means_gone", f"nothing kept with payment {kept_with} may be charged for this")
+            raise Refused(
+                DeclineReason.CONSENT_WITHDRAWN,
+                f"nothing kept with payment {kept_with} may be charged for this",
+            )
         return means.token, means.customer
 
     # Complete

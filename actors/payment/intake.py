@@ -108,7 +108,7 @@ def brought_up(row: PaymentRow, seen: GatewayPayment) -> PaymentRow:
         state=state,
         captured=max(row.captured, seen.captured),
         action_url=seen.action_url,
-        failure=seen.decline_reason,
+        failure=seen.decline_reason or (row.failure if state is PaymentStatus.FAILED else None),
         approvals=row.approvals + approved,
         authorised_until=seen.authorised_until,
         instructions=seen.instructions,
@@ -132,9 +132,11 @@ def finished(seen: GatewayPayment) -> GatewayPayment:
 
 
 def _state(row: PaymentRow, seen: GatewayPayment) -> PaymentStatus:
-    """What was taken stays taken, whatever an older answer says."""
+    """What was taken stays taken, whatever an older answer says; what failed is not completed once more."""
     if row.state in TAKEN or seen.status is GatewayStatus.CAPTURED:
         return settled_state(replace(row, captured=max(row.captured, seen.captured)))
+    if row.state is PaymentStatus.FAILED and seen.status is GatewayStatus.APPROVED:
+        return row.state
     return STATUS[seen.status]
 
 

@@ -25,6 +25,12 @@ EXCHANGE = "exchange"
 OURS = frozenset({LineKind.MARKUP, LineKind.SERVICE_FEE, LineKind.DISCOUNT})
 """What we earn in the currency of the sale; all else is owed, or given, in the supplier's."""
 
+DISPUTED = "disputed"
+"""What payers' banks have taken back for as long as a dispute lasts."""
+
+LOST = "losses:disputes"
+"""What they took back for good."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -121,6 +127,28 @@ def refund_failed(
         reason="refund_failed",
         debit=f"gateway:{gateway}",
         credit=CUSTOMERS,
+        amount=amount,
+    )
+
+
+def dispute(
+    *,
+    journal: UUID,
+    booking_id: BookingId,
+    payment_id: PaymentId,
+    status: str,
+    debit: str,
+    credit: str,
+    amount: Money,
+) -> Entry:
+    """The money of a dispute has moved, since the dispute is `status` now."""
+    return Entry(
+        journal=journal,
+        booking_id=booking_id,
+        payment_id=payment_id,
+        reason=f"dispute_{status}",
+        debit=debit,
+        credit=credit,
         amount=amount,
     )
 

@@ -41,3 +41,13 @@ class SettleRefund:
     """What proves it: the bank's reference, or the number of the receipt."""
     how: str = "transfer"
     """`transfer` or `cash`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDisputes:
+    """Read the payment's disputes from its gateway and tell what changed. From a webhook, and as a timer."""
+
+    payment_id: PaymentId
+    booking_id: BookingId
+    poll: int = 0
+    """Which of our own looks this is; 0 where somebody or something told us to look."""

@@ -50,6 +50,7 @@ class PaymentStep(StrEnum):
     VOID = "void"
     REFUND = "refund"
     REFRESH = "refresh"
+    DISPUTES = "disputes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

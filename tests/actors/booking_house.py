@@ -160,7 +160,7 @@ class BookingHouse:
         self.reprice: Callable[[Offer], Offer] = lambda offer: offer
         """What own inventory costs at the moment of the hold."""
         self.ear = Ear()
-        actors: list[Actor] = [self._booking_actor(), self._payment_actor(), self.ear]
+        actors = self._actors()
         self.bus = bus(
             topology=_topology(actors), catalogue=CATALOGUE, clock=self.clock, ids=self.sources.ids
         )
@@ -171,6 +171,9 @@ class BookingHouse:
         self.company = Company()
         self.runtimes = [self._runtime(actor, limits or Limits()) for actor in actors]
         self._tasks: list[asyncio.Task[Any]] = []
+
+    def _actors(self) -> list[Actor]:
+        return [self._booking_actor(), self._payment_actor(), self.ear]
 
     def _booking_actor(self) -> BookingActor:
         desks = Desks({desk.name: desk for desk in (self.desk, self.other_desk)})
