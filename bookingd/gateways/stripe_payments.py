@@ -174,9 +174,11 @@ def _expiry(card: Thing) -> str | None:
 
 
 def _kept(intent: Thing) -> dict[str, str | None]:
-    """Under what the means can be charged again; only what the payer agreed to, and what did pay."""
+    """Under what the means can be charged again: only what the payer agreed to, what did pay, and what is
+    somebody's; a page may have asked for consent where nobody is kept.
+    """
     customer, method = intent.get("customer"), intent.get("payment_method")
-    agreed = intent.get("setup_future_usage") == "off_session"
+    agreed = intent.get("setup_future_usage") == "off_session" and customer
     if not agreed or intent["status"] not in {"requires_capture", "succeeded"}:
         return {}
     return {"token": _id(method), "customer": _id(customer)}

@@ -42,6 +42,10 @@ async def test_nobody_is_told_of_fraud_or_theft(stripe: StripeGateway, code: str
         ({"code": "card_declined", "decline_code": "insufficient_funds"}, DeclineReason.INSUFFICIENT_FUNDS),
         ({"code": "expired_card", "decline_code": "a_new_code"}, DeclineReason.EXPIRED_CARD),
         ({"code": "expired_card"}, DeclineReason.EXPIRED_CARD),
+        (
+            {"code": "processing_error", "decline_code": "insufficient_funds"},
+            DeclineReason.INSUFFICIENT_FUNDS,
+        ),
         ({"code": "a_new_code", "decline_code": None}, DeclineReason.DECLINED),
         ({}, DeclineReason.DECLINED),
     ],

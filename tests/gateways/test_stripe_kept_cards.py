@@ -65,6 +65,16 @@ async def test_nothing_is_kept_of_who_does_not(stripe: StripeGateway) -> None:
     assert (held.means.token, held.means.customer) == (None, None)
 
 
+async def test_what_is_nobodys_is_not_kept_whatever_a_page_asked(
+    stripe: StripeGateway, merchant: Client
+) -> None:
+    token = await merchant.token(setup_future_usage="off_session")
+    held = await stripe.authorise(a_request(token), key=an_intent())
+
+    assert held.means is not None
+    assert (held.means.token, held.means.customer) == (None, None)
+
+
 async def test_what_is_kept_is_charged_without_its_holder(stripe: StripeGateway) -> None:
     means = (await _kept(stripe)).means
     assert means is not None
