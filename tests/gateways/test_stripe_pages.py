@@ -140,3 +140,21 @@ async def test_the_same_key_opens_the_same_page(stripe: StripeGateway) -> None:
     request, key = a_request(""), an_intent()
 
     assert await stripe.authorise(request, key=key) == await stripe.authorise(request, key=key)
+
+
+async def test_a_page_that_may_have_been_closed_can_be_looked_at(
+    stripe: StripeGateway, switches: Switches
+) -> None:
+    opened = await _opened(stripe)
+    switches.add(operation="cancel", choice=Choice(how=How.CLOSE_AFTER_DEED))
+
+    with pytest.raises(UnknownOutcome):
+        await stripe.void(opened.gateway_reference, key=an_intent())
+    assert (await stripe.retrieve(opened.gateway_reference)).status is GatewayStatus.VOIDED
+
+
+async def test_a_page_that_nobody_knows_is_not_found(stripe: StripeGateway) -> None:
+    for call in (stripe.retrieve, stripe.disputes):
+        with pytest.raises(Refused) as refused:
+            await call("cs_test_nobody")
+        assert refused.value.code == "not_found"
