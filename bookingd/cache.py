@@ -85,7 +85,7 @@ class Cache:
         )
         self._leases = leases
         self._near = _Near(near_bytes)
-        self._making: dict[str, asyncio.Future[Kept]] = {}
+        self._making: dict[str, _Making] = {}
         self._working: set[asyncio.Task[None]] = set()
         """Who makes them, and then hands them on to other processes."""
 
@@ -115,13 +115,20 @@ class Cache:
         meanwhile is succeeded within seconds. With `here` once in each process, which keeps it for itself:
         for what is made of something kept, in no more time than Redis takes.
 
-        Raises what `make` raises, to everybody who waited for it in this process; then nothing is kept.
+        Raises what `make` raises, to everybody who waited for it in this process; then nothing is kept. When
+        all of them have given up it is made no further.
         """
         found = self.near(key) if here or self._leases else await self.get(key)
         if found is not None:
             return found
-        made = self._making.get(key) or self._begin(key, make, here=here)
-        return await asyncio.shield(made)
+        making = self._making.get(key) or self._begin(key, make, here=here)
+        making.waiting += 1
+        try:
+            return await asyncio.shield(making.made)
+        finally:
+            making.waiting -= 1
+            if not making.waiting:
+                self._forsake(key, making)
 
     async def close(self) -> None:
         """Stop what is being made and leave Redis."""
@@ -158,20 +165,30 @@ class Cache:
         """Milliseconds."""
         return int((kept.until - self._clock.now()) / timedelta(milliseconds=1))
 
-    def _begin(self, key: str, make: Callable[[], Awaitable[Kept]], *, here: bool) -> "asyncio.Future[Kept]":
-        made: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        self._making[key] = made
-        give = partial(self._give, key, made)
+    def _begin(self, key: str, make: Callable[[], Awaitable[Kept]], *, here: bool) -> "_Making":
+        making = self._making[key] = _Making(asyncio.get_running_loop().create_future())
+        give = partial(self._give, key, making)
         if here:
             work = self._make_here(make, give)
         elif self._leases:
             work = self._make_once(key, make, give, self._leases)
         else:
             work = self._make(key, make, give)
-        task = asyncio.ensure_future(work)
+        making.task = task = asyncio.ensure_future(work)
         self._working.add(task)
-        task.add_done_callback(partial(self._ended, key, made))
-        return made
+        task.add_done_callback(partial(self._ended, key, making))
+        return making
+
+    def _forsake(self, key: str, making: "_Making") -> None:
+        """Nobody waits for it any more: it is not made, unless it is made already."""
+        if not making.made.done() and making.task is not None:
+            self._over(key, making)
+            making.task.cancel()
+
+    def _over(self, key: str, making: "_Making") -> None:
+        """Whoever comes from here on has it made anew."""
+        if self._making.get(key) is making:
+            del self._making[key]
 
     async def _make_here(self, make: Callable[[], Awaitable[Kept]], give: Give) -> None:
         self._metrics.miss.inc()
@@ -198,18 +215,18 @@ class Cache:
         else:
             await self._make(key, make, give)
 
-    def _give(self, key: str, made: "asyncio.Future[Kept]", kept: Kept) -> None:
+    def _give(self, key: str, making: "_Making", kept: Kept) -> None:
         """To all who wait for it in this process."""
         if self._life(kept) > 0:
             self._near.put(key, kept)
-        del self._making[key]
-        made.set_result(kept)
+        self._over(key, making)
+        making.made.set_result(kept)
 
-    def _ended(self, key: str, made: "asyncio.Future[Kept]", task: "asyncio.Task[None]") -> None:
+    def _ended(self, key: str, making: "_Making", task: "asyncio.Task[None]") -> None:
         self._working.discard(task)
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        made, error = making.made, asyncio.CancelledError() if task.cancelled() else task.exception()
         if not made.done():
-            del self._making[key]
+            self._over(key, making)
             if isinstance(error, asyncio.CancelledError):
                 made.cancel()
             else:
@@ -231,6 +248,15 @@ class Cache:
         if claim is Claim.MADE:
             self._metrics.elsewhere.inc()
         return claim
+
+
+@dataclass(slots=True)
+class _Making:
+    """A value on its way, and how many wait for it."""
+
+    made: "asyncio.Future[Kept]"
+    task: "asyncio.Task[None] | None" = None
+    waiting: int = 0
 
 
 class _Near:

@@ -37,6 +37,11 @@ STEP = 0.5
 LOOKS = 5
 """Times that this process looks for an answer within the budget."""
 
+IN_PROCESS = 30.0
+"""Seconds for the stand-in within this process. It is never away: when it is late, it waits for a turn of the
+event loop as its callers do, and leaving it alone would win nothing.
+"""
+
 AT_ONCE = 32
 """Calls of Redis under way; more wait their turn. redis-py refuses when its hundred connections are taken."""
 
@@ -116,7 +121,9 @@ class RedisCalls:
         """Without a `rest` that is shared with others it has one of its own, for which `meanwhile` is."""
         self._client = client
         self._errors = errors
-        self._budget = budget
+        in_process = getattr(client, "in_process", False)
+        self._budget = IN_PROCESS if in_process else budget
+        self._patience = IN_PROCESS if in_process else PATIENCE
         self._under_way: set[asyncio.Task[Any]] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._rest = rest or Rest(clock=clock, meanwhile=meanwhile)
@@ -131,7 +138,7 @@ class RedisCalls:
         calling = asyncio.ensure_future(self._call(call))
         self._under_way.add(calling)
         calling.add_done_callback(self._called)
-        budget = self._budget if awaited else PATIENCE
+        budget = self._budget if awaited else self._patience
         try:
             given = await _within(budget, calling)
         except FAILURES as error:
@@ -161,7 +168,7 @@ class RedisCalls:
 
     async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 return await call()
         finally:
             self._turns.release()

@@ -19,6 +19,9 @@ SWEEP = 100
 class RedisStandIn:
     """What is used of Redis. Scripts write little; what is large gets in by `set`."""
 
+    in_process = True
+    """So it is never away, see `RedisCalls`."""
+
     def __init__(self, *, most_bytes: int = MOST_BYTES) -> None:
         self._server = fakeredis.FakeServer()
         self._redis = fakeredis.FakeAsyncRedis(server=self._server)

@@ -98,8 +98,8 @@ class CalendarSearch(Request):
     max_stops = Whole(
         0,
         MOST_STOPS,
-        load_default=1,
-        metadata={"description": "Connections on each slice at most; 0 for direct flights only."},
+        load_default=MOST_STOPS,
+        metadata={"description": "Connections on each slice at most, as in a search; no limit unless given."},
     )
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)

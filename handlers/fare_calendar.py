@@ -12,6 +12,7 @@ from msgspec import Meta
 from bookingd.bus.port import ask_once
 from bookingd.cache import Kept
 from bookingd.domain.fare_calendar import CalendarCriteria, DayFare
+from bookingd.domain.search import MOST_STOPS
 from bookingd.messages.envelope import Origin
 from bookingd.messages.search import FareCalendar, FareCalendarFound, SupplierStatus
 from bookingd.results.cursors import fingerprint
@@ -123,7 +124,7 @@ def _parameters(query: CalendarQuery, day: date) -> dict[str, Any]:
         **({"return": back.isoformat()} if back else {}),
         **{kind: count for kind, count in _heads(criteria).items() if count},
         "cabin": criteria.cabin.value,
-        "max_stops": criteria.max_stops,
+        **({"max_stops": criteria.max_stops} if criteria.max_stops < MOST_STOPS else {}),
         **({"currency": query.currency} if query.currency else {}),
     }
 

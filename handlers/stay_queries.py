@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bookingd.domain.stay_filters import StayFilters, StaySort
-from bookingd.domain.stays import MOST_NIGHTS, Around, StayCriteria
+from bookingd.domain.stays import MOST_NIGHTS, Around, StayCriteria, hotel_key
 from bookingd.results.cursors import Place as PageEnd
 from bookingd.results.cursors import fingerprint
 from bookingd.results.stay_refining import StayRefinement
@@ -19,6 +19,8 @@ from bookingd.storage.amenities import AmenityName
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.hotels import Centre
 from bookingd.storage.places import Place
+from bookingd.suppliers.own_stays import own_hotels
+from bookingd.suppliers.own_stock import NAME
 from handlers.criteria import currency_mistakes, currency_of, today_at, wrong
 from handlers.errors import FieldError, invalid
 from handlers.fields import MISSING, load_query
@@ -63,8 +65,10 @@ async def understand(
         there = {one.code: one for one in await amenities.every(connection)}
         place, around = known.get(code or ""), _around(asked)
         centre = await centre_of(connection, around=around, place=place)
+        hotel_known = asked["hotel"] is None or await _may_be(connection, asked["hotel"])
     mistakes = [
         *_where_mistakes(asked, place),
+        *([] if hotel_known else [_unknown_hotel(asked["hotel"])]),
         *date_mistakes(asked["check_in"], asked["check_out"], today=_today(place, now)),
         *currency_mistakes(currencies, asked["currency"]),
         *filter_mistakes(filters, amenities=there),
@@ -73,6 +77,21 @@ async def understand(
         raise invalid(*mistakes)
     query = _query(_criteria(asked, currency_of(currencies, asked["currency"])), filters, there, asked)
     return replace(query, place=place, centre=centre)
+
+
+async def _may_be(connection: Connection, shown: str) -> bool:
+    """Whether there may be a hotel of this id. Those of other suppliers are known to them alone."""
+    supplier, key = hotel_key(shown)
+    if supplier != NAME:
+        return key != ""
+    own = own_hotels(shown)
+    return own != [] and await hotels.on_sale(connection, hotel=own[0])
+
+
+def _unknown_hotel(shown: str) -> FieldError:
+    return wrong(
+        "hotel", "unknown_hotel", f"{shown} is no hotel that we know; offers and places have their ids."
+    )
 
 
 def date_mistakes(check_in: date, check_out: date, *, today: date) -> Iterator[FieldError]:

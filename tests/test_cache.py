@@ -176,6 +176,33 @@ async def test_whoever_gives_up_does_not_take_it_from_the_others(clock: ManualCl
     assert (await second).value == b"value"
 
 
+async def test_what_all_have_given_up_is_not_made_and_whoever_comes_then_has_it_made(
+    clock: ManualClock, redis: Redis
+) -> None:
+    cache, ended = opened(redis, clock), list[str]()
+
+    async def forever() -> Kept:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("given up")
+        raise AssertionError
+
+    async def make() -> Kept:
+        return kept(clock)
+
+    several = [asyncio.ensure_future(cache.get_or_make("key", forever)) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    several[0].cancel()
+    await asyncio.sleep(0.01)
+    assert ended == []
+    several[1].cancel()
+    await asyncio.wait([several[1]])
+
+    assert (await cache.get_or_make("key", make)).value == b"value"
+    assert ended == ["given up"]
+
+
 async def test_an_error_is_told_to_all_and_not_kept(clock: ManualClock, redis: Redis) -> None:
     cache = opened(redis, clock)
 

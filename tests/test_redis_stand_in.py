@@ -5,7 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bookingd.redis_calls import RedisCalls
 from bookingd.redis_stand_in import SWEEP, RedisStandIn
+from bookingd.sources import SystemClock
+from bookingd.telemetry.metrics import CacheMetrics
 
 Write = Callable[[RedisStandIn, int], Awaitable[object]]
 
@@ -29,6 +32,25 @@ async def test_what_has_expired_goes_though_nobody_asks_for_it(write: Write) -> 
 
     assert _held(redis) == {b"another"}
     await redis.aclose()
+
+
+async def test_it_is_not_left_alone_when_the_process_has_much_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    redis, errors = RedisStandIn(), CacheMetrics().errors
+    calls = RedisCalls(
+        redis, clock=SystemClock(), errors=errors, meanwhile="nothing is to be had", budget=0.01
+    )
+    await redis.set("page:1", b"found", px=60_000)
+    get = redis.get
+
+    async def late(name: str) -> object:
+        await asyncio.sleep(0.1)
+        return await get(name)
+
+    monkeypatch.setattr(redis, "get", late)
+
+    assert await calls.answer(lambda: redis.get("page:1")) == b"found"
+    assert errors._value.get() == 0
+    await calls.close()
 
 
 async def test_without_room_the_oldest_go() -> None:

@@ -33,8 +33,13 @@ class Answers:
         return bool(self._answering)
 
     async def answer_in_turn(self, incoming: IncomingQuery) -> None:
-        """A handler that asks has a place already: its query takes none, or A -> B -> A would wait."""
+        """A handler that asks has a place already: its query takes none, or A -> B -> A would wait.
+
+        A task by itself, which ends when the asker goes away: nobody is asked for what nobody waits for.
+        """
         envelope = incoming.envelope
+        if (task := asyncio.current_task()) is not None:
+            incoming.when_left(task.cancel)
         begin_handling(envelope.correlation_id, actor=self._actor, message=envelope.name)
         if envelope.causation_id is not None:
             outcome = await self._answer(incoming)

@@ -1,12 +1,12 @@
 """Queries to actors of the same process: no broker between, and the same mailbox, limits and deadline."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from bookingd.bus.answers import Answers, Sealer
-from bookingd.bus.port import ReceiveQuery
+from bookingd.bus.port import QueryTimeout, ReceiveQuery
 from bookingd.messages.catalogue import Message
 from bookingd.messages.envelope import Envelope, Origin
 
@@ -43,7 +43,11 @@ class LocalQueries:
             counter.receive(asked)
             async for part in asked.answers.heard():
                 yield part
+        except QueryTimeout:
+            asked.stay()
+            raise
         finally:
+            asked.leave()
             place.release()
 
 
@@ -54,15 +58,31 @@ class _Query:
     envelope: Envelope
     message: Message
     answers: Answers
+    _told: list[Callable[[], object]] = field(default_factory=list)
+    """Who wants to know that the asker has gone; nobody once there is nothing more to come."""
 
     def answer(self, part: Any) -> None:
         self.answers.part(part)
 
     def end(self) -> None:
+        self._told.clear()
         self.answers.end()
 
     def fail(self) -> None:
+        self._told.clear()
         self.answers.fail()
+
+    def when_left(self, tell: Callable[[], object]) -> None:
+        self._told.append(tell)
+
+    def stay(self) -> None:
+        """The asker goes at the deadline, which ends the answering by itself."""
+        self._told.clear()
+
+    def leave(self) -> None:
+        """The asker goes."""
+        while self._told:
+            self._told.pop()()
 
 
 @dataclass(slots=True)

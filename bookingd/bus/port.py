@@ -106,6 +106,12 @@ class IncomingQuery(Protocol):
         """There will be no answer."""
         ...
 
+    def when_left(self, tell: Callable[[], object]) -> None:
+        """Have `tell` called when the asker goes away before the end. From another process nobody hears of
+        that: there the deadline ends it.
+        """
+        ...
+
 
 Receive = Callable[[Incoming], None]
 ReceiveQuery = Callable[[IncomingQuery], None]

@@ -33,7 +33,7 @@ class CalendarCriteria:
     """From the day of the way there to that of the way back, local dates; None: one way."""
     party: Party
     cabin: Cabin = Cabin.ECONOMY
-    max_stops: int = 1
+    max_stops: int = MOST_STOPS
     """Connections on each slice."""
     currency: str = "EUR"
 

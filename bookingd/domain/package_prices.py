@@ -87,7 +87,7 @@ def compose_package(
         sold=sold_on(flight.made_at, stay.made_at),
         way=flown(flight.itinerary, airports),
     )
-    both = Price(currency=currency, lines=(*flight.price.lines, *stay.price.lines))
+    both = Price(currency=currency, lines=(*_of_half("flight", flight.price), *_of_half("hotel", stay.price)))
     taken = reductions(
         discounts(rules, context, flight),
         net=both.of_kind(LineKind.NET).amount,
@@ -95,6 +95,13 @@ def compose_package(
         heads=context.heads,
     )
     return Price(currency=currency, lines=(*both.lines, *(_line(one, currency) for one in taken)))
+
+
+def _of_half(half: str, price: Price) -> Iterator[PriceLine]:
+    """The half's lines; its fees say whose they are, since both halves have such of the same name."""
+    for line in price.lines:
+        fee = line.kind is LineKind.SERVICE_FEE
+        yield replace(line, label=f"{line.label or 'Fee'} ({half})") if fee else line
 
 
 def discounts(rules: RuleBook, context: PriceContext, flight: Offer) -> tuple[Charge, ...]:

@@ -21,6 +21,7 @@ FOUND = query("hotels.found")
 RATES = query("hotels.rates")
 FACTS = query("hotels.facts")
 PAGE = query("hotels.page")
+ON_SALE = query("hotels.on_sale")
 AGE_BANDS = query("hotels.age_bands")
 ROOMS_OF = query("hotels.rooms_of")
 PLANS_OF = query("hotels.plans_of")
@@ -166,6 +167,12 @@ async def page(connection: Connection, *, hotel: int) -> HotelPage | None:
         charges=(await charges(connection, hotels=[hotel])).get(hotel, ()),
         **row,
     )
+
+
+async def on_sale(connection: Connection, *, hotel: int) -> bool:
+    """Whether there is such a hotel, and it is on sale."""
+    found: bool = await connection.fetchval(ON_SALE, hotel)
+    return found
 
 
 async def plans(connection: Connection, *, plans: Collection[int]) -> dict[int, RatePlan]:

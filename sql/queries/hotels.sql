@@ -59,6 +59,10 @@ SELECT hotel.id, hotel.name, hotel.kind, hotel.stars, hotel.rating, hotel.review
 SELECT description, phone, check_in_from, check_in_until, check_out_until, currency
   FROM hotels WHERE id = $1 AND on_sale;
 
+-- name: on_sale
+-- Whether there is a hotel $1 that is on sale.
+SELECT EXISTS (SELECT FROM hotels WHERE id = $1 AND on_sale);
+
 -- name: age_bands
 -- What hotel $1 takes for children, the youngest first.
 SELECT age_to, share, fixed, cot FROM hotel_age_bands WHERE hotel_id = $1 ORDER BY age_to;

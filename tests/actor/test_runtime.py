@@ -56,6 +56,17 @@ async def test_a_query_that_hangs_gives_its_place_back_at_the_deadline(bank_data
         assert await _ask(house, Balance(account=UUID(int=33))) == 33
 
 
+async def test_a_query_that_nobody_waits_for_any_more_gives_its_place_back(bank_database: Database) -> None:
+    async with House(bank_database, limits=Limits(concurrency=1)) as house:
+        hanging = asyncio.create_task(_ask(house, Balance(account=UUID(int=1))))
+        while house.runtimes["bank"]._places._free:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        hanging.cancel()
+
+        async with asyncio.timeout(5):
+            assert await _ask(house, Balance(account=UUID(int=33))) == 33
+
+
 async def test_a_query_is_not_answered_when_its_deadline_is_over(bank_database: Database) -> None:
     async with House(bank_database, limits=Limits(concurrency=1)) as house:
         bank = house.runtimes["bank"]

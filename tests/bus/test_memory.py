@@ -1,9 +1,14 @@
 """What holds for the in-memory transport only: its queue is the outbox."""
 
+import asyncio
+from functools import partial
+from typing import Any
+
 from bookingd.bus.memory import MemoryBus
+from bookingd.bus.port import ask_once
 from bookingd.messages.catalogue import Kind, Lane
 from bookingd.sources import Sources
-from tests.bus.test_contract import DEPOSIT, Consumer, Publisher, bundle_of
+from tests.bus.test_contract import BALANCE, DEPOSIT, ORIGIN, Answerer, Consumer, Publisher, bundle_of
 from tests.toy.actors import TOPOLOGY
 from tests.toy.messages import CATALOGUE
 
@@ -28,6 +33,27 @@ async def test_the_row_of_an_event_goes_when_every_subscriber_has_settled() -> N
 
     assert before == []
     assert publisher.delivered == [event.id]
+
+
+async def test_an_actor_hears_of_an_asker_who_goes_before_the_end_and_of_no_other() -> None:
+    bus, answerer, left = memory_bus(), Answerer(), list[Any]()
+    await bus.serve(actor="bank", backlog=4, receive=answerer)
+
+    async def ask() -> Any:
+        return await ask_once(bus, BALANCE, origin=ORIGIN, timeout=5)
+
+    going, staying = asyncio.create_task(ask()), asyncio.create_task(ask())
+    while len(answerer.queries) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    for query in answerer.queries:
+        query.when_left(partial(left.append, query))
+    answerer.queries[1].answer(7)
+    answerer.queries[1].end()
+    going.cancel()
+    await asyncio.wait([going])
+
+    assert await staying == 7
+    assert left == answerer.queries[:1]
 
 
 async def test_settling_twice_counts_once() -> None:

@@ -61,11 +61,16 @@ def composed(*rules: Rule, flight: Price = FLIGHT.price, stay: Price = STAY.pric
     )
 
 
+def named(price: Price, fee: str) -> list[PriceLine]:
+    """The lines of a half, with its fees under a name that the other half's do not have."""
+    return [replace(line, label=fee) if line.kind is LineKind.SERVICE_FEE else line for line in price.lines]
+
+
 def test_without_a_rule_a_package_costs_what_its_halves_do() -> None:
     package = composed()
 
     assert package.total == FLIGHT.total + STAY.total
-    assert package.lines == (*FLIGHT.price.lines, *STAY.price.lines)
+    assert package.lines == (*named(FLIGHT.price, "Fee (flight)"), *named(STAY.price, "Fee (hotel)"))
 
 
 def test_a_share_is_of_both_nets_and_rounded_once() -> None:

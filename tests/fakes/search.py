@@ -37,6 +37,8 @@ class FakeSearch:
         self.checked = OfferChecked(status=OfferStatus.UNKNOWN)
         self.calendar = FareCalendarFound(fares=(), suppliers=dict(self.suppliers))
         self.asked: list[SearchFlights | CheckOffer | FareCalendar] = []
+        self.left: list[SearchFlights | CheckOffer | FareCalendar] = []
+        """Of what was asked, what its asker went away from."""
         self.was_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
@@ -55,6 +57,7 @@ class FakeSearch:
     def receive(self, query: IncomingQuery) -> None:
         self.asked.append(query.message)
         self.was_asked.set()
+        query.when_left(lambda: self.left.append(query.message))
         task = asyncio.ensure_future(self._answer(query))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)

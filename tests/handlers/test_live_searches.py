@@ -123,6 +123,24 @@ async def test_a_search_of_the_same_name_takes_the_place_of_the_earlier_one(api:
             await socket.receive_json(timeout=0.1)
 
 
+async def test_what_nobody_waits_for_any_more_is_left_and_what_others_wait_for_is_not(api: Api) -> None:
+    api.search.may_answer.clear()
+    async with connected(api) as socket:
+        await follow(socket)
+        await follow(socket, subscribe="search:shared", query=WAY | {"adults": 2})
+        other = asyncio.create_task(search(api, adults="2"))
+        while len(api.search.asked) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await follow(socket, query=WAY | {"adults": 3})
+        await follow(socket, subscribe="search:shared", query=WAY | {"adults": 4})
+        while len(api.search.asked) < 4:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+        assert api.search.left == api.search.asked[:1]
+        api.search.may_answer.set()
+        assert "count" in await other
+
+
 async def test_when_one_is_over_there_is_room_for_the_next(api: Api) -> None:
     api.search.offers = some_offers(1)
     async with connected(api) as socket:

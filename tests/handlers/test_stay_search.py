@@ -146,6 +146,21 @@ async def test_what_cannot_be_meant_names_its_field(
 
 
 @pytest.mark.parametrize(
+    "unknown", ["foo", "foo-", "inventory-", "inventory-99", "inventory-x", "inventory-1e1"]
+)
+async def test_a_hotel_that_is_none_is_no_search_without_results(
+    api: Api, behind: OwnHotelsBehind, unknown: str
+) -> None:
+    problem = await api.get("/v1/hotels/offers", params=DATES | {"hotel": unknown})
+
+    assert api.status == 422
+    assert [(one["field"], one["code"]) for one in problem["errors"]] == [("hotel", "unknown_hotel")]
+    assert behind.searches == 0
+    await api.get(f"/v1/hotels/{unknown}")
+    assert api.status == 404
+
+
+@pytest.mark.parametrize(
     ("left_out", "field"), [("check_in", "check_in"), ("check_out", "check_out"), ("place", "place")]
 )
 async def test_what_is_missing_is_named(api: Api, behind: OwnHotelsBehind, left_out: str, field: str) -> None:

@@ -6,6 +6,7 @@ Taken without acknowledgement: a query is delivered at most once, and its asker 
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,6 +140,9 @@ class Asked:
     def fail(self) -> None:
         self._say(Reply(query=self.envelope.id, failed=True))
         self._stand_up()
+
+    def when_left(self, tell: Callable[[], object]) -> None:
+        """Never: the broker drops what is said to who has gone, and tells nobody."""
 
     def _say(self, reply: Reply) -> None:
         self.talk.say(self.back, Said(codec.encode(reply)))
