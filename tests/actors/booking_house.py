@@ -17,6 +17,7 @@ from uuid import UUID
 from actors.booking import BookingActor, Times
 from actors.booking.desks import Desks
 from actors.payment import PaymentActor
+from actors.payment.documents import Agency
 from bookingd.actor.kinds import Acting, Actor, Answer, Decide, Letter
 from bookingd.actor.places import Company
 from bookingd.actor.runtime import Limits, Runtime
@@ -150,10 +151,12 @@ class BookingHouse:
         clock: PacedClock | None = None,
         gateway: SlowGateway | None = None,
         limits: Limits | None = None,
+        agency: Agency | None = None,
     ) -> None:
         self.database = database
         self.clock = clock or PacedClock()
         self.sources = Sources(clock=self.clock, ids=SystemIds(), chance=SystemChance())
+        self.agency = agency or factories.agency()
         self.gateway = gateway or SlowGateway(self.clock)
         self.desk = FakeFlightDesk("north")
         self.other_desk = FakeFlightDesk("south")
@@ -190,7 +193,7 @@ class BookingHouse:
             gateways={"fake": self.gateway},
             database=self.database,
             sources=self.sources,
-            agency=factories.agency(),
+            agency=self.agency,
         )
 
     async def _reprice(self, _: Connection, offers: Sequence[Offer]) -> Sequence[Offer]:

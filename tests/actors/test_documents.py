@@ -109,3 +109,19 @@ async def test_a_document_stands_in_the_audit_trail(house: BookingHouse) -> None
         " WHERE action = 'document.issued' ORDER BY 1"
     )
     assert noted == ["INV-2026-000001", "REC-2026-000001"]
+
+
+async def test_without_a_tax_rule_no_invoice_is_guessed_and_an_operator_can_have_it_issued_later(
+    database: Database,
+) -> None:
+    """P6: the message lies with the dead letters, the receipt is issued all the same."""
+    await plant_departures(database)
+    async with BookingHouse(database, agency=factories.agency("US")) as house:
+        await house.place(BOOKING)
+        await house.reaches(BOOKING, BookingState.AWAITING_PAYMENT)
+        await house.pay(BOOKING)
+        await house.reaches(BOOKING, BookingState.CONFIRMED)
+
+        assert await told(house) == ["REC-2026-000001 100.00 EUR"]
+        (reason,) = await house.column("SELECT reason FROM dead_letters")
+        assert "no tax rule says how flight is taxed in US" in reason
