@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from bookingd.domain.access import Action
 from bookingd.domain.booking.facts import StartPayment
-from bookingd.domain.booking.state import FINAL, Booking, BookingState, PaymentState
+from bookingd.domain.booking.state import OVER, Booking, BookingState, PaymentState
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.storage import payments
@@ -217,12 +217,12 @@ async def _answer_paying(
 
 
 def _tells(payment_id: PaymentId) -> Callable[[Booking], bool]:
-    """Whether the gateway has answered, or the booking waits for nothing any more."""
+    """Whether the gateway has answered, or the booking is over."""
 
     def tells(booking: Booking) -> bool:
         payment = booking.payment(payment_id)
         answered = payment is not None and payment.state is not PaymentState.CREATED
-        return answered or booking.state in FINAL
+        return answered or booking.state in OVER
 
     return tells
 

@@ -113,6 +113,12 @@ def price(total: Money = TOTAL, *, commission: int = 0) -> Price:
     return Price(currency=total.currency, lines=lines)
 
 
+def price_at_property(total: Money = TOTAL) -> Price:
+    """All of it is paid at the property."""
+    there = price(total)
+    return replace(there, lines=tuple(replace(line, at_property=True) for line in there.lines))
+
+
 def offer(
     *departures: int,
     supplier: str = OWN,

@@ -1,8 +1,8 @@
 """The booking actor owns bookings: it moves each through its lifecycle and never calls the outside itself.
 
-It takes what people and timers ask (place, consent, call off, pay, hold due) and what suppliers and
-gateways answer; it emits what is to be done next and what became of the booking. Each message is one
-decision (bookingd.domain.booking.decide); a batch of them is one transaction. Own inventory is held,
+It takes what people and timers ask (place, consent, call off, pay, give back, hold or balance due) and what
+suppliers and gateways answer; it emits what is to be done next and what became of the booking. Each message
+is one decision (bookingd.domain.booking.decide); a batch of them is one transaction. Own inventory is held,
 ticketed and given back within that transaction.
 """
 
@@ -22,8 +22,10 @@ from bookingd.domain.access import whose
 from bookingd.domain.audit import AuditEntry, Subject
 from bookingd.domain.booking import facts
 from bookingd.domain.booking.decide import TABLE, decide
-from bookingd.domain.booking.decision import Decision, Terms, Verdict
+from bookingd.domain.booking.decision import Decision, Terms, Timer, Verdict
 from bookingd.domain.booking.facts import BookingMessage
+from bookingd.domain.booking.plans import PlanTerms
+from bookingd.domain.booking.renewals import is_moot
 from bookingd.domain.booking.state import Booking, BookingState
 from bookingd.domain.booking.timeline import details
 from bookingd.domain.ids import BookingId
@@ -45,11 +47,24 @@ SUPPLIER_COMMANDS = (facts.HoldItem, facts.ExtendHold, facts.TicketItem, facts.R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """The agency's times; see bookingd.domain.booking.decision.Terms."""
+    """The agency's times and plans; see bookingd.domain.booking.decision.Terms."""
 
     hold: timedelta
     payment_extension: timedelta
     repayment: timedelta
+    patience: Mapping[str, timedelta] = field(default_factory=dict)
+    plans: PlanTerms = field(default_factory=PlanTerms)
+
+    def at(self, now: datetime) -> Terms:
+        """What a decision at that time goes by."""
+        return Terms(
+            now=now,
+            hold=self.hold,
+            payment_extension=self.payment_extension,
+            repayment=self.repayment,
+            patience=self.patience,
+            plans=self.plans,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,10 @@ class Batch:
     early: list[Letter] = field(default_factory=list)
     own: list[tuple[SupplierCommand, Origin]] = field(default_factory=list)
     """What own inventory is to do next."""
+    timers: list[tuple[Timer, Origin]] = field(default_factory=list)
     sold: list[Booking] = field(default_factory=list)
+    cancelled: list[Booking] = field(default_factory=list)
+    """Those of what was sold that are so no more."""
     refusals: set[Refusal] = field(default_factory=set)
     """What suppliers would not sell."""
 
@@ -125,12 +143,7 @@ class BookingActor:
         return Batch(bookings=found)
 
     async def _decide(self, transaction: Transaction, batch: Batch, moves: Iterable[Move]) -> None:
-        terms = Terms(
-            now=transaction.now,
-            hold=self._times.hold,
-            payment_extension=self._times.payment_extension,
-            repayment=self._times.repayment,
-        )
+        terms = self._times.at(transaction.now)
         for move in moves:
             booking = batch.bookings[move.message.booking_id]
             decision = decide(booking, move.message, terms)
@@ -167,8 +180,9 @@ class BookingActor:
                 transaction.send(message, origin=origin)
             if isinstance(message, facts.BookingConfirmed):
                 batch.sold.append(decision.booking)
-        for timer in decision.timers:
-            transaction.send(timer.message, origin=origin, due=timer.due)
+            if isinstance(message, facts.BookingCancelled):
+                batch.cancelled.append(decision.booking)
+        batch.timers += [(timer, origin) for timer in decision.timers]
 
     def _entry(
         self,
@@ -217,6 +231,7 @@ class BookingActor:
     async def _save(self, transaction: Transaction, batch: Batch) -> None:
         if not batch.moved:
             return
+        self._set_timers(transaction, batch)
         moved = [batch.bookings[booking_id] for booking_id in sorted(batch.moved)]
         await bookings.save(transaction.connection, bookings=moved, events=batch.events, now=transaction.now)
         events: defaultdict[BookingId, list[Event]] = defaultdict(list)
@@ -235,14 +250,23 @@ class BookingActor:
             )
         if batch.refusals:
             transaction.notify(Refused(refusals=tuple(batch.refusals)))
-        if batch.sold:
-            await self._book_sales(transaction, batch.sold)
+        await self._book_sales(transaction, batch)
 
-    async def _book_sales(self, transaction: Transaction, sold: Sequence[Booking]) -> None:
-        entries = [
-            entry for booking in sold for entry in ledger.sale(booking, journal=self._sources.ids.new())
-        ]
-        await books.post(transaction.connection, entries=entries, ids=self._sources.ids, now=transaction.now)
+    def _set_timers(self, transaction: Transaction, batch: Batch) -> None:
+        """Most of what is authorised is being captured by now, and need not be looked at again in days."""
+        for timer, origin in batch.timers:
+            if not is_moot(batch.bookings[timer.message.booking_id], timer):
+                transaction.send(timer.message, origin=origin, due=timer.due)
+
+    async def _book_sales(self, transaction: Transaction, batch: Batch) -> None:
+        new = self._sources.ids.new
+        sales = [ledger.sale(booking, journal=new()) for booking in batch.sold]
+        undone = [ledger.cancellation(booking, journal=new()) for booking in batch.cancelled]
+        entries = [entry for journal in (*sales, *undone) for entry in journal]
+        if entries:
+            await books.post(
+                transaction.connection, entries=entries, ids=self._sources.ids, now=transaction.now
+            )
 
 
 def _refusals(booking: Booking, message: facts.ItemRefused, at: datetime) -> set[Refusal]:

@@ -199,8 +199,8 @@ class Refunds:
     async def _failed(
         self, transaction: Transaction, letter: Letter, row: PaymentRow, made: RefundRow
     ) -> None:
+        """That it failed moves the booking, and so is in its trail."""
         await payments.save_refund(transaction.connection, refund=made, now=transaction.now)
-        self._audit(transaction, letter, row, made)
         await _need_person(transaction, row, made, REFUND_FAILED, "has failed: pay the customer otherwise")
         self._tell_failed(transaction, letter, row, made)
 
@@ -279,4 +279,10 @@ def _made(message: RefundPayment, given: Given) -> RefundRow:
 
 
 def _back(row: PaymentRow, made: RefundRow) -> PaymentRefunded:
-    return PaymentRefunded(booking_id=row.booking_id, payment_id=row.id, round=made.round, amount=made.amount)
+    return PaymentRefunded(
+        booking_id=row.booking_id,
+        payment_id=row.id,
+        round=made.round,
+        amount=made.amount,
+        settled=made.state is RefundState.SETTLED,
+    )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -157,7 +157,8 @@ def sale(booking: Booking, *, journal: UUID) -> list[Entry]:
     """What a confirmed booking earned: what customers gave becomes others' and ours.
 
     One entry for all lines between the same two accounts; the lines themselves stay with the booking. What is
-    owed in another currency than that of the sale changes hands over EXCHANGE, at the rate of the offer.
+    owed in another currency than that of the sale changes hands over EXCHANGE, at the rate of the offer. What
+    is paid at the property never comes to us, and is not in the books.
     """
     sums: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for item in booking.items:
@@ -170,9 +171,28 @@ def sale(booking: Booking, *, journal: UUID) -> list[Entry]:
     ]
 
 
+def cancellation(booking: Booking, *, journal: UUID) -> list[Entry]:
+    """A sale that is none any more: its earnings are the customer's again, but for what is kept."""
+    undone = [
+        replace(entry, reason="cancellation", debit=entry.credit, credit=entry.debit)
+        for entry in sale(booking, journal=journal)
+    ]
+    if not booking.kept:
+        return undone
+    kept = Entry(
+        journal=journal,
+        booking_id=booking.id,
+        reason="cancellation",
+        debit=CUSTOMERS,
+        credit="revenue:cancellation",
+        amount=booking.kept,
+    )
+    return [*undone, kept]
+
+
 def _moves(offer: Offer) -> Iterator[tuple[str, str, Money]]:
     """What a line of a price moves: from where, to where, how much."""
-    for sold, supplied in pairs(offer):
+    for sold, supplied in (pair for pair in pairs(offer) if not pair[0].at_property):
         debit, credit = _from(sold.kind, offer.supplier), _to(sold.kind, offer.supplier)
         if offer.supplied is None or sold.kind in OURS:
             yield debit, credit, sold.amount

@@ -37,6 +37,7 @@ from bookingd.storage.checkpoints import (
 )
 from bookingd.storage.database import Database
 from bookingd.storage.offers import FLIGHTS, STAYS, Kind
+from bookingd.storage.office import ReceivedBy
 from bookingd.storage.prices import CurrentRules
 from bookingd.storage.transactions import Transactions
 from bookingd.suppliers.exchange import Exchanging, ExchangingCalendar, RateDesk
@@ -194,6 +195,8 @@ def _booking(tools: Tools, rules: CurrentRules) -> Actor:
             hold=timedelta(minutes=chosen.hold_minutes),
             payment_extension=timedelta(minutes=chosen.payment_extension_minutes),
             repayment=timedelta(hours=chosen.repayment_hours),
+            patience={ReceivedBy.TRANSFER.value: timedelta(days=tools.settings.transfer.days)},
+            plans=tools.settings.payments.terms,
         ),
         sources=tools.sources,
         catalogue=tools.catalogue,

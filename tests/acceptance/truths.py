@@ -22,7 +22,10 @@ from tests.servers.rabbitmq import Broker
 
 OVER = frozenset({"failed", "expired", "cancelled"})
 
-TIMERS = ("booking.hold_due", "payment.refresh")
+TIMERS = (
+    *("booking.hold_due", "booking.authorisation_due", "booking.balance_reminder", "booking.balance_due"),
+    "payment.refresh",
+)
 """Messages that may wait in the outbox when all is done: they look again later, and find nothing to do."""
 
 

@@ -126,6 +126,9 @@ class Ear:
         facts.BookingCalledOff,
         facts.PaymentDeclined,
         facts.PaymentNeeded,
+        facts.BalanceAsked,
+        facts.BookingPaid,
+        facts.BookingCancelled,
     )
     acting: Mapping[type, Acting] = MappingProxyType({})
     answering: Mapping[type, Answer] = MappingProxyType({})

@@ -7,7 +7,16 @@ those are.
 from datetime import datetime
 from enum import StrEnum
 
-from bookingd.domain.booking.state import FINAL, OPEN_PAYMENTS, OVER, Booking, BookingState, PaymentState
+from bookingd.domain.booking.state import (
+    FINAL,
+    OPEN_PAYMENTS,
+    OVER,
+    Booking,
+    BookingState,
+    PaymentState,
+    RefundState,
+)
+from bookingd.domain.money import Money
 
 MOVING = OPEN_PAYMENTS | {PaymentState.CAPTURING, PaymentState.VOIDING, PaymentState.REFUNDING}
 """Payments whose money has not come to rest."""
@@ -29,12 +38,18 @@ def hindrance(booking: Booking, *, refund_pending: bool, now: datetime) -> Hindr
     if booking.state not in FINAL:
         return Hindrance.UNDER_WAY
     states = {payment.state for payment in booking.payments}
-    owed = booking.state in OVER and PaymentState.CAPTURED in states
-    if refund_pending or owed or states & MOVING:
+    if refund_pending or states & MOVING or _is_owed(booking):
         return Hindrance.MONEY
     if booking.state is BookingState.CONFIRMED and _arrives(booking) > now:
         return Hindrance.AHEAD
     return None
+
+
+def _is_owed(booking: Booking) -> bool:
+    """Whether its traveller owes us something, or we owe them."""
+    kept = booking.kept or Money.zero(booking.currency)
+    failed = any(one.state is RefundState.FAILED for payment in booking.payments for one in payment.refunds)
+    return failed or booking.has_open_balance or (booking.state in OVER and booking.captured > kept)
 
 
 def _arrives(booking: Booking) -> datetime:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from bookingd.domain.booking import facts, items, payments
+from bookingd.domain.booking import balance, disputes, facts, items, payments, refunds, renewals
+from bookingd.domain.booking.attempts import pay_refused
 from bookingd.domain.booking.decision import Decision, Terms, Verdict
 from bookingd.domain.booking.ending import call_off, hold_due, ignore, too_early
 from bookingd.domain.booking.facts import BookingMessage
@@ -72,6 +73,12 @@ def _row(
 _called_off = _to(call_off, CANCELLED)
 _due = _to(hold_due, EXPIRED)
 
+
+def _known(*, confirming: Transition | None = None, of: Transition) -> Row:
+    """The same answer wherever there can be payments."""
+    return _row(price_changed=of, awaiting_payment=of, confirming=confirming or of, confirmed=of, over=of)
+
+
 TABLE: Mapping[type[BookingMessage], Row] = MappingProxyType(
     {
         facts.PlaceBooking: _row(pending=items.place),
@@ -86,50 +93,60 @@ TABLE: Mapping[type[BookingMessage], Row] = MappingProxyType(
         facts.HoldDue: _row(pending=_due, price_changed=_due, awaiting_payment=_due),
         facts.StartPayment: _row(
             pending=too_early,
-            price_changed=payments.pay_refused,
-            awaiting_payment=_to(payments.pay, EXPIRED),
-            confirming=payments.pay_refused,
-            confirmed=payments.pay_refused,
-            over=payments.pay_refused,
+            price_changed=payments.pay_after_consent,
+            awaiting_payment=_to(payments.pay, CONFIRMING, EXPIRED),
+            confirming=pay_refused,
+            confirmed=balance.pay,
+            over=pay_refused,
         ),
-        facts.PaymentActionRequired: _row(awaiting_payment=payments.act),
+        facts.PaymentActionRequired: _row(awaiting_payment=payments.act, confirmed=balance.act),
+        facts.PaymentInReview: _row(awaiting_payment=payments.review, confirmed=payments.review),
         facts.PaymentAuthorised: _row(
             price_changed=payments.void_unwanted,
             awaiting_payment=_to(payments.authorise, CONFIRMING, EXPIRED),
             confirming=payments.void_unwanted,
-            confirmed=payments.void_unwanted,
+            confirmed=balance.authorise,
             over=payments.void_unwanted,
+        ),
+        facts.AuthorisationDue: _row(awaiting_payment=renewals.renew, confirming=renewals.renew),
+        facts.AuthorisationRenewed: _row(awaiting_payment=renewals.renewed, confirming=renewals.renewed),
+        facts.ReauthorisationRefused: _row(
+            awaiting_payment=renewals.renewal_refused, confirming=renewals.renewal_refused
         ),
         facts.PaymentFailed: _row(
             price_changed=payments.note_failure,
             awaiting_payment=payments.decline,
             confirming=payments.note_failure,
-            confirmed=payments.note_failure,
+            confirmed=_to(balance.decline, CANCELLED),
             over=payments.note_failure,
         ),
         facts.ItemTicketed: _row(confirming=_to(items.ticket, CONFIRMED), over=items.release_late),
         facts.PaymentCaptured: _row(
-            price_changed=payments.refund_unwanted,
-            awaiting_payment=payments.refund_unwanted,
-            confirming=_to(payments.capture, CONFIRMED),
-            confirmed=payments.refund_unwanted,
-            over=payments.refund_unwanted,
+            price_changed=payments.take_unwanted,
+            awaiting_payment=_to(payments.capture, CONFIRMING, CONFIRMED, EXPIRED),
+            confirming=_to(payments.capture_confirming, AWAITING_PAYMENT, CONFIRMED, FAILED),
+            confirmed=_to(balance.captured, CANCELLED),
+            over=payments.take_unwanted,
         ),
-        facts.CaptureRefused: _row(confirming=_to(payments.capture_refused, AWAITING_PAYMENT)),
+        facts.CaptureRefused: _row(
+            awaiting_payment=payments.capture_refused,
+            confirming=_to(payments.capture_refused_confirming, AWAITING_PAYMENT, FAILED),
+            confirmed=_to(balance.capture_refused, CANCELLED),
+        ),
         facts.PaymentVoided: _row(
             price_changed=payments.note_failure,
             awaiting_payment=payments.voided,
-            confirming=_to(payments.voided, AWAITING_PAYMENT, FAILED),
-            confirmed=payments.note_failure,
+            confirming=_to(payments.voided_confirming, AWAITING_PAYMENT, FAILED),
+            confirmed=_to(balance.voided, CANCELLED),
             over=payments.note_failure,
         ),
-        facts.PaymentRefunded: _row(
-            price_changed=payments.refunded,
-            awaiting_payment=payments.refunded,
-            confirming=payments.refunded,
-            confirmed=payments.refunded,
-            over=payments.refunded,
-        ),
+        facts.BalanceReminder: _row(confirmed=balance.remind),
+        facts.BalanceDue: _row(confirmed=_to(balance.due, CANCELLED)),
+        facts.GiveBack: _known(of=refunds.give_back, confirming=too_early),
+        facts.PaymentRefunded: _known(of=refunds.refunded),
+        facts.RefundFailed: _known(of=refunds.refund_failed),
+        facts.PaymentDisputed: _known(of=disputes.dispute),
+        facts.DisputeClosed: _known(of=disputes.dispute_closed),
     }
 )
 

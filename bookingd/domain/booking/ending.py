@@ -6,6 +6,7 @@ from datetime import datetime
 from bookingd.domain.booking.decision import Decision, Terms, Timer, Verdict
 from bookingd.domain.booking.facts import (
     BookingCalledOff,
+    BookingCancelled,
     BookingExpired,
     BookingFailed,
     BookingMessage,
@@ -17,13 +18,21 @@ from bookingd.domain.booking.facts import (
 )
 from bookingd.domain.booking.state import (
     OPEN_PAYMENTS,
+    UNDER_WAY,
     Booking,
     BookingState,
     Item,
     ItemState,
     Payment,
     PaymentState,
+    Refund,
 )
+from bookingd.domain.money import Money, total
+
+MAY_TAKE = OPEN_PAYMENTS | {PaymentState.CAPTURING}
+"""What a booking that ends has to stop. A capture may have happened: then its answer says so, and it is
+refunded.
+"""
 
 
 def ignore(booking: Booking, message: BookingMessage, terms: Terms) -> Decision:
@@ -64,6 +73,18 @@ def call_off(booking: Booking, message: CallOff, terms: Terms) -> Decision:
     return Decision(booking=ended, messages=(*messages, event))
 
 
+def cancel(booking: Booking, reason: str, *, keep: Money) -> Decision:
+    """A confirmed booking is cancelled by rule: of what was captured, `keep` at most stays with us."""
+    ended, messages = _give_back(booking, BookingState.CANCELLED, reason=reason, keep=keep)
+    event = BookingCancelled(
+        booking_id=booking.id,
+        reason=reason,
+        kept=ended.captured,
+        paid_back=total((one.amount for one in messages if isinstance(one, RefundPayment)), booking.currency),
+    )
+    return Decision(booking=replace(ended, kept=ended.captured), messages=(*messages, event))
+
+
 def hold_timer(booking: Booking, deadline: datetime) -> Timer:
     """Look again when the hold is over."""
     return Timer(due=deadline, message=HoldDue(booking_id=booking.id, deadline=deadline))
@@ -83,22 +104,44 @@ def void(booking: Booking, payment: Payment) -> tuple[Booking, VoidPayment]:
     return voiding, VoidPayment(booking_id=booking.id, payment_id=payment.id, gateway=payment.gateway)
 
 
-def refund(booking: Booking, payment: Payment) -> tuple[Booking, RefundPayment]:
-    """Give back what this payment took."""
-    refunding = booking.with_payment(replace(payment, state=PaymentState.REFUNDING))
-    return refunding, RefundPayment(
-        booking_id=booking.id, payment_id=payment.id, gateway=payment.gateway, amount=payment.amount
+def abandon(booking: Booking) -> tuple[Booking, tuple[BookingMessage, ...]]:
+    """Attempts that may still come to hold money are called off: their money is not waited for any more.
+
+    What staff have received is not an attempt: it comes, and is made use of or goes back.
+    """
+    messages: list[BookingMessage] = []
+    for payment in booking.payments:
+        if payment.state in UNDER_WAY and not payment.received:
+            booking, undo = void(booking, payment)
+            messages.append(undo)
+    return booking, tuple(messages)
+
+
+def refund(booking: Booking, payment: Payment, amount: Money) -> tuple[Booking, RefundPayment]:
+    """Give back `amount` of what this payment took, as a refund of its own."""
+    return refund_as(booking, payment, Refund(round=payment.next_round, amount=amount))
+
+
+def refund_as(booking: Booking, payment: Payment, asked: Refund) -> tuple[Booking, RefundPayment]:
+    """Give it back as that refund. When nothing is left of the payment it is being refunded in full."""
+    state = PaymentState.CAPTURED if asked.amount < payment.refundable else PaymentState.REFUNDING
+    refunding = replace(payment, state=state, refunds=(*payment.refunds, asked))
+    return booking.with_payment(refunding), RefundPayment(
+        booking_id=booking.id,
+        payment_id=payment.id,
+        gateway=payment.gateway,
+        amount=asked.amount,
+        round=asked.round,
     )
 
 
 def _give_back(
-    booking: Booking, state: BookingState, *, reason: str
+    booking: Booking, state: BookingState, *, reason: str, keep: Money | None = None
 ) -> tuple[Booking, tuple[BookingMessage, ...]]:
-    """Every item back to its supplier, every payment back to its payer.
+    """Every item back to its supplier, every payment back to its payer, but for what is kept.
 
     An item that is only quoted has nothing to give back: if its hold is under way, the answer finds the
-    booking over, and the item is released then. Nothing is being captured yet: that comes when everything
-    is ticketed, and then only the capture's own answer moves the booking.
+    booking over, and the item is released then.
     """
     messages: list[BookingMessage] = []
     undo: BookingMessage
@@ -108,15 +151,27 @@ def _give_back(
         elif item.state is not ItemState.RELEASED:
             booking, undo = release(booking, item)
             messages.append(undo)
+    booking, payments = _pay_back(booking, keep or Money.zero(booking.currency))
+    return replace(booking, state=state, reason=reason, hold_until=None), (*messages, *payments)
+
+
+def _pay_back(booking: Booking, keep: Money) -> tuple[Booking, list[BookingMessage]]:
+    """Every payment back to its payer, but for `keep`, which the first ones leave."""
+    messages: list[BookingMessage] = []
+    undo: BookingMessage
     for payment in booking.payments:
-        if payment.state in OPEN_PAYMENTS:
+        if payment.state in MAY_TAKE and not payment.received:
             booking, undo = void(booking, payment)
-        elif payment.state is PaymentState.CAPTURED:
-            booking, undo = refund(booking, payment)
+            messages.append(undo)
+        elif payment.state is PaymentState.CAPTURED and not payment.taken:
+            booking = booking.with_payment(replace(payment, state=PaymentState.VOIDED))
         else:
-            continue
-        messages.append(undo)
-    return replace(booking, state=state, reason=reason, hold_until=None), tuple(messages)
+            kept = min(payment.refundable, keep)
+            keep -= kept
+            if back := payment.refundable - kept:
+                booking, undo = refund(booking, payment, back)
+                messages.append(undo)
+    return booking, messages
 
 
 def _pays_back(messages: tuple[BookingMessage, ...]) -> bool:

@@ -80,6 +80,8 @@ class BalanceReminder(BookingMessage):
     """A timer: the balance due at `deadline` is to be asked for, or a kept card to be charged for it."""
 
     deadline: datetime
+    number: int = 1
+    """Which reminder it is, from 1."""
     charge: bool = False
     """Charge the kept card, instead of asking."""
     payment_id: PaymentId | None = None
@@ -205,6 +207,8 @@ class PaymentRefunded(BookingMessage):
     payment_id: PaymentId
     round: int = 1
     amount: Money | None = None
+    settled: bool = False
+    """It had failed, and staff have paid it in another way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

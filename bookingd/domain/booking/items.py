@@ -3,13 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bookingd.domain.booking.confirming import confirm_next
 from bookingd.domain.booking.decision import Decision, Terms
 from bookingd.domain.booking.ending import fail, hold_timer, ignore, release, too_early
 from bookingd.domain.booking.facts import (
-    BookingConfirmed,
     BookingHeld,
-    BookingMessage,
-    CapturePayment,
     GiveConsent,
     HoldItem,
     ItemHeld,
@@ -17,17 +15,8 @@ from bookingd.domain.booking.facts import (
     ItemTicketed,
     PlaceBooking,
     PriceChanged,
-    TicketItem,
 )
-from bookingd.domain.booking.state import (
-    IN_HAND,
-    Booking,
-    BookingState,
-    Item,
-    ItemState,
-    Payment,
-    PaymentState,
-)
+from bookingd.domain.booking.state import Booking, BookingState, Item, ItemState
 from bookingd.domain.offers import Offer
 
 
@@ -93,7 +82,7 @@ def ticket(booking: Booking, message: ItemTicketed, terms: Terms) -> Decision:
     if item is None or item.state is not ItemState.HELD:
         return ignore(booking, message, terms)
     confirmed = replace(item, state=ItemState.CONFIRMED, locator=message.locator, tickets=message.tickets)
-    return confirm_next(booking.with_item(confirmed))
+    return confirm_next(booking.with_item(confirmed), terms)
 
 
 def refuse_ticket(booking: Booking, message: ItemRefused, terms: Terms) -> Decision:
@@ -102,39 +91,6 @@ def refuse_ticket(booking: Booking, message: ItemRefused, terms: Terms) -> Decis
     if item is None or item.state is not ItemState.HELD:
         return ignore(booking, message, terms)
     return fail(booking, message.reason)
-
-
-def confirm_next(booking: Booking) -> Decision:
-    """The money is in hand: have one item after the other ticketed, what can be undone first.
-
-    Not all at once: while the irrevocable ones are not asked for, everything else can still be undone.
-    """
-    waiting = [item for item in booking.items if item.state is ItemState.HELD]
-    if not waiting:
-        return finish_if_ticketed(booking)
-    item = min(waiting, key=_irrevocable)
-    wanted = TicketItem(booking_id=booking.id, item_id=item.id, offer=item.offer)
-    return Decision(booking=booking, messages=(wanted,))
-
-
-def finish_if_ticketed(booking: Booking) -> Decision:
-    """Everything ticketed: take the money; money taken: it is confirmed."""
-    if any(item.state is not ItemState.CONFIRMED for item in booking.items):
-        return Decision(booking=booking)
-    payment = next(payment for payment in booking.payments if payment.state in IN_HAND)
-    if payment.state is PaymentState.CAPTURED:
-        done = replace(booking, state=BookingState.CONFIRMED, hold_until=None)
-        event = BookingConfirmed(booking_id=booking.id, total=booking.total)
-        return Decision(booking=done, messages=(event,))
-    return _capture(booking, payment)
-
-
-def _capture(booking: Booking, payment: Payment) -> Decision:
-    capture: BookingMessage = CapturePayment(
-        booking_id=booking.id, payment_id=payment.id, gateway=payment.gateway, amount=payment.amount
-    )
-    capturing = booking.with_payment(replace(payment, state=PaymentState.CAPTURING))
-    return Decision(booking=capturing, messages=(capture,))
 
 
 def _await_payment(booking: Booking) -> Decision:
@@ -176,7 +132,3 @@ def _flights(offer: Offer) -> list[tuple[str, str, datetime, str, datetime]]:
         (flight.designator, flight.origin, flight.departs_at, flight.destination, flight.arrives_at)
         for flight in offer.itinerary.segments
     ]
-
-
-def _irrevocable(item: Item) -> bool:
-    return item.offer.itinerary.conditions.cancel_fee is None

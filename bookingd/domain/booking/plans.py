@@ -4,10 +4,12 @@ How it is paid (card, PayPal, transfer, credit) is the gateways' affair. A plan 
 booking and the agency's terms, by the same function for whoever shows it and for the lifecycle (P3).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from typing import Protocol
 
 from bookingd.domain.money import Money
 
@@ -35,6 +37,11 @@ class Plan:
     keeps_deposit: bool = False
     """Whether the deposit stays with the agency if the balance is not paid: told before the first payment."""
 
+    @property
+    def owed(self) -> Money:
+        """All that is paid to us."""
+        return self.due_now + self.balance
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanTerms:
@@ -51,3 +58,60 @@ class PlanTerms:
     charge_before: timedelta = timedelta(days=3)
     """How long before that a kept card is charged, where its holder agreed to it."""
     keeps_deposit: bool = False
+
+
+class Payable(Protocol):
+    """What a plan is made for: a booking, or what is about to be one."""
+
+    @property
+    def total(self) -> Money:
+        """What it costs, wherever it is paid."""
+        ...
+
+    @property
+    def at_property(self) -> Money:
+        """How much of that is paid at the hotel."""
+        ...
+
+    @property
+    def starts_at(self) -> datetime:
+        """The first departure or check-in."""
+        ...
+
+
+def plan_of(what: Payable, schedule: Schedule, terms: PlanTerms, *, now: datetime) -> Plan | None:
+    """What is due when by that schedule; None where it is not offered for this, or not any more.
+
+    Exact: the deposit is rounded once, and the balance is what is left.
+    """
+    ours = what.total - what.at_property
+    nothing = Money.zero(ours.currency)
+    if schedule is Schedule.DEPOSIT:
+        return _deposit(what, ours, terms, now)
+    if (schedule is Schedule.AT_PROPERTY) != (not ours and bool(what.at_property)):
+        return None
+    return Plan(schedule=schedule, due_now=ours, balance=nothing, at_property=what.at_property)
+
+
+def plans_of(what: Payable, terms: PlanTerms, *, now: datetime) -> Iterator[Plan]:
+    """Every plan that is offered for it now, the plainest first."""
+    for schedule in Schedule:
+        plan = plan_of(what, schedule, terms, now=now)
+        if plan is not None:
+            yield plan
+
+
+def _deposit(what: Payable, ours: Money, terms: PlanTerms, now: datetime) -> Plan | None:
+    if terms.deposit is None:
+        return None
+    due_now, balance_by = ours.times(terms.deposit), what.starts_at - terms.balance_before
+    if not 0 < due_now.amount < ours.amount or balance_by < now + terms.least_wait:
+        return None
+    return Plan(
+        schedule=Schedule.DEPOSIT,
+        due_now=due_now,
+        balance=ours - due_now,
+        balance_by=balance_by,
+        at_property=what.at_property,
+        keeps_deposit=terms.keeps_deposit,
+    )

@@ -226,7 +226,7 @@ def test_irrevocable_items_are_ticketed_last() -> None:
     free = factories.item(2, supplier="south", state=ItemState.HELD, cancel_fee=0)
     waiting = factories.booking(
         items=(irrevocable, free),
-        payments=(factories.payment(1),),
+        payments=(factories.payment(1, amount=factories.TOTAL * 2),),
         state=BookingState.AWAITING_PAYMENT,
         hold_until=START + TERMS.hold,
     )
