@@ -11,7 +11,7 @@ from types import MappingProxyType
 from bookingd.actor.batching import Batcher
 from bookingd.gateways.port import GatewayNotice, GatewayStatus
 from bookingd.messages.envelope import Origin
-from bookingd.messages.payments import RefreshPayment
+from bookingd.messages.payments import FIRST_LOOK, ApplyNotice, ReadDisputes, RefreshPayment
 from bookingd.storage import payments
 from bookingd.storage.database import is_unavailable
 from bookingd.storage.payments import Concerned, PaymentStatus, PaymentStep, Webhook
@@ -25,6 +25,8 @@ OLD_NEWS: Mapping[GatewayStatus, frozenset[PaymentStatus]] = MappingProxyType(
     {
         GatewayStatus.PENDING: frozenset(PaymentStatus),
         GatewayStatus.REQUIRES_ACTION: _BEYOND | {PaymentStatus.REQUIRES_ACTION},
+        GatewayStatus.APPROVED: _BEYOND | {PaymentStatus.APPROVED},
+        GatewayStatus.IN_REVIEW: _BEYOND | {PaymentStatus.IN_REVIEW},
         GatewayStatus.AUTHORISED: _BEYOND,
         GatewayStatus.CAPTURED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}),
         GatewayStatus.VOIDED: frozenset({PaymentStatus.VOIDED}),
@@ -80,19 +82,35 @@ class Receipts:
 
     async def _store(self, transaction: Transaction, events: Mapping[tuple[str, str], Told]) -> None:
         """One look a payment is enough, however many of the events are about it."""
-        concerned = await payments.receive_webhooks(
+        received = await payments.receive_webhooks(
             transaction.connection,
             webhooks=[_webhook(told) for told in events.values()],
             now=transaction.now,
         )
-        looks = {
-            row.payment_id: (row, told.origin)
-            for row in concerned
-            if _may_be_news((told := events[row.gateway, row.event_id]).notice, row)
-        }
-        for row, origin in looks.values():
-            look = RefreshPayment(payment_id=row.payment_id, booking_id=row.booking_id)
+        looks: dict[RefreshPayment | ReadDisputes, Origin] = {}
+        for row in received.concerned:
+            told = events[row.gateway, row.event_id]
+            if told.notice.dispute:
+                looks[ReadDisputes(payment_id=row.payment_id, booking_id=row.booking_id)] = told.origin
+            elif _may_be_news(told.notice, row):
+                looks[RefreshPayment(payment_id=row.payment_id, booking_id=row.booking_id)] = told.origin
+        for look, origin in looks.items():
             transaction.send(look, origin=origin)
+        for key in received.early:
+            _put_off(transaction, events[key])
+
+
+def _put_off(transaction: Transaction, told: Told) -> None:
+    """The answer that makes the payment ours may be on its way, or lost: it is looked for until it came."""
+    notice = told.notice
+    later = ApplyNotice(
+        gateway=told.gateway,
+        event_id=notice.event_id,
+        payment_id=notice.payment_id,
+        gateway_reference=notice.gateway_reference,
+        dispute=notice.dispute,
+    )
+    transaction.send(later, origin=told.origin, due=transaction.now + FIRST_LOOK)
 
 
 def _key(told: Told) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from actors.payment import notices
 from actors.payment.book import PaymentBook
 from actors.payment.disputes import Disputes
 from actors.payment.documents import FOLLOWED, Agency, Documents
@@ -26,7 +27,13 @@ from bookingd.domain.booking.facts import (
     VoidPayment,
 )
 from bookingd.gateways.port import Gateway
-from bookingd.messages.payments import CompletePayment, ReadDisputes, RefreshPayment, SettleRefund
+from bookingd.messages.payments import (
+    ApplyNotice,
+    CompletePayment,
+    ReadDisputes,
+    RefreshPayment,
+    SettleRefund,
+)
 from bookingd.sources import Sources
 from bookingd.storage.database import Database
 from bookingd.storage.intents import IntentKey
@@ -47,6 +54,7 @@ class PaymentActor:
         RefreshPayment,
         SettleRefund,
         ReadDisputes,
+        ApplyNotice,
         *FOLLOWED,
     )
     answering: Mapping[type, Answer] = MappingProxyType({})
@@ -61,7 +69,11 @@ class PaymentActor:
         holding, taking = Holding(book, intake), Taking(book, intake)
         looking, disputes = Looking(book, intake, refunds), Disputes(book)
         documents = Documents(agency=agency, sources=sources)
-        self.deciding: Mapping[type, Decide] = {**documents.deciding, SettleRefund: refunds.settle}
+        self.deciding: Mapping[type, Decide] = {
+            **documents.deciding,
+            SettleRefund: refunds.settle,
+            ApplyNotice: notices.apply,
+        }
         self.acting: Mapping[type, Acting | Reading] = {
             AuthorisePayment: _acting(
                 PaymentStep.AUTHORISE, holding.authorise, holding.find, holding.authorised

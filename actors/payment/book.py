@@ -18,7 +18,13 @@ from bookingd.domain.booking.facts import (
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.port import Gateway
-from bookingd.messages.payments import CompletePayment, ReadDisputes, RefreshPayment, SettleRefund
+from bookingd.messages.payments import (
+    FIRST_LOOK,
+    CompletePayment,
+    ReadDisputes,
+    RefreshPayment,
+    SettleRefund,
+)
 from bookingd.outcomes import Refused
 from bookingd.sources import Sources
 from bookingd.storage import disputes, intents, payment_means, payments
@@ -29,9 +35,6 @@ from bookingd.storage.intents import IntentState
 from bookingd.storage.payment_means import NewMeans
 from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
 from bookingd.storage.transactions import Transaction
-
-FIRST_POLL = timedelta(seconds=15)
-"""How soon we look ourselves at what waits for its payer or for the gateway; doubling from there."""
 
 REFERENCES_KEPT = 4096
 """Some 200 bytes each; those of other payments are read from their rows."""
@@ -187,7 +190,7 @@ class PaymentBook:
 
     def poll(self, transaction: Transaction, letter: Letter, row: PaymentRow, poll: int) -> None:
         """Look for the time `poll`, counted from 1, when it is due."""
-        due: datetime = transaction.now + FIRST_POLL * 2 ** (poll - 1)
+        due: datetime = transaction.now + FIRST_LOOK * 2 ** (poll - 1)
         look = RefreshPayment(payment_id=row.id, booking_id=row.booking_id, poll=poll)
         transaction.send(look, origin=letter.origin, due=due)
 

@@ -219,7 +219,7 @@ class PayPalGateway:
         if not event.is_followed:
             return None
         if self._merchant_id and event.merchants - {self._merchant_id}:
-            raise InvalidNotice("signed, but about another merchant's money")
+            raise InvalidNotice("signed, but about another merchant's money", reason="foreign_account")
         return event.notice(event.payment_id or await self._disputed(event))
 
     async def _disputed(self, event: Event) -> PaymentId | None:

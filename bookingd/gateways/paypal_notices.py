@@ -69,7 +69,7 @@ class Event:
             self._disputed: Thing = (self.thing.get("disputed_transactions") or [{}])[0]
             self._unit.get("custom_id"), self._disputed.get("custom")
         except (*_NO_EVENT, IndexError) as error:
-            raise InvalidNotice("signed, but not an event") from error
+            raise InvalidNotice("signed, but not an event", reason="unreadable") from error
 
     @property
     def is_followed(self) -> bool:
@@ -100,7 +100,7 @@ class Event:
         try:
             order, dispute = self._order(), self.thing.get("dispute_id")
         except _NO_EVENT as error:
-            raise InvalidNotice("signed, but not an event") from error
+            raise InvalidNotice("signed, but not an event", reason="unreadable") from error
         return GatewayNotice(
             event_id=self.id,
             kind=self.kind,
@@ -148,11 +148,11 @@ def refuse_old(sent: Transmission, now: datetime) -> None:
     if at is None:
         raise InvalidNotice("the time of its transmission is none")
     if not now - OLDEST <= at <= now + AHEAD:
-        raise InvalidNotice(f"transmitted {(now - at).total_seconds():.0f} s ago")
+        raise InvalidNotice(f"transmitted {(now - at).total_seconds():.0f} s ago", reason="too_old")
 
 
 def _word(given: object) -> str:
     """An id or a kind as PayPal makes them; what is stored is not to be of any other sort."""
     if isinstance(given, str) and 0 < len(given) <= LONGEST_WORD and given.isascii() and given.isprintable():
         return given
-    raise InvalidNotice("signed, but its ids are none")
+    raise InvalidNotice("signed, but its ids are none", reason="unreadable")

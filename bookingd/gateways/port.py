@@ -190,7 +190,13 @@ class CredentialsRejected(Unavailable):
 
 
 class InvalidNotice(Exception):
-    """A webhook is not what it says it is: bad signature, too old, or not readable."""
+    """A webhook is not what it says it is. `reason` is one of REFUSALS, for whoever counts."""
+
+    REFUSALS = ("bad_signature", "too_old", "foreign_account", "unreadable")
+
+    def __init__(self, message: str, *, reason: str = "bad_signature") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Gateway(Protocol):

@@ -63,7 +63,7 @@ class Notices:
     def read(self, header: str, body: bytes) -> GatewayNotice | None:
         """Verify the signature with any of the secrets, and its age with our own clock."""
         if len(body) > LARGEST_NOTICE:
-            raise InvalidNotice(f"{len(body)} bytes are no event")
+            raise InvalidNotice(f"{len(body)} bytes are no event", reason="unreadable")
         if not any(_is_signed(body, header, secret) for secret in self._secrets):
             raise InvalidNotice("no signature of a known secret")
         self._refuse_old(header)
@@ -75,7 +75,7 @@ class Notices:
         signed_at = next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
         age = self._clock.now().timestamp() - signed_at
         if abs(age) > NOTICE_TOLERANCE.total_seconds():
-            raise InvalidNotice(f"signed {age:.0f} s ago")
+            raise InvalidNotice(f"signed {age:.0f} s ago", reason="too_old")
 
     def _notice(self, body: bytes) -> GatewayNotice | None:
         """None for an endpoint that is registered for more than it need be."""
@@ -84,14 +84,16 @@ class Notices:
             self._refuse_foreign(event)
             return _told(event) if _word(event["type"]) in NOTICES else None
         except _NO_EVENT as error:
-            raise InvalidNotice("signed, but not an event") from error
+            raise InvalidNotice("signed, but not an event", reason="unreadable") from error
 
     def _refuse_foreign(self, event: Thing) -> None:
         """An endpoint for connected accounts, or of the other mode, tells of payments that are not ours."""
         if event.get("account"):
-            raise InvalidNotice("signed, but of another account")
+            raise InvalidNotice("signed, but of another account", reason="foreign_account")
         if event["livemode"] is not self._is_live:
-            raise InvalidNotice(f"signed, but in {'test' if self._is_live else 'live'} mode")
+            raise InvalidNotice(
+                f"signed, but in {'test' if self._is_live else 'live'} mode", reason="foreign_account"
+            )
 
 
 def _is_signed(body: bytes, header: str, secret: str) -> bool:
@@ -121,7 +123,7 @@ def _word(given: object) -> str:
     """An id or a kind as Stripe makes them; what is stored is not to be of any other sort."""
     if isinstance(given, str) and 0 < len(given) <= LONGEST_WORD and given.isascii() and given.isprintable():
         return given
-    raise InvalidNotice("signed, but its ids are none")
+    raise InvalidNotice("signed, but its ids are none", reason="unreadable")
 
 
 def _reference(thing: Thing) -> str | None:

@@ -103,6 +103,7 @@ ENTRIES: tuple[Entry, ...] = (
     _command(payments.CompletePayment, "payment.complete", "payment", Lane.FINISHING),
     _command(payments.SettleRefund, "payment.settle_refund", "payment", Lane.FINISHING),
     _command(payments.ReadDisputes, "payment.read_disputes", "payment"),
+    _command(payments.ApplyNotice, "payment.apply_notice", "payment"),
     _command(documents.IssueInvoice, "payment.issue_invoice", "payment"),
     _command(documents.AddressInvoice, "payment.address_invoice", "payment"),
     _event(facts.PaymentActionRequired, "payment.action_required"),

@@ -1,8 +1,12 @@
 """What is asked of the payment actor besides the steps of a booking."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bookingd.domain.ids import BookingId, PaymentId
+
+FIRST_LOOK = timedelta(seconds=15)
+"""How soon what waits for a payer, or for another's answer, is looked at; doubling from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +55,20 @@ class ReadDisputes:
     booking_id: BookingId
     poll: int = 0
     """Which of our own looks this is; 0 where somebody or something told us to look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyNotice:
+    """A gateway has told of a payment that we did not have then: look for it, and look at it.
+
+    Stored with the event itself, and so not lost with whoever took it in.
+    """
+
+    gateway: str
+    event_id: str
+    payment_id: PaymentId | None
+    gateway_reference: str | None
+    dispute: str | None = None
+    """The gateway's id of the dispute that the event is about."""
+    look: int = 1
+    """Which time it is looked for, counted from 1."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -20,6 +21,7 @@ SAVE = query("payments.save")
 REFUNDS = query("payments.refunds")
 SAVE_REFUND = query("payments.save_refund")
 RECEIVE_WEBHOOKS = query("payments.receive_webhooks")
+TOLD_OF = query("payments.told_of")
 FORGET_WEBHOOKS = query("payments.forget_webhooks")
 
 
@@ -155,6 +157,14 @@ class Concerned:
     """The steps (see PaymentStep) of it that somebody is calling the gateway for at this moment."""
 
 
+class ReceivedWebhooks(NamedTuple):
+    """What events are about that were not stored before."""
+
+    concerned: list[Concerned]
+    early: list[tuple[str, str]]
+    """Gateways and ids of those about payments that we do not have, or not yet."""
+
+
 async def lock(connection: Connection, *, ids: Collection[PaymentId]) -> dict[PaymentId, PaymentRow]:
     """Those of the payments that gateways have told of, locked until the transaction ends."""
     return {row.id: row for row in map(_row, await connection.fetch(LOCK, ids))}
@@ -224,8 +234,8 @@ async def save_refund(connection: Connection, *, refund: RefundRow, now: datetim
 
 async def receive_webhooks(
     connection: Connection, *, webhooks: Sequence[Webhook], now: datetime
-) -> list[Concerned]:
-    """Store verified webhooks, each given once; the payments that new ones are about, where we have them."""
+) -> ReceivedWebhooks:
+    """Store verified webhooks, each given once; what the new ones are about."""
     rows = await connection.fetch(
         RECEIVE_WEBHOOKS,
         [webhook.gateway for webhook in webhooks],
@@ -235,17 +245,29 @@ async def receive_webhooks(
         [webhook.gateway_reference for webhook in webhooks],
         now,
     )
-    return [
-        Concerned(
-            gateway=row["gateway"],
-            event_id=row["event_id"],
-            payment_id=PaymentId(row["id"]),
-            booking_id=BookingId(row["booking_id"]),
-            state=PaymentStatus(row["state"]),
-            under_way=frozenset(row["under_way"]),
-        )
-        for row in rows
-    ]
+    return ReceivedWebhooks(
+        concerned=[_concerned(row) for row in rows if row["id"]],
+        early=[(row["gateway"], row["event_id"]) for row in rows if not row["id"]],
+    )
+
+
+def _concerned(row: asyncpg.Record) -> Concerned:
+    return Concerned(
+        gateway=row["gateway"],
+        event_id=row["event_id"],
+        payment_id=PaymentId(row["id"]),
+        booking_id=BookingId(row["booking_id"]),
+        state=PaymentStatus(row["state"]),
+        under_way=frozenset(row["under_way"]),
+    )
+
+
+async def told_of(
+    connection: Connection, *, gateway: str, payment_id: PaymentId | None, reference: str | None
+) -> tuple[PaymentId, BookingId] | None:
+    """The payment that an event of the gateway is about, and its booking; None while we do not have it."""
+    row = await connection.fetchrow(TOLD_OF, gateway, payment_id, reference)
+    return None if row is None else (PaymentId(row["id"]), BookingId(row["booking_id"]))
 
 
 async def forget_webhooks(connection: Connection, *, before: datetime, limit: int) -> int:

@@ -409,6 +409,14 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.webhooks_refused = Counter(
+            "bookingd_webhooks_refused_total",
+            "Webhooks that were not taken, by gateway and reason: bad_signature, too_old, foreign_account,"
+            " unreadable, too_large, not_now (sent again). Growth: a secret was changed on one side only, or"
+            " somebody tries",
+            ["gateway", "reason"],
+            registry=registry,
+        )
         self.sockets = Gauge("bookingd_live_connections", "Open WebSockets", registry=registry)
         self.ready = Gauge(
             "bookingd_ready",

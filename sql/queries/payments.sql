@@ -59,12 +59,15 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, trace = excluded.trace, e
 
 -- name: receive_webhooks
 -- Events ($1 gateways, $2 ids, $3 kinds, $4 payments, $5 the gateway's own references of them), received at $6.
--- For each that is new the payment that it is about, where we have it, with the steps that somebody is calling
--- the gateway for. A refund's event names the gateway's object only.
+-- Each that is new, with the payment that it is about, where we have it, and the steps that somebody is calling the
+-- gateway for. A refund's event names the gateway's object only, by how its name began.
 WITH told AS (
     SELECT e.gateway, e.event_id, e.kind,
-           coalesce(e.payment_id, (SELECT p.id FROM payments AS p
-                                    WHERE p.gateway = e.gateway AND p.gateway_reference = e.reference)) AS payment_id
+           coalesce(e.payment_id,
+                    (SELECT p.id FROM payments AS p
+                      WHERE p.gateway = e.gateway
+                        AND split_part(p.gateway_reference, '/', 1) = split_part(e.reference, '/', 1)
+                      ORDER BY p.id DESC LIMIT 1)) AS payment_id
       FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[])
            AS e (gateway, event_id, kind, payment_id, reference)
      ORDER BY e.gateway, e.event_id
@@ -78,7 +81,14 @@ SELECT new.gateway, new.event_id, p.id, p.booking_id, p.state,
        ARRAY (SELECT i.step FROM intents AS i
                WHERE i.subject = p.booking_id AND i.object = p.id AND i.state = 'calling' AND i.leased_until > $6)
        AS under_way
-  FROM new JOIN payments AS p ON p.id = new.payment_id;
+  FROM new LEFT JOIN payments AS p ON p.id = new.payment_id AND p.gateway = new.gateway;
+
+-- name: told_of
+-- The payment that an event of gateway $1 is about which names ours ($2), or its own ($3).
+SELECT id, booking_id FROM payments
+ WHERE gateway = $1
+   AND (id = $2 OR ($2::uuid IS NULL AND split_part(gateway_reference, '/', 1) = split_part($3, '/', 1)))
+ ORDER BY id DESC LIMIT 1;
 
 -- name: forget_webhooks
 -- Up to $2 webhooks from before $1 go: no gateway repeats one for so long. Gives a row for each.

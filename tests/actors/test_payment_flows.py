@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from actors.payment.notices import LAST_LOOK
 from bookingd.domain.booking import facts
 from bookingd.domain.consents import KEEP_MEANS
 from bookingd.domain.declines import DeclineReason
 from bookingd.domain.money import Money
 from bookingd.gateways.port import GatewayStatus
+from bookingd.messages.payments import ApplyNotice
 from bookingd.storage import payment_means
 from bookingd.storage.database import Database
 from bookingd.storage.payments import PaymentStatus, RefundState
@@ -359,6 +361,44 @@ async def test_a_means_is_told_without_what_it_is_called_at_the_gateway(house: P
     row = await house.row()
     assert (row.means_kind, row.means_label) == ("card", "Fake ending in 4242")
     assert row.means_fingerprint == f"fp_{GOOD}"
+
+
+# Notices that came early
+
+
+EARLY = ApplyNotice(gateway="fake", event_id="evt_1", payment_id=PAYMENT, gateway_reference=None)
+
+
+async def test_a_notice_that_came_before_its_payment_is_applied_when_that_is_here(
+    house: PaymentHouse,
+) -> None:
+    """It was held at once, and so nobody polls; the notice says that it is held no longer."""
+    await house.ask(EARLY)
+    await house.ask(authorise())
+    house.gateway.expire(house.reference())
+    before = house.names()
+    house.jump(timedelta(minutes=1))
+    await house.rest()
+
+    assert (before, house.names()) == (["PaymentAuthorised"], ["PaymentAuthorised", "PaymentVoided"])
+
+
+async def test_a_notice_that_names_only_the_gateways_object_finds_it_too(house: PaymentHouse) -> None:
+    await house.ask(authorise(), CAPTURE)
+    house.gateway.dispute(house.reference())
+    named = replace(EARLY, payment_id=None, gateway_reference="fake_1/held_9", dispute="dp_1")
+    await house.ask(named)
+
+    assert house.names()[-1] == "PaymentDisputed"
+
+
+async def test_what_is_nobodys_is_looked_for_no_longer(house: PaymentHouse) -> None:
+    await house.ask(replace(EARLY, look=LAST_LOOK - 1))
+    for _ in range(3):
+        house.jump(timedelta(hours=3))
+        await house.rest()
+
+    assert await house.value("SELECT count(*) FROM outbox") == 0
 
 
 # Deaths between steps

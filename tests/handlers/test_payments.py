@@ -14,7 +14,7 @@ from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways import paypal_amounts
-from bookingd.messages.payments import RefreshPayment
+from bookingd.messages.payments import ApplyNotice, ReadDisputes, RefreshPayment
 from bookingd.outcomes import Unavailable
 from bookingd.storage import intents
 from bookingd.storage.intents import IntentKey
@@ -382,10 +382,12 @@ async def event(
     *,
     told: str | None = None,
     event_id: str = "evt_1",
+    dispute: str | None = None,
     **headers: str,
 ) -> Any:
     body = {
         "status": told,
+        "dispute": dispute,
         "event_id": event_id,
         "kind": "payment_intent.succeeded",
         "gateway_reference": "pi_1",
@@ -418,6 +420,66 @@ async def test_an_event_that_is_ahead_of_us_is_stored_and_acknowledged(
     assert await event(api, booking, payment_id) == {"received": True}
 
     assert (await refreshed(api), await api.count("webhook_events")) == ([], 1)
+
+
+async def test_an_event_that_is_ahead_of_us_is_looked_for_later(api: Api) -> None:
+    """https://github.com/duncanmcclean/statamic-cargo/issues/190: stored with the event, and not lost."""
+    payment_id = factories.payment_id()
+
+    for _ in range(2):
+        await event(api, await held(api), payment_id)
+
+    [later] = [message for message in await api.outbox() if isinstance(message, ApplyNotice)]
+    assert (later.gateway, later.event_id, later.payment_id) == ("fake", "evt_1", payment_id)
+
+
+async def test_an_event_about_a_dispute_has_the_disputes_read(api: Api) -> None:
+    booking, payment_id = await held(api), factories.payment_id()
+    await api.record(row(booking, payment_id, state=PaymentStatus.CAPTURED))
+
+    await event(api, booking, payment_id, told="captured", dispute="dp_1")
+
+    assert await refreshed(api) == []
+    [read] = [message for message in await api.outbox() if isinstance(message, ReadDisputes)]
+    assert read == ReadDisputes(payment_id=payment_id, booking_id=booking.id)
+
+
+async def test_an_event_finds_a_payment_whose_name_has_grown(api: Api) -> None:
+    """PayPal's order, which is authorised and captured meanwhile."""
+    booking, payment_id = await held(api), factories.payment_id()
+    await api.record(row(booking, payment_id, gateway_reference="pi_1/auth_2/capture_3"))
+
+    await event(api, booking, None)
+
+    assert await refreshed(api) == [RefreshPayment(payment_id=payment_id, booking_id=booking.id)]
+
+
+async def test_an_event_of_one_gateway_moves_no_payment_of_another(api: Api) -> None:
+    booking, payment_id = await held(api), factories.payment_id()
+    await api.record(row(booking, payment_id, gateway="other"))
+
+    await event(api, booking, payment_id)
+
+    assert await refreshed(api) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "reason"),
+    [
+        ({}, {"Fake-Signature": "bad"}, "bad_signature"),
+        ({"padding": "x" * 300_000}, {"Fake-Signature": "good"}, "too_large"),
+    ],
+)
+async def test_what_is_refused_is_counted_and_not_stored(
+    api: Api, body: dict[str, str], headers: dict[str, str], reason: str
+) -> None:
+    await api.nobody().post("/webhooks/fake", body, headers=headers)
+
+    counted = api.parts.metrics.registry.get_sample_value(
+        "bookingd_webhooks_refused_total", {"gateway": "fake", "reason": reason}
+    )
+    assert counted == 1
+    assert await api.count("webhook_events") == 0
 
 
 async def test_an_event_about_a_refund_is_known_by_the_gateways_own_reference(api: Api) -> None:

@@ -151,7 +151,8 @@ def webhook(event_id: str = "evt_1", **kinds: Any) -> Webhook:
 
 
 async def receive(connection: Connection, *webhooks: Webhook) -> list[Concerned]:
-    return await payments.receive_webhooks(connection, webhooks=webhooks, now=START)
+    received = await payments.receive_webhooks(connection, webhooks=webhooks, now=START)
+    return received.concerned
 
 
 async def test_an_event_tells_of_a_payment_by_our_id_or_by_the_gateways(connection: Connection) -> None:
