@@ -5,19 +5,24 @@ from aiohttp import web
 from bookingd.domain.access import Action, whose
 from bookingd.domain.audit import AuditEntry, Subject, seal
 from bookingd.domain.booking.state import Booking
-from bookingd.domain.documents.document import Party
+from bookingd.domain.documents.document import DocumentKind, Party
 from bookingd.messages.documents import AddressInvoice
 from bookingd.storage import documents
 from bookingd.storage.transactions import Transaction
 from handlers.bodies import json_body
 from handlers.documents.document_requests import Billing
 from handlers.documents.document_views import BillingBody, party_view
+from handlers.documents.documents import issued_for
+from handlers.errors import Problem
 from handlers.gate import who_of
 from handlers.middlewares import CORRELATION
 from handlers.opened import open_booking
-from handlers.parts import PARTS
+from handlers.parts import PARTS, Parts
 from handlers.principals import origin_of
 from handlers.reply import json_reply
+
+MOST_INVOICES = 10
+"""Of a booking: who changes their mind more often asks the agency, and nobody fills its books with paper."""
 
 
 async def billing(request: web.Request) -> web.Response:
@@ -34,6 +39,7 @@ async def bill_to(request: web.Request) -> web.Response:
     asked, _ = await json_body(request, Billing)
     booking = (await open_booking(request, Action.BILL)).booking
     party: Party = asked["party"]
+    await _check_changes_left(request.app[PARTS], booking)
     async with request.app[PARTS].transactions.begin() as transaction:
         await documents.bill_to(
             transaction.connection, booking_id=booking.id, party=party, now=transaction.now
@@ -42,6 +48,14 @@ async def bill_to(request: web.Request) -> web.Response:
         transaction.send(wanted, origin=origin_of(request, who_of(request).acting))
         _note(request, transaction, booking, party)
     return json_reply(BillingBody(billing=party_view(party)))
+
+
+async def _check_changes_left(parts: Parts, booking: Booking) -> None:
+    """Raises Problem where the booking was invoiced often enough."""
+    kinds = [one.document.kind for one in await issued_for(parts, booking)]
+    if kinds.count(DocumentKind.INVOICE) >= MOST_INVOICES:
+        told = f"It was invoiced {MOST_INVOICES} times already: ask the agency for another invoice."
+        raise Problem("booking-state", told)
 
 
 def _note(request: web.Request, transaction: Transaction, booking: Booking, party: Party) -> None:

@@ -88,7 +88,7 @@ DOCUMENT_ROUTES = (
             body=Billing,
             headers=("proof",),
             answers={200: BillingBody},
-            problems=(*BODY_PROBLEMS, "not-found"),
+            problems=(*BODY_PROBLEMS, "not-found", "booking-state"),
         ),
     ),
 )

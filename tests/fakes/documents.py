@@ -15,9 +15,15 @@ SERIES = dict(zip(DocumentKind, ("REC-2026", "INV-2026", "CRN-2026"), strict=Tru
 
 
 async def plant_invoice(
-    database: Database, sources: Sources, booking: Booking, addressee: Party, *, now: datetime
+    database: Database,
+    sources: Sources,
+    booking: Booking,
+    addressee: Party,
+    *,
+    now: datetime,
+    round_number: int = 1,
 ) -> str:
-    """An invoice of the booking; its number."""
+    """The `round_number`th invoice of the booking; its number."""
     occasion = Occasion(
         issuer=factories.agency().issuer,
         addressee=addressee,
@@ -26,6 +32,6 @@ async def plant_invoice(
     )
     async with database.transaction() as connection:
         turn = await documents.take_turn(connection, series=SERIES)
-        issued = turn.place(invoice(booking, occasion, paid=()), sources=sources)
+        issued = turn.place(invoice(booking, occasion, paid=(), round_number=round_number), sources=sources)
         await documents.store(connection, turn=turn, now=now)
     return issued.document.number

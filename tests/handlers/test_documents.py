@@ -15,6 +15,7 @@ from bookingd.domain.booking.state import Booking
 from bookingd.domain.documents.document import Party
 from bookingd.storage.database import Connection
 from bookingd.tokens import Purpose
+from handlers.documents.billing import MOST_INVOICES
 from tests.fakes.documents import plant_invoice
 from tests.handlers.conftest import PUBLIC, Api, MakeApi
 
@@ -201,6 +202,24 @@ async def test_a_person_needs_no_tax_number(api: Api, booking: Booking) -> None:
     named = await api.ask("PUT", f"/v1/bookings/{booking.reference}/billing", json=person)
 
     assert (api.status, named["billing"]["tax_number"]) == (200, None)
+
+
+async def test_nobody_has_a_booking_invoiced_again_and_again(api: Api, booking: Booking) -> None:
+    parts = api.parts
+    for number in range(1, MOST_INVOICES + 1):
+        await plant_invoice(
+            parts.database,
+            parts.sources,
+            booking,
+            Party(name=f"Anna {number}"),
+            now=api.clock.now(),
+            round_number=number,
+        )
+
+    problem = await api.ask("PUT", f"/v1/bookings/{booking.reference}/billing", json=COMPANY)
+
+    assert (api.status, problem["type"]) == (409, "/problems/booking-state")
+    assert await sent(api) == []
 
 
 # Invoices before their time
