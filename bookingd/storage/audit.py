@@ -11,6 +11,7 @@ See docs/decisions/ on the audit trail.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bookingd.domain.audit import GENESIS, AuditEntry, Subject, chain_hash
 from bookingd.storage.database import Connection
@@ -51,11 +52,14 @@ async def record(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 
     Raises UnfitForAudit when an entry holds what cannot be written down exactly.
     """
-    if not entries:
-        return
+    if entries:
+        await connection.execute(RECORD, *columns(entries))
+
+
+def columns(entries: Sequence[AuditEntry]) -> tuple[list[Any], ...]:
+    """Entries as `audit.record` takes them. Raises UnfitForAudit."""
     personal = [(entry, name, value) for entry in entries for name, value in entry.personal.items()]
-    await connection.execute(
-        RECORD,
+    return (
         [entry.id for entry in entries],
         [entry.at for entry in entries],
         [entry.canonical().decode() for entry in entries],

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from bookingd.domain.audit import AuditEntry
 from bookingd.messages.catalogue import Kind, Lane
+from bookingd.storage import audit
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
 
 INSERT = query("outbox.insert")
+INSERT_AND_RECORD = query("outbox.insert_and_record")
 CLAIM = query("outbox.claim")
 DELETE = query("outbox.delete")
 RELEASE_ALL = query("outbox.release_all")
@@ -37,8 +41,21 @@ class Bundle:
 
 async def insert(connection: Connection, *, bundles: Sequence[Bundle]) -> None:
     """Put bundles into the outbox; they are sent if the transaction commits."""
-    await connection.execute(
-        INSERT,
+    await connection.execute(INSERT, *_columns(bundles))
+
+
+async def insert_and_record(
+    connection: Connection, *, bundles: Sequence[Bundle], entries: Sequence[AuditEntry]
+) -> None:
+    """The same, and add entries to the audit trail, in one round trip: hardly any change is without both.
+
+    Raises UnfitForAudit, as `audit.record`.
+    """
+    await connection.execute(INSERT_AND_RECORD, *_columns(bundles), *audit.columns(entries))
+
+
+def _columns(bundles: Sequence[Bundle]) -> tuple[list[Any], ...]:
+    return (
         [bundle.id for bundle in bundles],
         [bundle.kind for bundle in bundles],
         [bundle.destination for bundle in bundles],

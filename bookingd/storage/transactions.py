@@ -124,11 +124,13 @@ class Transaction:
         self._outgoing.setdefault(address, []).append(envelope)
 
     async def flush(self, claimed_until: datetime | None) -> tuple[list[Bundle], list[Message]]:
-        """Write bundles and audit entries, one statement each; what is to be handed over then."""
+        """Write bundles and audit entries, in one statement; what is to be handed over then."""
         bundles = list(self._bundles(claimed_until))
-        if bundles:
+        if bundles and self._entries:
+            await outbox.insert_and_record(self.connection, bundles=bundles, entries=self._entries)
+        elif bundles:
             await outbox.insert(self.connection, bundles=bundles)
-        if self._entries:
+        else:
             await audit.record(self.connection, entries=self._entries)
         return bundles, self._notices
 

@@ -5,6 +5,19 @@
 INSERT INTO outbox (id, kind, destination, lane, bundle, due_at, claimed_until)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::timestamptz[]);
 
+-- name: insert_and_record
+-- The same, and audit entries: ids $8, times $9, canonical texts $10; personal values of entries $11 at $12, fields $13, subjects
+-- $14 and $15, salts $16, values $17. As `audit.record`.
+WITH recorded AS (
+    INSERT INTO audit_entries (id, at, canonical)
+    SELECT * FROM unnest($8::uuid[], $9::timestamptz[], $10::json[])
+), told AS (
+    INSERT INTO audit_personal (entry_id, entry_at, field, subject_kind, subject_id, salt, value)
+    SELECT * FROM unnest($11::uuid[], $12::timestamptz[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::bytea[])
+)
+INSERT INTO outbox (id, kind, destination, lane, bundle, due_at, claimed_until)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::timestamptz[]);
+
 -- name: claim
 -- Up to $3 bundles that are ready at $1, the longest ready first, claimed until $2.
 UPDATE outbox SET claimed_until = $2
