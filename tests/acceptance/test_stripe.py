@@ -1,4 +1,4 @@
-"""Ways to pay at Stripe that are more than a card: its own page, wallets, what its Payment Element makes."""
+"""Ways to pay at Stripe that are more than a card: its own page, wallets, its Payment Element, a review."""
 
 from typing import Any
 
@@ -77,5 +77,20 @@ async def test_what_the_payment_element_made_pays(agency: Agency) -> None:
         await guest.pay(reference, token["id"])
         booking = await guest.sees(reference)
 
+    assert booking["state"] == "confirmed"
+    await agency.check()
+
+
+async def test_a_risky_payment_waits_for_its_review(agency: Agency) -> None:
+    async with agency.guest() as guest:
+        reference = await _booked(guest, agency)
+        await guest.pay(reference, "pm_card_riskLevelElevated")
+        await guest.has_payments(reference, "in_review")
+        before = await guest.booking(reference)
+        [review] = (await _merchant(agency, "GET", "/v1/reviews"))["data"]
+        await _merchant(agency, "POST", f"/v1/reviews/{review['id']}/approve")
+        booking = await guest.sees(reference)
+
+    assert before["state"] != "confirmed"
     assert booking["state"] == "confirmed"
     await agency.check()
