@@ -7,6 +7,7 @@ import pytest
 
 from bookingd.sandbox.stripe.sandbox import SECRET_KEY
 from tests.acceptance.conftest import Agency, Open
+from tests.acceptance.daemon import until
 from tests.acceptance.guest import Guest
 
 WALLET = {"wallet": "apple_pay", "number": "", "expiry": "", "cvc": ""}
@@ -94,3 +95,33 @@ async def test_a_risky_payment_waits_for_its_review(agency: Agency) -> None:
     assert before["state"] != "confirmed"
     assert booking["state"] == "confirmed"
     await agency.check()
+
+
+async def test_a_dispute_is_heard_of_and_its_end_too(agency: Agency) -> None:
+    async with agency.guest() as guest:
+        reference = await _booked(guest, agency)
+        await guest.pay(reference, "pm_card_createDispute")
+        await guest.sees(reference)
+        [begun] = await until(lambda: _disputes(agency))
+        form = {"evidence[uncategorized_text]": "winning_evidence"}
+        await _merchant(agency, "POST", f"/v1/disputes/{begun['gateway_reference']}", **form)
+
+        async def is_won() -> bool:
+            return [one["status"] for one in await _disputes(agency)] == ["won"]
+
+        await until(is_won)
+        assert (await guest.booking(reference))["state"] == "confirmed"
+
+    assert (begun["reason"], begun["amount"]) == ("fraudulent", (await _only_payment(agency))["captured"])
+
+
+async def _only_payment(agency: Agency) -> dict[str, Any]:
+    [payment] = (await agency.gateway.payments()).values()
+    return dict(payment)
+
+
+async def _disputes(agency: Agency) -> list[dict[str, Any]]:
+    """Those that we have heard of."""
+    async with agency.database.connection() as connection:
+        rows = await connection.fetch("SELECT * FROM disputes")
+    return [dict(row) for row in rows]
