@@ -75,6 +75,9 @@ secret_key_file = "{keys}/stripe_secret_key"
 webhook_secret_file = "{keys}/stripe_webhook_secret"
 [mail]
 url = "smtp://127.0.0.1:{mail}?starttls=off"
+[payments.brake]
+attempts_from_network = 0
+
 [search.budget]
 network_per_minute = 0
 [sandbox]

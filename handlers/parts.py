@@ -14,6 +14,7 @@ from bookingd.domain.money import Money
 from bookingd.gateways.port import Gateway
 from bookingd.outcomes import Refused
 from bookingd.pictures.gallery import Gallery
+from bookingd.security.card_testing import Brake
 from bookingd.security.keyring import Keyring
 from bookingd.security.passkeys import RelyingParty
 from bookingd.security.passwords import PasswordHasher
@@ -72,6 +73,8 @@ class Parts:
     sources: Sources
     signer: TokenSigner
     accounts: AccountParts
+    brake: Brake
+    """On card testing."""
     metrics: Metrics
     cache: Cache
     unsellable: Unsellable

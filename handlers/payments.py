@@ -20,6 +20,7 @@ from bookingd.tokens import Purpose
 from handlers.bodies import fingerprint, json_body, required_key, wait_of
 from handlers.booking_views import PaymentAccepted, links, payment_view
 from handlers.bookings import INTAKE, MOVES
+from handlers.braking import counted
 from handlers.errors import Problem
 from handlers.fields import refuse
 from handlers.gate import who_of
@@ -91,17 +92,14 @@ async def pay(request: web.Request) -> web.Response:
     asked, given = await json_body(request, NewPayment)
     booking = (await open_booking(request, Action.PAY)).booking
     claim = Claim(key=required_key(request, who.principal), fingerprint=fingerprint(request, given))
-    try:
-        if asked["gateway"] not in (known := choosable(parts)):
-            raise refuse("gateway", "unknown_gateway", f"Known here: {', '.join(sorted(known))}.")
-        check_payable(booking, parts.sources.clock.now())
-        check_taken(parts, asked["gateway"], asked["payment_method"], booking.total)
-        message = _message(parts, booking, asked["gateway"], asked["payment_method"], asked["return_url"])
-    except Problem:
-        # The booking moves on by being paid for; the answer to the request that paid does not change.
-        if (before := await request.app[INTAKE].recall(claim)) is None:
-            raise
+    # The booking moves on by being paid for; the answer to the request that paid does not change.
+    if (before := await request.app[INTAKE].recall(claim)) is not None:
         return await _answer_paying(request, booking, before)
+    if asked["gateway"] not in (known := choosable(parts)):
+        raise refuse("gateway", "unknown_gateway", f"Known here: {', '.join(sorted(known))}.")
+    check_payable(booking, parts.sources.clock.now())
+    check_taken(parts, asked["gateway"], asked["payment_method"], booking.total)
+    message = _message(parts, booking, asked["gateway"], asked["payment_method"], asked["return_url"])
     work = Work(
         claim=claim,
         origin=origin_of(request, who.acting),
@@ -110,7 +108,9 @@ async def pay(request: web.Request) -> web.Response:
         location=lambda placed: f"/v1/bookings/{booking.reference}",
     )
     with request.app[MOVES].watching(booking.id) as watch:
-        recorded = await request.app[INTAKE].submit(work)
+        async with counted(request, booking, message.payment_id) as attempt:
+            recorded = await request.app[INTAKE].submit(work)
+            attempt.made = _accepted.decode(recorded).payment_id == str(message.payment_id)
         return await _answer_paying(request, booking, recorded, watch)
 
 

@@ -251,6 +251,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             _kind(
                 429,
+                "too-many-payments",
+                "There were too many attempts to pay",
+                "Nothing was charged by this one. Wait as long as Retry-After says. Attempts that succeed are"
+                " not counted.",
+            ),
+            _kind(
+                429,
                 "too-many-searches",
                 "There were too many searches",
                 "Wait as long as Retry-After says. What was found lately can be filtered, sorted and looked"

@@ -330,7 +330,14 @@ PAYING = (
             body=requests.NewPayment,
             headers=("idempotency_key", "wait", "proof"),
             answers={202: PaymentAccepted, 201: PaymentAccepted},
-            problems=(*BODY_PROBLEMS, *KEY_PROBLEMS, "not-found", "booking-state", "unavailable"),
+            problems=(
+                *BODY_PROBLEMS,
+                *KEY_PROBLEMS,
+                "not-found",
+                "booking-state",
+                "too-many-payments",
+                "unavailable",
+            ),
         ),
     ),
     _get(

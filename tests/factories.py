@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.payment.documents import Agency
+from bookingd.config.sections import Brake as BrakeFigures
 from bookingd.domain.booking.decision import Terms
 from bookingd.domain.booking.state import Booking, BookingState, Item, ItemState, Payment, PaymentState
 from bookingd.domain.documents.document import DocumentKind, Issuer
@@ -33,6 +34,8 @@ from bookingd.domain.stays import (
     StayTerms,
 )
 from bookingd.messages.envelope import SYSTEM, Envelope
+from bookingd.security.card_testing import Brake
+from bookingd.sources import Clock
 from bookingd.storage.bookings import Contact, NewBooking, Traveller
 from bookingd.storage.intents import IntentKey, Wish
 from tests.fakes.sources import START
@@ -40,6 +43,11 @@ from tests.fakes.sources import START
 OWN = "inventory"
 OWNER = "guest:00000000-0000-7000-8000-000000000001"
 TOTAL = Money(10_000, "EUR")
+
+
+def brake(clock: Clock, **figures: int) -> Brake:
+    """A brake on card testing, with the figures that count unless others are given."""
+    return Brake(BrakeFigures(**figures), key=b"k" * 32, clock=clock)
 
 
 def agency(country: str = "DE") -> Agency:

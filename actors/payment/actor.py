@@ -34,6 +34,7 @@ from bookingd.messages.payments import (
     RefreshPayment,
     SettleRefund,
 )
+from bookingd.security.card_testing import Brake
 from bookingd.sources import Sources
 from bookingd.storage.database import Database
 from bookingd.storage.intents import IntentKey
@@ -61,10 +62,16 @@ class PaymentActor:
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
 
     def __init__(
-        self, *, gateways: Mapping[str, Gateway], database: Database, sources: Sources, agency: Agency
+        self,
+        *,
+        gateways: Mapping[str, Gateway],
+        database: Database,
+        sources: Sources,
+        agency: Agency,
+        brake: Brake,
     ) -> None:
-        """`agency` issues the documents that follow from what is paid."""
-        book = PaymentBook(gateways=gateways, database=database, sources=sources)
+        """`agency` issues the documents that follow from what is paid; `brake` refuses tried-out cards."""
+        book = PaymentBook(gateways=gateways, database=database, sources=sources, brake=brake)
         intake, refunds = Intake(book), Refunds(book)
         holding, taking = Holding(book, intake), Taking(book, intake)
         looking, disputes = Looking(book, intake, refunds), Disputes(book)

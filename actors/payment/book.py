@@ -26,6 +26,7 @@ from bookingd.messages.payments import (
     SettleRefund,
 )
 from bookingd.outcomes import Refused
+from bookingd.security.card_testing import Brake
 from bookingd.sources import Sources
 from bookingd.storage import disputes, intents, payment_means, payments
 from bookingd.storage import ledger as books
@@ -67,14 +68,21 @@ class Page:
     entries: list[ledger.Entry] = field(default_factory=list)
     means: list[NewMeans] = field(default_factory=list)
     """What is kept of them, with consent."""
+    declined: list[PaymentRow] = field(default_factory=list)
+    """Those that their gateways have just declined."""
+    good: list[PaymentRow] = field(default_factory=list)
+    """Those that have just come to something."""
 
 
 class PaymentBook:
     """Payments as we have them, and where their gateways are."""
 
-    def __init__(self, *, gateways: Mapping[str, Gateway], database: Database, sources: Sources) -> None:
+    def __init__(
+        self, *, gateways: Mapping[str, Gateway], database: Database, sources: Sources, brake: Brake
+    ) -> None:
         self.gateways = gateways
         self.sources = sources
+        self._brake = brake
         self._database = database
         self._references: OrderedDict[PaymentId, tuple[str, datetime]] = OrderedDict()
         """What payments are called at their gateways, and since when that is known: most are captured where,
@@ -151,6 +159,10 @@ class PaymentBook:
                 connection, payment_id=payment_id, owner=message.owner, booking_id=message.booking_id
             )
 
+    async def is_closed_to(self, fingerprint: str | None) -> bool:
+        """Whether that card was declined too often to be taken now."""
+        return await self._brake.is_closed_to(self._database, fingerprint)
+
     async def customer(self, message: AuthorisePayment) -> str | None:
         """What the gateway calls whose booking it is, where it knows them."""
         async with self._database.connection() as connection:
@@ -166,6 +178,11 @@ class PaymentBook:
             await payments.save(transaction.connection, rows=page.rows, now=transaction.now)
         if page.means:
             await payment_means.keep(transaction.connection, means=page.means)
+        if page.good:
+            await self._brake.give_back(transaction.connection, [row.id for row in page.good])
+        if page.declined:
+            declined = [(row.id, row.booking_id, row.means_fingerprint) for row in page.declined]
+            await self._brake.decline(transaction.connection, declined)
 
     def enter(self, page: Page, before: PaymentRow, now: PaymentRow) -> None:
         """The payment as it is now, with what came to be held or is held no longer, and what was taken."""

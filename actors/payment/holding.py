@@ -6,7 +6,7 @@ has; so one of them sees the other, and nothing comes to be held behind a void's
 
 from collections.abc import Sequence
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from actors.payment.book import Page, PaymentBook
 from actors.payment.intake import Intake, finished
@@ -21,9 +21,9 @@ from bookingd.domain.booking.facts import (
 )
 from bookingd.domain.consents import KEEP_MEANS
 from bookingd.domain.declines import DeclineReason
-from bookingd.domain.ids import PaymentId
+from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.domain.money import Money
-from bookingd.gateways.port import Authorisation, GatewayPayment, GatewayStatus
+from bookingd.gateways.port import Authorisation, Gateway, GatewayPayment, GatewayStatus
 from bookingd.messages.payments import CompletePayment
 from bookingd.outcomes import Refused, Unavailable
 from bookingd.storage.intents import Intent, IntentState
@@ -52,8 +52,8 @@ class Holding:
 
     async def authorise(self, message: AuthorisePayment, intent: Intent) -> GatewayPayment:
         """Have the gateway hold the amount; a decline is an answer."""
-        request = await self._request(message)
-        made = await self._book.gateways[message.gateway].authorise(request, key=intent.id)
+        request, gateway = await self._request(message), self._book.gateways[message.gateway]
+        made = await self._braked(gateway, await gateway.authorise(request, key=intent.id), intent)
         if made.status is GatewayStatus.AUTHORISED:
             self._book.note_reference(message.payment_id, made.gateway_reference)
         return made
@@ -61,7 +61,25 @@ class Holding:
     async def find(self, message: AuthorisePayment, intent: Intent) -> GatewayPayment | None:
         """What an earlier call made, by our own id."""
         gateway = self._book.gateways[message.gateway]
-        return await gateway.find(message.payment_id, since=intent.opened_at)
+        found = await gateway.find(message.payment_id, since=intent.opened_at)
+        return None if found is None else await self._braked(gateway, found, intent)
+
+    async def _braked(self, gateway: Gateway, made: GatewayPayment, intent: Intent) -> GatewayPayment:
+        """A card that was declined too often lately is let go of, and its payment has failed.
+
+        Which card it was only the gateway's answer tells. Whoever dies after the void finds the payment void.
+        """
+        fingerprint = made.means.fingerprint if made.means else None
+        if made.status in HOLDS_NOTHING or not await self._book.is_closed_to(fingerprint):
+            return made
+        # A gateway knows the intent's id as the key of the authorisation.
+        await gateway.void(made.gateway_reference, key=IntentId(uuid5(intent.id, "brake")))
+        return replace(
+            made,
+            status=GatewayStatus.DECLINED,
+            decline_reason=DeclineReason.TOO_MANY_ATTEMPTS,
+            action_url=None,
+        )
 
     async def authorised(self, transaction: Transaction, ended: Sequence[Ended]) -> None:
         """Record the payments and tell their bookings."""

@@ -19,6 +19,7 @@ from bookingd.domain.booking.facts import (
     PaymentInReview,
     PaymentVoided,
 )
+from bookingd.domain.declines import DeclineReason
 from bookingd.gateways.port import GatewayPayment, GatewayStatus, Means
 from bookingd.messages.payments import CompletePayment
 from bookingd.outcomes import UnknownOutcome
@@ -73,6 +74,7 @@ class Intake:
         self._book.enter(page, row, now)
         if now.consent and seen.means and seen.means.token:
             page.means.append(_kept(now, seen.means, seen.means.token))
+        _count(page, row, now)
         if now.gateway_reference != row.gateway_reference:
             self._book.forget_reference(now.id)
         self._follow(transaction, letter, row, now)
@@ -96,6 +98,16 @@ class Intake:
         first = before.gateway_reference is None and now.state in WAITS
         if first or now.state is PaymentStatus.IN_REVIEW is not before.state:
             self._book.poll(transaction, letter, now, 1)
+
+
+def _count(page: Page, before: PaymentRow, now: PaymentRow) -> None:
+    """For the brake on card testing. What it refused itself it does not count: no wait is made longer so."""
+    if now.state is before.state:
+        return
+    if now.state is PaymentStatus.FAILED and now.failure != DeclineReason.TOO_MANY_ATTEMPTS:
+        page.declined.append(now)
+    elif now.state in {PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED}:
+        page.good.append(now)
 
 
 def brought_up(row: PaymentRow, seen: GatewayPayment) -> PaymentRow:

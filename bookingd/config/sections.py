@@ -233,6 +233,22 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brake:
+    """How many attempts to pay may come to nothing within an hour, and how many of those by a decline, from
+    one network (an IPv4 address, or 64 bits of an IPv6 one), at one booking and of one account; and how often
+    one card may be declined in a day. With 0 there is no limit.
+    """
+
+    attempts_from_network: int = within(100, 0, 1_000_000)
+    declines_from_network: int = within(20, 0, 1_000_000)
+    attempts_at_booking: int = within(30, 0, 1_000_000)
+    declines_at_booking: int = within(10, 0, 1_000_000)
+    attempts_of_account: int = within(60, 0, 1_000_000)
+    declines_of_account: int = within(15, 0, 1_000_000)
+    declines_of_card: int = within(5, 0, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payments:
     """How what a booking costs may be spread: with `deposit_percent` above 0 a part is due at booking, and
     the balance `balance_days` before the first departure or check-in, where that is `least_wait_days` away.
@@ -248,6 +264,7 @@ class Payments:
     last_reminder_days: int = within(1, 1, 90)
     charge_days: int = within(3, 1, 90)
     keeps_deposit: bool = False
+    brake: Brake = Brake()
 
     @property
     def terms(self) -> PlanTerms:

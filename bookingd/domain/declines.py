@@ -26,5 +26,7 @@ class DeclineReason(StrEnum):
     """The payer told the bank to let us charge nothing more."""
     TRY_AGAIN = "try_again"
     """The bank could not be asked, or made a mistake: the same again, later."""
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    """Our own no: the card was declined too often lately, wherever it was tried here."""
     DECLINED = "declined"
     """No reason that could be told: another card, or a call to the bank."""

@@ -181,6 +181,22 @@ class ThrottleMetrics:
         )
 
 
+class BrakeMetrics:
+    """What the brake on card testing tells. Without a registry it is counted and not told."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.refused = cache(
+            Counter(
+                "bookingd_payment_attempts_refused_total",
+                "Attempts to pay that were refused, since too many had come to nothing, by what counted them:"
+                " network, booking, account, card. Growth: somebody tries out stolen cards",
+                ["gate"],
+                registry=registry,
+            ).labels
+        )
+        """By gate."""
+
+
 class PasswordMetrics:
     """What looking at passwords tells. Without a registry it is counted and not told."""
 
@@ -319,6 +335,7 @@ class Metrics:
         self.pool = PoolMetrics(registry)
         self.cache = CacheMetrics(registry)
         self.throttle = ThrottleMetrics(registry)
+        self.brake = BrakeMetrics(registry)
         self.passwords = PasswordMetrics(registry)
         self.pictures = PictureMetrics(registry)
         self.exchange = ExchangeMetrics(registry)

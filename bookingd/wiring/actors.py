@@ -27,6 +27,7 @@ from bookingd.domain.search import FlightCriteria
 from bookingd.domain.stays import StayCriteria, StayOffer
 from bookingd.messages import catalogue as words
 from bookingd.messages.catalogue import Catalogue
+from bookingd.security.card_testing import Brake
 from bookingd.sources import Sources
 from bookingd.storage.checkpoints import (
     CheckpointFile,
@@ -209,6 +210,17 @@ def _payment(tools: Tools, outside: Outside) -> Actor:
         database=tools.database,
         sources=tools.sources,
         agency=issuing_agency(tools.settings.agency),
+        brake=brake(tools),
+    )
+
+
+def brake(tools: Tools) -> Brake:
+    """On card testing: the same for whoever asks and for who pays, wherever they run."""
+    return Brake(
+        tools.settings.payments.brake,
+        key=tools.settings.security.signing_keys[0],
+        clock=tools.sources.clock,
+        metrics=tools.metrics.brake,
     )
 
 

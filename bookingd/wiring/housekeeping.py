@@ -8,6 +8,7 @@ from typing import Protocol
 from bookingd.config.sections import Retention
 from bookingd.domain.audit import AuditEntry, Plain, Subject
 from bookingd.messages.envelope import SYSTEM
+from bookingd.security.card_testing import CARD_WINDOW
 from bookingd.sources import Sources
 from bookingd.storage import (
     accounts,
@@ -17,6 +18,7 @@ from bookingd.storage import (
     documents,
     erasure,
     idempotency,
+    payment_attempts,
     payments,
     proofs,
     sessions,
@@ -102,6 +104,7 @@ class Housekeeping:
         await self._in_turn(lambda connection: drop_old_partitions(connection, clock=clock))
         await self._forget(idempotency.forget, before=now - ANSWERS_KEPT)
         await self._forget(payments.forget_webhooks, before=now - WEBHOOKS_KEPT)
+        await self._forget(payment_attempts.forget, before=now - CARD_WINDOW)
         await self._forget(api_keys.forget, before=now - KEYS_KEPT)
         await self._forget(accounts.forget_registrations, before=now - REGISTRATIONS_KEPT)
         await self._forget(proofs.forget, before=now - PROOFS_KEPT)

@@ -197,6 +197,7 @@ class BookingHouse:
             database=self.database,
             sources=self.sources,
             agency=self.agency,
+            brake=factories.brake(self.sources.clock),
         )
 
     async def _reprice(self, _: Connection, offers: Sequence[Offer]) -> Sequence[Offer]:

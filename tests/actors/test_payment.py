@@ -257,7 +257,9 @@ async def test_a_timer_that_was_overtaken_does_nothing(house: BookingHouse) -> N
 async def test_what_a_payment_is_called_is_known_where_it_was_authorised(database: Database) -> None:
     """No row is read for it there; elsewhere, and of those long ago, the row tells."""
     sources = fake_sources()
-    book = PaymentBook(gateways={"fake": FakeGateway(sources.clock)}, database=database, sources=sources)
+    gateways = {"fake": FakeGateway(sources.clock)}
+    brake = factories.brake(sources.clock)
+    book = PaymentBook(gateways=gateways, database=database, sources=sources, brake=brake)
     message = CapturePayment(booking_id=BOOKING.id, payment_id=FIRST, gateway="fake", amount=BOOKING.total)
     with pytest.raises(Refused):
         await book.at_gateway(message)

@@ -215,7 +215,11 @@ class Records:
         self.sources = sources
         gateways = {"fake": FakeGateway(self.sources.clock)}
         self.actor = PaymentActor(
-            gateways=gateways, database=database, sources=self.sources, agency=factories.agency()
+            gateways=gateways,
+            database=database,
+            sources=self.sources,
+            agency=factories.agency(),
+            brake=factories.brake(sources.clock),
         )
         self.transactions = Transactions(database=database, sources=self.sources, catalogue=CATALOGUE)
         self.row = PaymentRow(

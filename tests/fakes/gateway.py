@@ -80,6 +80,8 @@ class FakeGateway:
         """What its own books say, in the order in which it happened; tests may add and remove."""
         self.refunds_are = "done"
         """The status of refunds when they are made."""
+        self.means: Means | None = None
+        """What is paid with from now on, as far as it tells."""
         self.calls: Counter[str] = Counter()
         """How often each operation was asked for, whatever became of it."""
         self._kept: dict[str, str | None] = {}
@@ -311,7 +313,7 @@ class FakeGateway:
             else None,
             decline_reason=reason if status is GatewayStatus.DECLINED else None,
             authorised_until=self._clock.now() + HELD_FOR,
-            means=self._means(request),
+            means=self.means or self._means(request),
         )
         self._made[reference] = made = _Made(key=reference, at=self._clock.now(), payment=payment)
         if payment.captured:

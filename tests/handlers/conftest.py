@@ -274,6 +274,7 @@ async def make_api(
             sources=sources,
             signer=TokenSigner(KEY),
             accounts=account_parts(sources),
+            brake=factories.brake(clock),
             metrics=metrics,
             cache=Cache(client_at("fakeredis://"), clock=clock),
             unsellable=unsellable,

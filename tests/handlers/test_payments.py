@@ -23,6 +23,7 @@ from handlers.application import GatewayFacts
 from handlers.errors import FieldError, Problem
 from handlers.payments import check_taken
 from tests import factories
+from tests.fakes.sources import ManualClock
 from tests.handlers.conftest import PUBLIC, Api, MakeApi
 
 CARD = {"gateway": "fake", "payment_method": "pm_fake"}
@@ -693,3 +694,21 @@ async def test_a_payment_of_another_booking_is_not_shown(api: Api) -> None:
 
     await api.get(f"/v1/bookings/{booking.reference}/payments/nonsense/return")
     assert api.status == 404
+
+
+# The brake on card testing
+
+
+async def test_too_many_attempts_at_a_booking_have_to_wait(make_api: MakeApi, clock: ManualClock) -> None:
+    api = await make_api(brake=factories.brake(clock, attempts_at_booking=2))
+    api = await api.somebody()
+    booking = await held(api)
+    for key in "aab":  # one of them is sent twice
+        await pay(api, booking, key=key)
+
+    problem = await pay(api, booking, key="c")
+
+    assert (api.status, problem["type"]) == (429, "/problems/too-many-payments")
+    assert 0 < int(api.headers["Retry-After"]) <= 3600
+    assert "Nothing was charged" in problem["detail"]
+    assert len(await started(api)) == 2
