@@ -1,6 +1,7 @@
 """What PayPal's own books say: disputes, and transactions of the account, in our words."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -70,9 +71,9 @@ class PayPalBooks:
             raise Refused("not_supported", "paypal.transaction_search is off: PayPal's books are not read")
         for begin, end in ranges(since, until):
             async for transaction in self._transactions(begin, end):
-                told = understood("statement", posting, transaction, deed=False)
-                if told is not None and since <= told.at < until:
-                    yield told
+                for told in understood("statement", postings, transaction, deed=False):
+                    if since <= told.at < until:
+                        yield told
 
     async def _transactions(self, since: datetime, until: datetime) -> AsyncIterator[Thing]:
         """In halves where PayPal finds too many at once."""
@@ -144,17 +145,17 @@ def ranges(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetim
         since = end
 
 
-def posting(transaction: Thing) -> Posting | None:
-    """A transaction of the account; None for one that moves no payment's money."""
+def postings(transaction: Thing) -> list[Posting]:
+    """What a transaction of the account moved, and the fee that PayPal kept of it; empty for one that moves
+    no payment's money.
+    """
     told = transaction["transaction_info"]
     kind = _CODES.get(told.get("transaction_event_code"))
     at = time(told.get("transaction_initiation_date"))
-    if kind is None or at is None or told.get("transaction_status") not in _MOVED:
-        return None
-    amount = _amount(told["transaction_amount"])
-    if amount is None:
-        return None
-    return Posting(
+    amount = _amount(told.get("transaction_amount"))
+    if kind is None or at is None or not amount or told.get("transaction_status") not in _MOVED:
+        return []
+    moved = Posting(
         kind=kind,
         gateway_reference=_payment(told, kind),
         payment_id=our_id(told.get("custom_field")),
@@ -162,11 +163,13 @@ def posting(transaction: Thing) -> Posting | None:
         at=at,
         own_reference=told["transaction_id"],
     )
+    fee = _amount(told.get("fee_amount"))
+    return [moved, replace(moved, kind=PostingKind.FEE, amount=fee)] if fee else [moved]
 
 
-def _amount(written: Thing) -> Money | None:
+def _amount(written: Thing | None) -> Money | None:
     """Above zero, whichever way it went; None in a currency that no payment of ours is in."""
-    if written["currency_code"] not in CURRENCIES:
+    if written is None or written["currency_code"] not in CURRENCIES:
         return None
     amount = ours(written)
     return Money(abs(amount.amount), amount.currency)

@@ -1,4 +1,4 @@
-"""A daemon on a world of its own, with a gateway and a mail server that outlive it."""
+"""A daemon on a world of its own, with gateways and a mail server that outlive it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -108,7 +108,9 @@ async def agency_of(
     daemons: list[Daemon] = []
     port = free_port()
 
-    async with Gateway.running(spawn, webhooks_to=port) as gateway:
+    vendors = tmp_path / "vendors"
+    vendors.mkdir()
+    async with Gateway.running(spawn, directory=vendors, webhooks_to=port) as gateway:
 
         async def open_agency(*seats: int, dsn: str = ground.dsn, **sections: dict[str, Any]) -> Agency:
             world = await make_world(ground.owner_dsn, *(seats or (100,)))
@@ -116,7 +118,7 @@ async def agency_of(
                 tmp_path / "daemon",
                 port=port,
                 database_dsn=dsn,
-                gateway=gateway.url,
+                gateway=gateway,
                 smtp=f"smtp://127.0.0.1:{mails.port}",
             )
             for further in (topology.settings, sections):

@@ -22,6 +22,8 @@ import aiohttp
 from tests.conftest import Spawn
 
 SECRET_KEY, WEBHOOK_SECRET = "sk_test_sandbox", "whsec_sandbox"
+PAYPAL = {"client_id": "acceptance-client", "webhook_id": "0EH40505U7160970P"}
+PAYPAL_SECRET = "acceptance-client-secret"
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 """Of every process: the checkout's own code, wherever it runs."""
@@ -51,13 +53,15 @@ async def until(done: Callable[[], Awaitable[Any]], within: float = 20.0, *, eve
 
 @dataclass(slots=True, kw_only=True)
 class Gateway:
-    """The stand-in for Stripe, wherever it runs."""
+    """The stand-ins for Stripe and PayPal, in one process, wherever it runs."""
 
     port: int
+    directory: Path
+    """Where they keep what they know, and PayPal's its trust anchor."""
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def running(cls, spawn: Spawn, *, webhooks_to: int) -> AsyncIterator["Gateway"]:
+    async def running(cls, spawn: Spawn, *, directory: Path, webhooks_to: int) -> AsyncIterator["Gateway"]:
         """In a process of its own; `webhooks_to` is the daemon's port."""
         process = spawn(
             sys.executable,
@@ -65,6 +69,16 @@ class Gateway:
             "bookingd.sandbox",
             "--stripe-webhook-url",
             f"http://127.0.0.1:{webhooks_to}/webhooks/stripe",
+            "--paypal-webhook-url",
+            f"http://127.0.0.1:{webhooks_to}/webhooks/paypal",
+            "--paypal-client-id",
+            PAYPAL["client_id"],
+            "--paypal-client-secret",
+            PAYPAL_SECRET,
+            "--paypal-webhook-id",
+            PAYPAL["webhook_id"],
+            "--directory",
+            str(directory),
             "--until-eof",
             stdin=subprocess.PIPE,
             stderr=None,
@@ -73,15 +87,30 @@ class Gateway:
         assert process.stdout is not None
         line = await asyncio.to_thread(process.stdout.readline)
         assert line.startswith("listening on "), line
-        yield cls(port=int(line.rsplit(":", 1)[1].split("/")[0]))
+        yield cls(port=int(line.rsplit(":", 1)[1].split("/")[0]), directory=directory)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/stripe"
 
-    async def misbehave(self, how: str, operation: str, *, times: int = 1, seconds: float = 3.0) -> None:
+    @property
+    def paypal(self) -> dict[str, Any]:
+        """The daemon's settings of PayPal."""
+        secret = self.directory / "paypal_client_secret"
+        secret.touch(mode=0o600)
+        secret.write_text(PAYPAL_SECRET)
+        return {
+            **PAYPAL,
+            "base_url": f"{self._root}/paypal",
+            "client_secret_file": str(secret),
+            "ca_file": str(self.directory / "paypal-ca.pem"),
+        }
+
+    async def misbehave(
+        self, how: str, operation: str, *, at: str = "stripe", times: int = 1, seconds: float = 3.0
+    ) -> None:
         """Let the next `times` calls of the operation go wrong."""
-        wish = {"sandbox": "stripe", "operation": operation, "how": how, "times": times, "seconds": seconds}
+        wish = {"sandbox": at, "operation": operation, "how": how, "times": times, "seconds": seconds}
         async with (
             aiohttp.ClientSession() as session,
             session.post(f"{self._root}/_sandbox/misbehave", json=wish) as answer,
@@ -89,13 +118,27 @@ class Gateway:
             assert answer.status == 204, await answer.text()
 
     async def payments(self) -> dict[str, Any]:
-        """What it has done, by our ids of the payments."""
+        """What they have done, by our ids of the payments."""
+        stripe, paypal = await self._ledger("stripe"), await self._ledger("paypal")
+        assert not stripe.keys() & paypal.keys()
+        orders = {payment: {**seen, "payment_intents": seen["orders"]} for payment, seen in paypal.items()}
+        return stripe | orders
+
+    async def _ledger(self, name: str) -> dict[str, Any]:
         async with (
             aiohttp.ClientSession() as session,
-            session.get(f"{self._root}/_sandbox/stripe/ledger") as answer,
+            session.get(f"{self._root}/_sandbox/{name}/ledger") as answer,
         ):
             found: dict[str, Any] = (await answer.json())["payments"]
-        return found
+        return {payment: {**seen, "gateway": name} for payment, seen in found.items()}
+
+    async def tell_paypal(self, path: str, **wish: Any) -> None:
+        """Have something happen at PayPal's stand-in."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self._root}/_sandbox/paypal{path}", json=wish) as answer,
+        ):
+            assert answer.status < 300, await answer.text()
 
     async def call(self, path: str, *, headers: Mapping[str, str]) -> dict[str, Any]:
         """What the merchant does at the vendor's own site, past bookingd."""
@@ -295,9 +338,9 @@ def as_toml(settings: dict[str, dict[str, Any]]) -> str:
 
 
 def configuration(
-    directory: Path, *, port: int, database_dsn: str, gateway: str, smtp: str
+    directory: Path, *, port: int, database_dsn: str, gateway: Gateway, smtp: str
 ) -> dict[str, dict[str, Any]]:
-    """The settings of a daemon whose database, gateway and mail server are elsewhere."""
+    """The settings of a daemon whose database, gateways and mail server are elsewhere."""
     directory.mkdir(exist_ok=True)
     for name, secret in (("stripe_key", SECRET_KEY), ("webhook_secret", WEBHOOK_SECRET)):
         file = directory / name
@@ -309,10 +352,11 @@ def configuration(
         "paths": {"var": str(directory / "var")},
         "inventory": {"demo": False},
         "stripe": {
-            "base_url": gateway,
+            "base_url": gateway.url,
             "secret_key_file": str(directory / "stripe_key"),
             "webhook_secret_file": str(directory / "webhook_secret"),
         },
+        "paypal": gateway.paypal,
         "mail": {"url": smtp},
         "sandbox": {"enabled": False},
         "audit": {"checkpoint_seconds": 1},

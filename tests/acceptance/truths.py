@@ -141,9 +141,12 @@ async def check_ledger(
     for booking_id, booking in found.items():
         balance = balances[booking_id]
         seen = [payments[payment] for payment in booking.payments if payment in payments]
-        kept = sum(payment["captured"] - payment["refunded"] for payment in seen)
+        kept: Counter[str] = Counter()
+        for payment in seen:
+            kept[payment["gateway"]] += payment["captured"] - payment["refunded"]
         assert sum(balance.values()) == 0
-        assert balance["gateway:stripe"] == kept, f"{booking}: {balance}"
+        for gateway in ("stripe", "paypal"):
+            assert balance[f"gateway:{gateway}"] == kept[gateway], f"{booking}: {balance}"
         assert balance["customers"] == 0, f"{booking}: {balance}"
 
 

@@ -65,6 +65,7 @@ async def test_a_day_that_was_asked_for_is_the_only_one() -> None:
         (["--depart", "2999-01-02", "--return", "2999-01-01"], "before the departure"),
         (["--return", datetime.now(UTC).date().isoformat()], "before the departure"),
         (["--decline", "--three-d-secure"], "exclude each other"),
+        (["--paypal", "--three-d-secure"], "exclude each other"),
     ],
 )
 def test_a_trip_that_nobody_can_make_is_wrong_usage(arguments: list[str], reason: str) -> None:

@@ -87,7 +87,7 @@ class Indoors:
 
     def __init__(self, directory: Path, database_dsn: str, **sections: dict[str, Any]) -> None:
         self.port = free_port()
-        self.gateway = Gateway(port=free_port())
+        self.gateway = Gateway(port=free_port(), directory=directory / "var" / "sandbox")
         self.mails = directory / "var" / "mail"
         self.clock = LeapingClock()
         settings: dict[str, dict[str, Any]] = {

@@ -478,8 +478,10 @@ async def test_paypals_books_say_what_moved(world: World) -> None:
     told = await statement(world, begin, end)
 
     capture = taken.gateway_reference.rpartition("/")[2]
+    fee = Money.of("4.80", "EUR")
     assert {(one.kind, one.payment_id, one.amount, one.own_reference) for one in told} == {
         (PostingKind.CAPTURE, taken.payment_id, ALL, capture),
+        (PostingKind.FEE, taken.payment_id, fee, capture),
         (PostingKind.REFUND, taken.payment_id, PART, refund.gateway_reference),
     }
     assert {one.gateway_reference for one in told} == {capture}

@@ -97,14 +97,14 @@ class Client:
             raise TripFailed(f"the gateway refuses the card: {body.get('error', {}).get('message')}")
         return str(body["id"])
 
-    async def authenticate(self, action_url: str) -> None:
-        """Answer the stand-in's 3-D Secure page as its payer would, by its button."""
-        async with self._session.post(
-            action_url, data={"outcome": "complete"}, allow_redirects=False
-        ) as response:
+    async def answer_page(self, action_url: str, **form: str) -> None:
+        """Answer a page of a stand-in's as its payer would, by its button, and come back from there."""
+        async with self._session.post(action_url, data=form, allow_redirects=False) as response:
             back = response.headers.get("Location")
             if response.status != 303 or back is None:
-                raise TripFailed(f"the bank's page answered {response.status}")
+                raise TripFailed(
+                    f"the payer's page answered {response.status}: only a stand-in's can be answered by trip"
+                )
         async with self._session.get(back) as response:
             await response.read()
 

@@ -46,8 +46,9 @@ class Screen:
     "--return", "back", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="[default: one way]"
 )
 @click.option("--email", default="ada@example.org", show_default=True, help="Where the mail goes.")
-@click.option("--decline", is_flag=True, help="Pay with a card that is declined.")
+@click.option("--decline", is_flag=True, help="Be declined.")
 @click.option("--three-d-secure", is_flag=True, help="Pay with a card whose bank asks for 3-D Secure.")
+@click.option("--paypal", is_flag=True, help="Pay by PayPal, at its stand-in's page.")
 @click.option("--timeout", default=120.0, show_default=True, metavar="SECONDS", help="For the whole journey.")
 @click.option("--json", "as_json", is_flag=True, help="Print the booking as JSON.")
 def command(
@@ -61,14 +62,15 @@ def command(
     email: str,
     decline: bool,
     three_d_secure: bool,
+    paypal: bool,
     timeout: float,
     as_json: bool,
 ) -> None:
     """Book a trip as a client would: search, book for three, pay, follow it live to its end and to its mail.
 
     A smoke test of an installation whose gateway is the stand-in or Stripe in test mode: it pays with
-    Stripe's test cards, and answers the bank's page of 3-D Secure at the stand-in only. What it books stays
-    booked. The steps go to standard error, the booking to standard output.
+    Stripe's test cards, and answers the bank's page of 3-D Secure, and PayPal's page, at the stand-ins only.
+    What it books stays booked. The steps go to standard error, the booking to standard output.
 
     \b
     Exit status:
@@ -79,6 +81,8 @@ def command(
     """
     if decline and three_d_secure:
         raise click.UsageError("--decline and --three-d-secure exclude each other")
+    if paypal and three_d_secure:
+        raise click.UsageError("--paypal and --three-d-secure exclude each other")
     sources = Sources.system()
     wish = Wish(
         origin=origin.upper(),
@@ -87,6 +91,7 @@ def command(
         back=back.date() if back else None,
         card=_card(decline=decline, three_d_secure=three_d_secure),
         email=email,
+        paypal=paypal,
     )
     try:
         booking = asyncio.run(_make(url or load(config).public_url, wish, sources, timeout))

@@ -10,6 +10,8 @@ from typing import Protocol
 from bookingd.cli.trip.client import Client, Json, TripFailed
 from bookingd.sources import Sources
 
+PAYPAL = "paypal"
+
 ENDED = {"confirmed", "failed", "expired", "cancelled"}
 MAIL_LOOKS = 50
 """Looks for the confirmation mail, and for the invoice, a fifth of a second apart."""
@@ -34,6 +36,8 @@ class Wish:
     back: date | None
     card: Card
     email: str
+    paypal: bool = False
+    """Pay at PayPal's page, where the payer's means does what the card would have."""
 
 
 class Teller(Protocol):
@@ -128,14 +132,24 @@ class Journey:
         return reference
 
     async def _pay(self, reference: str) -> None:
-        gateway = (await self._client.get("/v1/gateways"))["gateways"][0]
-        self._tell.step(f"paying by card ending in {self._wish.card[-4:]} at {gateway['gateway']}")
-        method = await self._client.tokenise_card(gateway, _card(self._wish.card, self._day))
-        await self._client.post(
-            f"/v1/bookings/{reference}/payments",
-            {"gateway": gateway["gateway"], "payment_method": method},
-            key=self._new_key(),
-        )
+        gateway = await self._gateway()
+        wish = {"gateway": gateway["gateway"]}
+        if self._wish.paypal:
+            self._tell.step("paying by PayPal")
+        else:
+            self._tell.step(f"paying by card ending in {self._wish.card[-4:]} at {gateway['gateway']}")
+            card = _card(self._wish.card, self._day)
+            wish["payment_method"] = await self._client.tokenise_card(gateway, card)
+        await self._client.post(f"/v1/bookings/{reference}/payments", wish, key=self._new_key())
+
+    async def _gateway(self) -> Json:
+        """The one to pay by. Raises TripFailed."""
+        known: list[Json] = (await self._client.get("/v1/gateways"))["gateways"]
+        for gateway in known:
+            if (gateway["gateway"] == PAYPAL) == self._wish.paypal:
+                return gateway
+        names = ", ".join(gateway["gateway"] for gateway in known)
+        raise TripFailed(f"there is no such gateway at this installation; there is {names}")
 
     async def _follow(self, reference: str) -> list[str]:
         """The timeline as it comes, acting where the payer must; the names of its events."""
@@ -156,19 +170,25 @@ class Journey:
         urls = [payment["action_url"] for payment in booking["payments"] if payment.get("action_url")]
         if not urls:
             return
-        self._tell.step("the bank asks for 3-D Secure; answering its page")
-        await self._client.authenticate(urls[-1])
+        if self._wish.paypal:
+            self._tell.step("PayPal asks its customer; answering its page")
+            means = "declined" if self._wish.card is Card.DECLINED else "balance"
+            await self._client.answer_page(urls[-1], decision="approve", instrument=means)
+        else:
+            self._tell.step("the bank asks for 3-D Secure; answering its page")
+            await self._client.answer_page(urls[-1], outcome="complete")
 
     async def _give_up(self, reference: str) -> None:
-        self._tell.step("the card was declined: calling the booking off, the seats go back")
+        self._tell.step("the payment was declined: calling the booking off, the seats go back")
         await self._client.post(f"/v1/bookings/{reference}/cancellations", {}, key=self._new_key())
 
     def _check(self, booking: Json, names: list[str]) -> None:
         expected = "cancelled" if self._wish.card is Card.DECLINED else "confirmed"
         if booking["state"] != expected:
             raise TripFailed(f"booking {booking['reference']} ended {booking['state']}, not {expected}")
-        if self._wish.card is Card.THREE_D_SECURE and "payment.action_required" not in names:
-            raise TripFailed("the gateway did not ask for 3-D Secure")
+        asked = self._wish.paypal or self._wish.card is Card.THREE_D_SECURE
+        if asked and "payment.action_required" not in names:
+            raise TripFailed("the gateway did not ask its payer")
 
     async def _mail(self, reference: str) -> list[Json]:
         """What the traveller was told, once it has been sent."""
