@@ -100,7 +100,10 @@ async def test_every_transition_is_in_the_timeline_and_in_the_audit_trail(house:
     assert told["tickets"] == list(confirmed.items[0].tickets)
     entries = [json.loads(entry) for entry in await house.column("SELECT canonical::text FROM audit_entries")]
     actions = [(entry["action"], entry["principal"]) for entry in entries]
-    assert sorted(actions) == sorted((event.name, factories.OWNER) for event in timeline)
+    documents = await house.column("SELECT kind FROM documents")
+    assert sorted(documents) == ["invoice", "receipt"]
+    expected = [event.name for event in timeline] + ["document.issued"] * len(documents)
+    assert sorted(actions) == sorted((action, factories.OWNER) for action in expected)
 
 
 async def test_who_acts_for_somebody_else_is_in_the_trail_with_whose_booking_it_is(
