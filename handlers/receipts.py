@@ -12,10 +12,11 @@ from bookingd.actor.batching import Batcher
 from bookingd.gateways.port import GatewayNotice, GatewayStatus
 from bookingd.messages.envelope import Origin
 from bookingd.messages.payments import FIRST_LOOK, ApplyNotice, ReadDisputes, RefreshPayment
-from bookingd.storage import payments
+from bookingd.storage import webhooks
 from bookingd.storage.database import is_unavailable
-from bookingd.storage.payments import Concerned, PaymentStatus, PaymentStep, Webhook
+from bookingd.storage.payments import PaymentStatus, PaymentStep
 from bookingd.storage.transactions import Transaction, Transactions
+from bookingd.storage.webhooks import Concerned, Webhook
 
 _BEYOND = frozenset(
     {PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED, PaymentStatus.REFUNDED, PaymentStatus.VOIDED}
@@ -82,9 +83,9 @@ class Receipts:
 
     async def _store(self, transaction: Transaction, events: Mapping[tuple[str, str], Told]) -> None:
         """One look a payment is enough, however many of the events are about it."""
-        received = await payments.receive_webhooks(
+        received = await webhooks.receive(
             transaction.connection,
-            webhooks=[_webhook(told) for told in events.values()],
+            events=[_webhook(told) for told in events.values()],
             now=transaction.now,
         )
         looks: dict[RefreshPayment | ReadDisputes, Origin] = {}

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bookingd.actor.kinds import Letter
 from bookingd.messages.payments import FIRST_LOOK, ApplyNotice, ReadDisputes, RefreshPayment
-from bookingd.storage import payments
+from bookingd.storage import webhooks
 from bookingd.storage.transactions import Transaction
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ async def apply(transaction: Transaction, letters: Sequence[Letter]) -> Sequence
     """Have looked at what the events are about, or look for it again later."""
     for letter in letters:
         message: ApplyNotice = letter.message
-        found = await payments.told_of(
+        found = await webhooks.told_of(
             transaction.connection,
             gateway=message.gateway,
             payment_id=message.payment_id,

@@ -105,14 +105,14 @@ class Refunds:
         made = replace(found, state=RefundState.SETTLED, settlement=by)
         paid_by = replace(row, gateway=message.how)
         page, back = Page(), row.refunded + made.amount
-        self._book.post(page, ledger.refunded, paid_by, made.amount)
+        self._book.post(page, ledger.settled, paid_by, made.amount)
         now = replace(row, refunded=back)
         page.rows.append(replace(now, state=settled_state(now)))
         await self._book.write(transaction, page)
         await payments.save_refund(transaction.connection, refund=made, now=transaction.now)
         self._audit(transaction, letter, row, made)
         await _came_right(transaction, row, made)
-        transaction.send(_back(row, made), origin=letter.origin)
+        transaction.send(replace(_back(row, made), settled=True), origin=letter.origin)
 
     async def _asked_in(self, transaction: Transaction, message: SettleRefund) -> RefundRow | None:
         made = await payments.refunds_of(transaction.connection, payment_id=message.payment_id)

@@ -39,6 +39,10 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
         "keys": ("bookingd.cli.keys", "Tell which field keys are needed; encrypt anew under the first."),
         "bookings": ("bookingd.cli.bookings", "Show a booking with its timeline, money and mails."),
+        "payments": (
+            "bookingd.cli.payments",
+            "Compare the books with the gateways'; list and show payments.",
+        ),
     },
     "Looking at it": {
         "ready": ("bookingd.cli.ready", "Ask a running daemon whether it is ready: a health check."),

@@ -131,6 +131,34 @@ def refund_failed(
     )
 
 
+def settled(
+    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
+) -> Entry:
+    """What a gateway failed to give back was paid through `gateway`, which is a till or a bank of ours."""
+    return Entry(
+        journal=journal,
+        booking_id=booking_id,
+        payment_id=payment_id,
+        reason="settlement",
+        debit=CUSTOMERS,
+        credit=f"gateway:{gateway}",
+        amount=amount,
+    )
+
+
+def fee(*, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money) -> Entry:
+    """What a gateway took for its work, out of what it owes us."""
+    return Entry(
+        journal=journal,
+        booking_id=booking_id,
+        payment_id=payment_id,
+        reason="fee",
+        debit=f"fees:{gateway}",
+        credit=f"gateway:{gateway}",
+        amount=amount,
+    )
+
+
 def dispute(
     *,
     journal: UUID,

@@ -1,10 +1,9 @@
-"""Payments and refunds as the gateways tell them, and the webhooks that told."""
+"""Payments and refunds as the gateways tell them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -17,12 +16,10 @@ from bookingd.storage.queries import query
 LOCK = query("payments.lock")
 LOAD = query("payments.load")
 OF_BOOKING = query("payments.of_booking")
+OF_BOOKINGS = query("payments.of_bookings")
 SAVE = query("payments.save")
 REFUNDS = query("payments.refunds")
 SAVE_REFUND = query("payments.save_refund")
-RECEIVE_WEBHOOKS = query("payments.receive_webhooks")
-TOLD_OF = query("payments.told_of")
-FORGET_WEBHOOKS = query("payments.forget_webhooks")
 
 
 class PaymentStatus(StrEnum):
@@ -131,54 +128,30 @@ class RefundRow:
     settlement: Settlement | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """A verified event of a gateway."""
-
-    gateway: str
-    event_id: str
-    kind: str
-    payment_id: PaymentId | None
-    """Ours, where the gateway's object names it."""
-    gateway_reference: str | None
-    """The gateway's own id of the payment."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concerned:
-    """A payment that a new event is about."""
-
-    gateway: str
-    event_id: str
-    payment_id: PaymentId
-    booking_id: BookingId
-    state: PaymentStatus
-    under_way: frozenset[str]
-    """The steps (see PaymentStep) of it that somebody is calling the gateway for at this moment."""
-
-
-class ReceivedWebhooks(NamedTuple):
-    """What events are about that were not stored before."""
-
-    concerned: list[Concerned]
-    early: list[tuple[str, str]]
-    """Gateways and ids of those about payments that we do not have, or not yet."""
-
-
 async def lock(connection: Connection, *, ids: Collection[PaymentId]) -> dict[PaymentId, PaymentRow]:
     """Those of the payments that gateways have told of, locked until the transaction ends."""
-    return {row.id: row for row in map(_row, await connection.fetch(LOCK, ids))}
+    return {row.id: row for row in map(row_of, await connection.fetch(LOCK, ids))}
 
 
 async def load(connection: Connection, *, payment_id: PaymentId) -> PaymentRow | None:
     """The payment; None if the gateway has not told of it yet."""
     row = await connection.fetchrow(LOAD, payment_id)
-    return None if row is None else _row(row)
+    return None if row is None else row_of(row)
 
 
 async def of_booking(connection: Connection, *, booking_id: BookingId) -> list[PaymentRow]:
     """All payments of a booking, the first begun first."""
-    return [_row(row) for row in await connection.fetch(OF_BOOKING, booking_id)]
+    return [row_of(row) for row in await connection.fetch(OF_BOOKING, booking_id)]
+
+
+async def of_bookings(
+    connection: Connection, *, ids: Collection[BookingId], changed_before: datetime
+) -> dict[BookingId, list[PaymentRow]]:
+    """All payments of each of the bookings of which none has changed since `changed_before`."""
+    found: dict[BookingId, list[PaymentRow]] = {}
+    for row in map(row_of, await connection.fetch(OF_BOOKINGS, ids, changed_before)):
+        found.setdefault(row.booking_id, []).append(row)
+    return found
 
 
 async def save(connection: Connection, *, rows: Sequence[PaymentRow], now: datetime) -> None:
@@ -232,50 +205,8 @@ async def save_refund(connection: Connection, *, refund: RefundRow, now: datetim
     )
 
 
-async def receive_webhooks(
-    connection: Connection, *, webhooks: Sequence[Webhook], now: datetime
-) -> ReceivedWebhooks:
-    """Store verified webhooks, each given once; what the new ones are about."""
-    rows = await connection.fetch(
-        RECEIVE_WEBHOOKS,
-        [webhook.gateway for webhook in webhooks],
-        [webhook.event_id for webhook in webhooks],
-        [webhook.kind for webhook in webhooks],
-        [webhook.payment_id for webhook in webhooks],
-        [webhook.gateway_reference for webhook in webhooks],
-        now,
-    )
-    return ReceivedWebhooks(
-        concerned=[_concerned(row) for row in rows if row["id"]],
-        early=[(row["gateway"], row["event_id"]) for row in rows if not row["id"]],
-    )
-
-
-def _concerned(row: asyncpg.Record) -> Concerned:
-    return Concerned(
-        gateway=row["gateway"],
-        event_id=row["event_id"],
-        payment_id=PaymentId(row["id"]),
-        booking_id=BookingId(row["booking_id"]),
-        state=PaymentStatus(row["state"]),
-        under_way=frozenset(row["under_way"]),
-    )
-
-
-async def told_of(
-    connection: Connection, *, gateway: str, payment_id: PaymentId | None, reference: str | None
-) -> tuple[PaymentId, BookingId] | None:
-    """The payment that an event of the gateway is about, and its booking; None while we do not have it."""
-    row = await connection.fetchrow(TOLD_OF, gateway, payment_id, reference)
-    return None if row is None else (PaymentId(row["id"]), BookingId(row["booking_id"]))
-
-
-async def forget_webhooks(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Drop up to `limit` webhooks that came earlier; how many went."""
-    return len(await connection.fetch(FORGET_WEBHOOKS, before, limit))
-
-
-def _row(row: asyncpg.Record) -> PaymentRow:
+def row_of(row: asyncpg.Record) -> PaymentRow:
+    """The payment that a row of the database is."""
     currency = row["currency"]
     return PaymentRow(
         id=PaymentId(row["id"]),

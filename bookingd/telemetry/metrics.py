@@ -459,6 +459,30 @@ class Metrics:
             "Open entries on the list of what waits for an operator",
             registry=registry,
         )
+        self.reconciliation_age = Gauge(
+            "bookingd_reconciliation_age_seconds",
+            "Age of the last comparison of our books with the gateways'; 0 before the first one",
+            registry=registry,
+        )
+        self.reconciliation_findings = Gauge(
+            "bookingd_reconciliation_findings",
+            "What differed when our books were last compared with the gateways', by kind",
+            ["kind"],
+            registry=registry,
+        )
+        self.reconciliation_unasked = Gauge(
+            "bookingd_reconciliation_gateways_unasked",
+            "Gateways that could not be asked for their books at the last comparison",
+            registry=registry,
+        )
+        self.disputes_open = Gauge(
+            "bookingd_disputes_open", "Disputes that the gateways have not decided", registry=registry
+        )
+        self.dispute_answer_due = Gauge(
+            "bookingd_dispute_answer_due_timestamp_seconds",
+            "Until when the most urgent dispute can be answered (Unix time); 0 where none waits for us",
+            registry=registry,
+        )
         self.audit_lag = Gauge(
             "bookingd_audit_unchained_seconds",
             "Age of the oldest audit entry that is not in the chain; told by who runs the audit actor",

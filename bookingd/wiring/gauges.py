@@ -5,13 +5,13 @@ Every process looks, and all see the same: whoever lives tells of what nobody ha
 
 import logging
 import math
-from datetime import date
+from datetime import date, datetime
 
 from bookingd.bus.port import Bus
 from bookingd.config import Settings
 from bookingd.domain.exchange import age_of
 from bookingd.sources import Clock
-from bookingd.storage import attention, dead_letters, outbox, rates
+from bookingd.storage import attention, dead_letters, disputes, outbox, rates, reconciliation
 from bookingd.storage.database import Connection, Database, is_retryable, is_unavailable
 from bookingd.telemetry.metrics import Metrics
 
@@ -56,12 +56,15 @@ class Gauges:
             due, oldest = await outbox.lag(connection, now=now)
             letters = await dead_letters.counts(connection)
             open_entries = await attention.counts(connection, owner="operator")
+            compared = await reconciliation.last(connection)
+            disputed = await disputes.open_now(connection)
             newest = await self._newest_rates(connection)
         self._metrics.outbox_due.set(due)
         self._metrics.outbox_lag.set((now - oldest).total_seconds() if oldest else 0.0)
         self._tell_rates(newest)
         self._metrics.dead_letters.set(sum(pile.letters for pile in letters.values()))
         self._metrics.attention.set(sum(waiting.entries for waiting in open_entries.values()))
+        self._tell_of_money(compared, disputed, now)
 
     async def _newest_rates(self, connection: Connection) -> date | None:
         if not self._settings.exchanges:
@@ -86,6 +89,17 @@ class Gauges:
         elif self._rates_are_old and not old:
             log.info("there are exchange rates of %s: other currencies are sold in again", newest)
         self._rates_are_old = old
+
+    def _tell_of_money(self, compared: reconciliation.Last, disputed: disputes.Open, now: datetime) -> None:
+        ended = compared.finished_at
+        self._metrics.reconciliation_age.set((now - ended).total_seconds() if ended else 0.0)
+        self._metrics.reconciliation_unasked.set(len(compared.unasked))
+        self._metrics.reconciliation_findings.clear()
+        for kind, findings in compared.findings.items():
+            self._metrics.reconciliation_findings.labels(kind).set(findings)
+        self._metrics.disputes_open.set(disputed.disputes)
+        due = disputed.respond_by
+        self._metrics.dispute_answer_due.set(due.timestamp() if due else 0.0)
 
     async def _look_at_mailboxes(self) -> None:
         """Nothing rather than old numbers while the broker is away."""

@@ -41,6 +41,7 @@ from bookingd.wiring.office import office_gateways
 from bookingd.wiring.outside import Outside, open_outside
 from bookingd.wiring.pictures import open_gallery
 from bookingd.wiring.presence import Presence, this_process
+from bookingd.wiring.reconciling import reconciliation_round
 from bookingd.wiring.stand_ins import StandIns, start_stand_ins
 from bookingd.wiring.suppliers import Guards
 from bookingd.wiring.transport import choose_bus, open_bus
@@ -174,7 +175,7 @@ async def build(
         runtimes=runtimes,
         relay=relay,
         application=app,
-        background=_background(ground, tools, readiness, process),
+        background=_background(ground, tools, outside, readiness, process),
         readiness=readiness,
     )
 
@@ -237,7 +238,9 @@ def _cache(tools: Tools, redis: Client, rest: Rest) -> Cache:
     return Cache(redis, clock=clock, metrics=metrics, leases=leases, rest=rest)
 
 
-def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Process) -> Mapping[str, Work]:
+def _background(
+    ground: Ground, tools: Tools, outside: Outside, readiness: Readiness, process: Process
+) -> Mapping[str, Work]:
     keeping = Housekeeping(
         database=ground.database, sources=tools.sources, retention=tools.settings.retention
     )
@@ -266,6 +269,8 @@ def _background(ground: Ground, tools: Tools, readiness: Readiness, process: Pro
         tools.settings.server.enabled
     ):  # who shows what is found asks Redis what was refused; others hear of it
         work["unsellable"] = tools.unsellable.run
+    if "payment" in tools.settings.actors.run:
+        work["reconciliation"] = reconciliation_round(tools, outside).run
     if not tools.settings.bus.embedded:
         work["heirs"] = Heirs(database=ground.database, clock=tools.sources.clock).run
     if ground.engine is not None:

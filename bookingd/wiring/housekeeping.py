@@ -19,10 +19,10 @@ from bookingd.storage import (
     erasure,
     idempotency,
     payment_attempts,
-    payments,
     proofs,
     sessions,
     travellers,
+    webhooks,
 )
 from bookingd.storage.database import (
     Connection,
@@ -103,7 +103,7 @@ class Housekeeping:
         await self._in_turn(lambda connection: ensure_partitions(connection, clock=clock))
         await self._in_turn(lambda connection: drop_old_partitions(connection, clock=clock))
         await self._forget(idempotency.forget, before=now - ANSWERS_KEPT)
-        await self._forget(payments.forget_webhooks, before=now - WEBHOOKS_KEPT)
+        await self._forget(webhooks.forget, before=now - WEBHOOKS_KEPT)
         await self._forget(payment_attempts.forget, before=now - CARD_WINDOW)
         await self._forget(api_keys.forget, before=now - KEYS_KEPT)
         await self._forget(accounts.forget_registrations, before=now - REGISTRATIONS_KEPT)

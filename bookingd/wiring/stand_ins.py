@@ -37,7 +37,7 @@ async def start_stand_ins(settings: Settings, sources: Sources, *, stack: AsyncE
     The mail catcher is asked for by `mail.url`, whatever `sandbox.enabled` says, and its page comes with it.
     """
     if not settings.sandbox.start:
-        return _elsewhere(settings)
+        return running_stand_ins(settings)
     smtp = await _start_catcher(settings, sources, stack) if settings.mail.catcher else None
     if not settings.sandbox.enabled and smtp is None:
         return StandIns()
@@ -56,7 +56,8 @@ async def start_stand_ins(settings: Settings, sources: Sources, *, stack: AsyncE
     )
 
 
-def _elsewhere(settings: Settings) -> StandIns:
+def running_stand_ins(settings: Settings) -> StandIns:
+    """Where another process has them, on a port that the settings name."""
     root, mail = f"http://127.0.0.1:{settings.sandbox.port}", settings.mail.catcher
     return StandIns(
         stripe_url=f"{root}/stripe" if settings.stripe.sandbox else None,

@@ -21,3 +21,8 @@ SELECT account, currency, sum(amount)::bigint AS balance
 -- The entries of booking $1.
 SELECT journal, payment_id, reason, debit, credit, amount, currency, at
   FROM ledger_entries WHERE booking_id = $1 ORDER BY id;
+
+-- name: of_payment
+-- The entries of payment $2 of booking $1.
+SELECT reason, debit, credit, amount, currency, at
+  FROM ledger_entries WHERE booking_id = $1 AND payment_id = $2 ORDER BY id;

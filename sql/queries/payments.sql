@@ -18,6 +18,24 @@ SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, capt
        failure, owner, consent, approvals, authorised_until, instructions, means_kind, means_label, means_fingerprint
   FROM payments WHERE booking_id = $1 ORDER BY id;
 
+-- name: of_bookings
+-- The payments of bookings $1, of those of which no payment has changed at or after $2, in the order in which they were begun.
+SELECT id, booking_id, gateway, gateway_reference, state, amount, currency, captured, refunded, action_url,
+       failure, owner, consent, approvals, authorised_until, instructions, means_kind, means_label, means_fingerprint
+  FROM payments AS p
+ WHERE booking_id = ANY ($1::uuid[])
+   AND NOT EXISTS (SELECT FROM payments AS o WHERE o.booking_id = p.booking_id AND o.changed_at >= $2)
+ ORDER BY id;
+
+-- name: newest
+-- The $2 payments begun last, of those in state $1 if that is given, with their bookings' references.
+SELECT b.reference, p.created_at, p.id, p.booking_id, p.gateway, p.gateway_reference, p.state, p.amount, p.currency, p.captured,
+       p.refunded, p.action_url, p.failure, p.owner, p.consent, p.approvals, p.authorised_until, p.instructions,
+       p.means_kind, p.means_label, p.means_fingerprint
+  FROM payments AS p JOIN bookings AS b ON b.id = p.booking_id
+ WHERE $1::text IS NULL OR p.state = $1
+ ORDER BY p.id DESC LIMIT $2;
+
 -- name: save
 -- Payments ($1 ids, $2 bookings, $3 gateways) as they are now: $4 references, $5 states, $6 amounts,
 -- $7 currencies, $8 captured, $9 refunded, $10 actions, $11 failures, $12 owners, $13 consents, $14 approvals, $15 until
@@ -56,43 +74,3 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, trace = excluded.trace, expected_by = excluded.expected_by,
     failure = excluded.failure, settled_by = excluded.settled_by, settled_how = excluded.settled_how,
     settled_proof = excluded.settled_proof, settled_at = excluded.settled_at, changed_at = excluded.changed_at;
-
--- name: receive_webhooks
--- Events ($1 gateways, $2 ids, $3 kinds, $4 payments, $5 the gateway's own references of them), received at $6.
--- Each that is new, with the payment that it is about, where we have it, and the steps that somebody is calling the
--- gateway for. A refund's event names the gateway's object only, by how its name began.
-WITH told AS (
-    SELECT e.gateway, e.event_id, e.kind,
-           coalesce(e.payment_id,
-                    (SELECT p.id FROM payments AS p
-                      WHERE p.gateway = e.gateway
-                        AND split_part(p.gateway_reference, '/', 1) = split_part(e.reference, '/', 1)
-                      ORDER BY p.id DESC LIMIT 1)) AS payment_id
-      FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[])
-           AS e (gateway, event_id, kind, payment_id, reference)
-     ORDER BY e.gateway, e.event_id
-), new AS (
-    INSERT INTO webhook_events (gateway, event_id, kind, payment_id, received_at)
-    SELECT gateway, event_id, kind, payment_id, $6 FROM told
-    ON CONFLICT DO NOTHING
-    RETURNING gateway, event_id, payment_id
-)
-SELECT new.gateway, new.event_id, p.id, p.booking_id, p.state,
-       ARRAY (SELECT i.step FROM intents AS i
-               WHERE i.subject = p.booking_id AND i.object = p.id AND i.state = 'calling' AND i.leased_until > $6)
-       AS under_way
-  FROM new LEFT JOIN payments AS p ON p.id = new.payment_id AND p.gateway = new.gateway;
-
--- name: told_of
--- The payment that an event of gateway $1 is about which names ours ($2), or its own ($3).
-SELECT id, booking_id FROM payments
- WHERE gateway = $1
-   AND (id = $2 OR ($2::uuid IS NULL AND split_part(gateway_reference, '/', 1) = split_part($3, '/', 1)))
- ORDER BY id DESC LIMIT 1;
-
--- name: forget_webhooks
--- Up to $2 webhooks from before $1 go: no gateway repeats one for so long. Gives a row for each.
-DELETE FROM webhook_events
- WHERE (gateway, event_id) IN
-       (SELECT gateway, event_id FROM webhook_events WHERE received_at < $1 LIMIT $2)
-RETURNING true;

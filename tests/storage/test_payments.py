@@ -12,17 +12,17 @@ import pytest
 from bookingd.domain.ids import IntentId
 from bookingd.domain.money import Money
 from bookingd.storage import bookings, intents, payments
+from bookingd.storage import webhooks as stored
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.intents import IntentKey
 from bookingd.storage.payments import (
-    Concerned,
     PaymentRow,
     PaymentStatus,
     PaymentStep,
     RefundRow,
     RefundState,
-    Webhook,
 )
+from bookingd.storage.webhooks import Concerned, Webhook
 from tests import factories
 from tests.fakes.sources import START
 
@@ -151,7 +151,7 @@ def webhook(event_id: str = "evt_1", **kinds: Any) -> Webhook:
 
 
 async def receive(connection: Connection, *webhooks: Webhook) -> list[Concerned]:
-    received = await payments.receive_webhooks(connection, webhooks=webhooks, now=START)
+    received = await stored.receive(connection, events=webhooks, now=START)
     return received.concerned
 
 

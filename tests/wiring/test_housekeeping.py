@@ -9,12 +9,12 @@ import pytest
 from bookingd.config.sections import Retention
 from bookingd.domain.ids import AccountId, PaymentId, ProofId, SessionId
 from bookingd.sources import Sources
-from bookingd.storage import accounts, payments, proofs, sessions
+from bookingd.storage import accounts, proofs, sessions, webhooks
 from bookingd.storage.accounts import Registration
 from bookingd.storage.database import Connection, Database, take_turn
-from bookingd.storage.payments import Webhook
 from bookingd.storage.proofs import Proof, ProofPurpose
 from bookingd.storage.sessions import NewSession
+from bookingd.storage.webhooks import Webhook
 from bookingd.wiring import housekeeping
 from bookingd.wiring.housekeeping import KEYS_KEPT, PROOFS_KEPT, SESSIONS_KEPT, WEBHOOKS_KEPT, Housekeeping
 from tests.fakes.accounts import plant_account, plant_api_key
@@ -35,7 +35,7 @@ async def receive(connection: Connection, name: str, *, clock: ManualClock) -> N
         payment_id=PaymentId(SequentialIds().new()),
         gateway_reference=None,
     )
-    await payments.receive_webhooks(connection, webhooks=[event], now=clock.now())
+    await webhooks.receive(connection, events=[event], now=clock.now())
 
 
 async def test_old_webhooks_go_and_young_ones_stay(

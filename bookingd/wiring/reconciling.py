@@ -1,0 +1,29 @@
+"""Who compares our books with the gateways': the daemon's loop, and the command."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bookingd.config import Settings
+from bookingd.reconciliation.reconciler import Reconciler
+from bookingd.reconciliation.round import ReconciliationRound
+from bookingd.sources import Sources
+from bookingd.storage.database import Database
+from bookingd.wiring.actors import Tools
+from bookingd.wiring.outside import Outside, open_outside
+from bookingd.wiring.stand_ins import running_stand_ins
+
+
+def reconciliation_round(tools: Tools, outside: Outside) -> ReconciliationRound:
+    """The daemon's."""
+    reconciler = Reconciler(gateways=outside.gateways, database=tools.database, sources=tools.sources)
+    return ReconciliationRound(reconciler=reconciler, transactions=tools.transactions, sources=tools.sources)
+
+
+@asynccontextmanager
+async def open_reconciler(
+    settings: Settings, database: Database, sources: Sources
+) -> AsyncIterator[Reconciler]:
+    """One beside a running daemon, which has the stand-ins if there are any. Raises UnusableSetting."""
+    async with AsyncExitStack() as stack:
+        outside = await open_outside(settings, sources, running_stand_ins(settings), stack=stack)
+        yield Reconciler(gateways=outside.gateways, database=database, sources=sources)
