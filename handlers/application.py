@@ -12,6 +12,7 @@ from bookingd.pictures.line import Line
 from handlers.admin.pictures import AT_ONCE, UPLOADS, WAITING
 from handlers.atlas import ATLAS, Atlas
 from handlers.bookings import INTAKE, MOVES, RUSH, SHELF
+from handlers.called import Called
 from handlers.clients import BELIEVED, networks_of
 from handlers.cookies import cookie_name
 from handlers.flight_search import FLIGHT_PAGES, FlightSearch, flight_sets
@@ -52,6 +53,7 @@ def build(*, parts: Parts) -> web.Application:
     application[BELIEVED] = networks_of(server.trusted_proxies)
     application[WATCH] = Watch(metrics=parts.metrics, readiness=parts.readiness)
     application[SPENDING] = Spending(parts.settings.search.budget, clock=parts.sources.clock)
+    application[ATLAS] = Atlas(database=parts.database, clock=parts.sources.clock)
     _add_searches(application, parts)
     application[SHELF] = OfferShelf(database=parts.database, clock=parts.sources.clock)
     application[MOVES] = Moves(bus=parts.bus, database=parts.database)
@@ -64,7 +66,6 @@ def build(*, parts: Parts) -> web.Application:
     )
     application[RECEIPTS] = Receipts(parts.transactions)
     application[REGISTER] = Register(parts.database)
-    application[ATLAS] = Atlas(database=parts.database, clock=parts.sources.clock)
     application[UPLOADS] = Line(AT_ONCE, waiting=WAITING)
     application[OPENAPI] = _description(parts.public_url, cookie_name(parts))
     for route in ROUTES:
@@ -132,9 +133,12 @@ async def _say_goodbye(application: web.Application) -> None:
 def _add_searches(application: web.Application, parts: Parts) -> None:
     """Packages are made of the same sets of flights and stays that are searched alone."""
     flights, stays = flight_sets(parts), StaySets(parts)
-    application[FLIGHT_PAGES] = Pages(FlightSearch(parts, flights), parts)
+    called = Called(database=parts.database, atlas=application[ATLAS])
+    application[FLIGHT_PAGES] = Pages(FlightSearch(parts, flights, called), parts)
     application[STAY_PAGES] = Pages(StaySearch(parts, stays), parts)
-    application[PACKAGE_PAGES] = Pages(PackageSearch(parts, flights=flights, stays=stays), parts)
+    application[PACKAGE_PAGES] = Pages(
+        PackageSearch(parts, flights=flights, stays=stays, called=called), parts
+    )
     kinds: dict[str, Search[Any, Any]] = {
         "flights": application[FLIGHT_PAGES].search,
         "hotels": application[STAY_PAGES].search,

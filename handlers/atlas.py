@@ -73,6 +73,11 @@ class Atlas:
             await self._look()
             await self._clock.sleep(LOOK_EVERY)
 
+    @property
+    def version(self) -> int | None:
+        """Of the last reading; None where there is none yet."""
+        return None if self._reading is None else self._reading.version
+
     async def open(self) -> Reading:
         """The last reading. Raises Problem where there is none yet."""
         if self._reading is None:

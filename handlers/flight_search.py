@@ -17,6 +17,7 @@ from bookingd.results.cursors import fingerprint
 from bookingd.results.flights import Entering, layout
 from bookingd.results.packing import Entry, ResultSet, gather
 from bookingd.results.sellable import touching
+from handlers.called import Called
 from handlers.flight_queries import FlightQuery, understand
 from handlers.flight_views import FlightOffers, flight_answer
 from handlers.found import FoundSets, SearchedSet, aside, fitting
@@ -65,8 +66,9 @@ class FlightGathering:
 class FlightSearch:
     """Searches for flights."""
 
-    def __init__(self, parts: Parts, sets: FlightSets) -> None:
+    def __init__(self, parts: Parts, sets: FlightSets, called: Called) -> None:
         self._parts = parts
+        self._called = called
         self._sets = sets
 
     async def understand(self, pairs: Any) -> FlightQuery:
@@ -99,7 +101,7 @@ class FlightSearch:
         """The page that the query asks for, of the set."""
         wanted = replace(query, wish=replace(query.wish, refused=refused)) if refused else query
         return await flight_answer(
-            wanted, searched.found, database=self._parts.database, searched_at=searched.searched_at
+            wanted, searched.found, called=self._called, searched_at=searched.searched_at
         )
 
 

@@ -19,9 +19,8 @@ from bookingd.results.cursors import write_cursor
 from bookingd.results.flight_filters import Ends
 from bookingd.results.flight_refining import Alternative, FlightResult, Refined, Span, refine
 from bookingd.results.packing import ResultSet
-from bookingd.storage import places
-from bookingd.storage.database import Connection, Database
 from bookingd.storage.places import Names
+from handlers.called import Called
 from handlers.facet_views import FacetValue, PriceFacet, facet_view, price_facet
 from handlers.flight_queries import FlightQuery
 from handlers.views import (
@@ -126,12 +125,11 @@ class FlightOffers(View, frozen=True, kw_only=True):
 
 
 async def flight_answer(
-    query: FlightQuery, found: ResultSet, *, database: Database, searched_at: datetime
+    query: FlightQuery, found: ResultSet, *, called: Called, searched_at: datetime
 ) -> FlightOffers:
     """The page that the query asks for, of the set that was found for its criteria."""
     refined = refine(found, query.wish)
-    async with database.connection() as connection:
-        names = await names_for(connection, refined, query.wish.ends)
+    names = await names_for(called, refined, query.wish.ends)
     currency, who = query.criteria.currency, answered(found)
     return FlightOffers(
         offers=tuple(result_view(one, names, currency) for one in refined.results),
@@ -148,13 +146,13 @@ async def flight_answer(
     )
 
 
-async def names_for(connection: Connection, refined: Refined, ends: Sequence[Ends]) -> Names:
+async def names_for(called: Called, refined: Refined, ends: Sequence[Ends]) -> Names:
     """How everything is called that is shown of flights between these ends."""
     airports, airlines = codes(one.offer.itinerary for one in refined.results)
     airports |= {code for of_slice in ends for code in of_slice.origins + of_slice.destinations}
     airports |= {count.value for name in ("via", "airports") for count in refined.counts[name]}
     airlines |= {count.value for count in refined.counts["airlines"]}
-    return await places.names(connection, airports=airports, airlines=airlines)
+    return await called.names(airports=airports, airlines=airlines)
 
 
 def result_view(one: FlightResult, names: Names, currency: str) -> FlightResultView:

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from aiohttp import hdrs, web
@@ -16,6 +17,7 @@ from multidict import CIMultiDict, istr
 from prometheus_client import Histogram
 
 from bookingd.telemetry.context import correlation
+from bookingd.telemetry.logging import Line
 from handlers.clients import client_address
 from handlers.errors import Problem, reply_to
 from handlers.limits import TimeLimit
@@ -74,7 +76,7 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
         begin, route = clock.monotonic(), route_of(request)
         under_way += (ends := route != WEBSOCKET)
         request[CORRELATION] = correlation_id = _correlation_id(request, parts)
-        mark = correlation.set(correlation_id)
+        mark, told = correlation.set(correlation_id), str(correlation_id)
         try:
             try:
                 _refuse(request)
@@ -85,23 +87,24 @@ def watch(parts: Parts, limit: TimeLimit) -> Middleware:
             if response.status != 101:  # a WebSocket's life would drown every other time
                 count(request, route, response, took)
             if log.isEnabledFor(logging.INFO):
-                _tell(request, response.status, took)
+                log.handle(_line(request, response.status, took, at=clock.now(), correlation_id=told))
         finally:
             correlation.reset(mark)
             under_way -= ends
         if not response.prepared:
-            response.headers[CORRELATION_HEADER] = str(correlation_id)
+            response.headers[CORRELATION_HEADER] = told
             guard(response.headers, common)
         return response
 
     return watched
 
 
-def _tell(request: web.Request, status: int, seconds: float) -> None:
-    """The request's line in the log."""
+def _line(request: web.Request, status: int, seconds: float, *, at: datetime, correlation_id: str) -> Line:
+    """What the log says of a request."""
     # The path as it was sent, encoded: decoded it could hold the end of a line. Queries hold tokens.
     path, address = request.rel_url.raw_path, client_address(request)
-    log.info("%s %s %d %.1f ms %s", request.method, path, status, seconds * 1000, address)
+    said = request.method, path, status, seconds * 1000, address
+    return Line(log.name, "%s %s %d %.1f ms %s", *said, at=at, correlation_id=correlation_id)
 
 
 @dataclass(frozen=True, slots=True)

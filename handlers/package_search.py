@@ -23,6 +23,7 @@ from bookingd.results.stays import stay_set
 from bookingd.storage import places
 from bookingd.storage.offers import Halves, package_id
 from bookingd.storage.prices import CurrentRules
+from handlers.called import Called
 from handlers.flight_search import FlightSets
 from handlers.flight_views import names_for
 from handlers.found import SearchedSet
@@ -73,8 +74,9 @@ class Halved:
 class PackageSearch:
     """Searches for packages."""
 
-    def __init__(self, parts: Parts, *, flights: FlightSets, stays: StaySets) -> None:
+    def __init__(self, parts: Parts, *, flights: FlightSets, stays: StaySets, called: Called) -> None:
         self._parts = parts
+        self._called = called
         self._flights = flights
         self._stays = stays
         self._rules = CurrentRules()
@@ -126,8 +128,7 @@ class PackageSearch:
         wish = replace(query.wish, refused=refused)
         stays, (book, name) = await self._together(query, searched), await self._book(query)
         refined = await asyncio.to_thread(refine, searched.flights.found, stays, wish, book, name)
-        async with self._parts.database.connection() as connection:
-            names = await names_for(connection, refined.flights, wish.ends)
+        names = await names_for(self._called, refined.flights, wish.ends)
         suppliers, complete = _who(searched)
         return package_answer(
             query,
