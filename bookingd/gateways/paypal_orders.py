@@ -225,13 +225,12 @@ def _status(seen: Picture) -> GatewayStatus:
 
 
 def _status_of_capture(capture: Thing) -> GatewayStatus:
-    """Of one that is pending (an electronic cheque, say) nothing is in hand; PayPal says so in the end."""
+    """Of one that is pending (an electronic cheque, a review) nothing is in hand, and its call is not over:
+    PayPal says in the end whether it took the money.
+    """
     if capture["status"] in _TAKEN:
         return GatewayStatus.CAPTURED
-    if capture["status"] in NOT_TAKEN:
-        return GatewayStatus.DECLINED
-    in_review = _reason(capture, "") == "pending_review"
-    return GatewayStatus.IN_REVIEW if in_review else GatewayStatus.PENDING
+    return GatewayStatus.DECLINED if capture["status"] in NOT_TAKEN else GatewayStatus.PENDING
 
 
 def _reason(thing: Thing, otherwise: str) -> str:

@@ -120,6 +120,37 @@ async def _stripe_has_told(agency: Agency) -> None:
     await until(told, 20.0)
 
 
+async def test_a_capture_that_has_to_clear_is_waited_for(agency: Agency) -> None:
+    async with agency.guest() as guest:
+        reference, page = await _asked(guest, agency)
+        await agency.gateway.tell_paypal(f"/orders/{_order(page)}/approve", instrument="echeck")
+        booking = await guest.sees(reference, within=40.0)
+
+    assert booking["state"] == "confirmed"
+    await agency.check()
+
+
+async def test_what_paypal_could_not_take_is_paid_by_card(agency: Agency) -> None:
+    """Ticketed, and then no money: another payment is asked for, whoever takes it."""
+    async with agency.guest() as guest:
+        reference, page = await _asked(guest, agency)
+        await agency.gateway.tell_paypal(f"/orders/{_order(page)}/approve", instrument="capture_declined")
+        await _capture_is_refused(guest, reference)
+        await guest.sees(reference, "awaiting_payment")
+        await guest.pay(reference)
+        booking = await guest.sees(reference, within=40.0)
+
+    assert booking["state"] == "confirmed"
+    await agency.check()
+
+
+async def _capture_is_refused(guest: Guest, reference: str) -> None:
+    async def refused() -> bool:
+        return "payment.capture_refused" in {one["name"] for one in await guest.timeline(reference)}
+
+    await until(refused, 20.0)
+
+
 async def test_a_capture_whose_answer_is_lost_is_taken_once(agency: Agency) -> None:
     await agency.gateway.misbehave("error_after_deed", "capture", at="paypal")
     async with agency.guest() as guest:

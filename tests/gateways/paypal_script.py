@@ -5,6 +5,7 @@ PayPal's own API descriptions, where they are at hand.
 import asyncio
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -106,15 +107,16 @@ class Script:
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[Script]:
+async def scripted(tls: ssl.SSLContext | None = None) -> AsyncIterator[Script]:
     """A script on a real socket."""
     script = Script()
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", script.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    script.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    port = runner.addresses[0][1]
+    script.url = f"http://127.0.0.1:{port}" if tls is None else f"https://localhost:{port}"
     yield script
     await runner.cleanup()
 

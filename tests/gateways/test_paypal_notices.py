@@ -3,10 +3,12 @@
 import asyncio
 import base64
 import json
+import ssl
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -620,6 +622,23 @@ async def test_paypals_own_events_are_read(bench: Bench, name: str, reference: s
     assert notice is not None
     assert notice.kind in NOTICES
     assert (notice.gateway_reference, notice.payment_id) == (reference, None)
+
+
+async def test_nobody_poses_as_paypal_to_us(bench: Bench, tmp_path: Path) -> None:
+    """Secrets are given to nobody whom no authority of this host vouches for."""
+    key = KEYS["stranger"].private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    forged = certificate("localhost", "stranger", "localhost", signed_by="stranger")
+    (tmp_path / "forged.pem").write_bytes(key + pem(forged))
+    posing = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    posing.load_cert_chain(tmp_path / "forged.pem")
+    async with scripted(tls=posing) as made:
+        gateway = bench.gateway(base_url=made.url)
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            await gateway.retrieve(ORDER)
+
+        assert made.requests == []
 
 
 async def test_no_secret_shows(bench: Bench) -> None:

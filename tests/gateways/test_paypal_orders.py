@@ -71,7 +71,7 @@ def test_an_authorisation(status: str, ours: GatewayStatus) -> None:
         ("PARTIALLY_REFUNDED", None, GatewayStatus.CAPTURED, "100.00"),
         ("REFUNDED", None, GatewayStatus.CAPTURED, "100.00"),
         ("PENDING", "ECHECK", GatewayStatus.PENDING, "0"),
-        ("PENDING", "PENDING_REVIEW", GatewayStatus.IN_REVIEW, "0"),
+        ("PENDING", "PENDING_REVIEW", GatewayStatus.PENDING, "0"),
         ("PENDING", None, GatewayStatus.PENDING, "0"),
         ("DECLINED", None, GatewayStatus.DECLINED, "0"),
         ("FAILED", None, GatewayStatus.DECLINED, "0"),
