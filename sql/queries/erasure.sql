@@ -31,6 +31,12 @@ WITH contacts AS (
     DELETE FROM booking_contacts WHERE booking_id = ANY ($1::uuid[])
 ), billing AS (
     DELETE FROM booking_billing WHERE booking_id = ANY ($1::uuid[])
+), means AS (
+    UPDATE payment_means SET token = '', customer = NULL, label = '', fingerprint = NULL, expires = NULL
+     WHERE booking_id = ANY ($1::uuid[])
+), paid_with AS (
+    UPDATE payments SET means_label = NULL, means_fingerprint = NULL
+     WHERE booking_id = ANY ($1::uuid[]) AND (means_label IS NOT NULL OR means_fingerprint IS NOT NULL)
 )
 UPDATE booking_passengers SET given_name = '', surname = '', born = NULL WHERE booking_id = ANY ($1::uuid[]);
 
@@ -77,6 +83,8 @@ WITH gone_travellers AS (
     DELETE FROM refresh_tokens WHERE session_id IN (SELECT id FROM sessions WHERE account_id = $1)
 ), gone_devices AS (
     UPDATE sessions SET device = '', client_address = '' WHERE account_id = $1
+), gone_customers AS (
+    DELETE FROM gateway_customers WHERE owner = $2
 ), gone_answers AS (
     DELETE FROM idempotency_records WHERE scope = $2
 )

@@ -14,7 +14,7 @@ SELECT p.id, p.booking_id, p.owner, p.gateway, m.customer, m.token, m.kind, m.la
 ON CONFLICT (payment_id) DO UPDATE
    SET customer = excluded.customer, token = excluded.token, kind = excluded.kind, label = excluded.label,
        fingerprint = excluded.fingerprint, expires = excluded.expires
- WHERE known.revoked_at IS NULL;
+ WHERE known.revoked_at IS NULL AND known.token <> '';
 
 -- name: note_customers
 -- The owners of payments $1 are called $2 at the gateways of those. Who has a name there keeps it.
@@ -26,15 +26,15 @@ SELECT DISTINCT ON (p.owner, p.gateway) p.owner, p.gateway, m.customer
 ON CONFLICT DO NOTHING;
 
 -- name: usable
--- What was kept with payment $1, if its consent stands and it is owner $2's, or was kept for booking $3.
+-- What was kept with payment $1, if its consent stands, it was not erased, and it is owner $2's, or was kept for booking $3.
 SELECT payment_id, gateway, customer, token, kind, label, expires, consent_at, consent_version
   FROM payment_means
- WHERE payment_id = $1 AND revoked_at IS NULL AND (owner = $2 OR booking_id = $3);
+ WHERE payment_id = $1 AND revoked_at IS NULL AND token <> '' AND (owner = $2 OR booking_id = $3);
 
 -- name: of_owner
--- What owner $1 may be charged by, the last kept first.
+-- What owner $1 may be charged by and was not erased, the last kept first.
 SELECT payment_id, gateway, customer, token, kind, label, expires, consent_at, consent_version
-  FROM payment_means WHERE owner = $1 AND revoked_at IS NULL ORDER BY consent_at DESC, payment_id;
+  FROM payment_means WHERE owner = $1 AND revoked_at IS NULL AND token <> '' ORDER BY consent_at DESC, payment_id;
 
 -- name: revoke
 -- The consent of payment $1 is taken back by owner $2 at $3, and the token forgotten. Gives a row if it stood.
