@@ -58,12 +58,15 @@ class PayPalBooks:
     async def disputes(self, capture: str) -> list[Dispute]:
         """Of a capture, each in full: a list says neither how one ended nor until when we may speak."""
         try:
-            listed = await self._wire.read("disputes", DISPUTES, {"disputed_transaction_id": capture})
-            ids = understood("disputes", _dispute_ids, listed, deed=False)
+            ids = await self._ids(capture)
             found = [await self._wire.read("disputes", at(DISPUTES, one)) for one in ids]
         except NotPermitted as error:
             raise Refused("not_permitted", str(error)) from error
         return [understood("disputes", dispute, one, deed=False) for one in found]
+
+    async def _ids(self, capture: str) -> list[str]:
+        listed = await self._wire.read("disputes", DISPUTES, {"disputed_transaction_id": capture})
+        return understood("disputes", _dispute_ids, listed, deed=False)
 
     async def statement(self, *, since: datetime, until: datetime) -> AsyncIterator[Posting]:
         """Postings at or after `since` and before `until`."""
@@ -73,7 +76,20 @@ class PayPalBooks:
             async for transaction in self._transactions(begin, end):
                 for told in understood("statement", postings, transaction, deed=False):
                     if since <= told.at < until:
-                        yield told
+                        yield await self._named(told)
+
+    async def _named(self, told: Posting) -> Posting:
+        """A transaction does not say which dispute moved its money: disputes do. Whose account may not see
+        them reads of the transaction.
+        """
+        if told.kind not in {PostingKind.DISPUTE, PostingKind.DISPUTE_WON}:
+            return told
+        try:
+            async with self._wire.within("disputes", deed=False):
+                ids = await self._ids(told.gateway_reference)
+        except NotPermitted:
+            return told
+        return replace(told, own_reference=ids[0]) if ids else told
 
     async def _transactions(self, since: datetime, until: datetime) -> AsyncIterator[Thing]:
         """In halves where PayPal finds too many at once."""

@@ -170,6 +170,24 @@ async def test_all_pages_are_read(gateway: PayPalGateway, said: Script) -> None:
     assert {one.query["start_date"] for one in said.sent()} == {"2026-11-21T12:00:00+00:00"}
 
 
+@pytest.mark.parametrize(
+    ("listed", "own"),
+    [
+        (Say(body={"items": [{"dispute_id": "PP-D-1"}]}), "PP-D-1"),
+        (Say(body={"items": []}), "T1"),
+        (fault(403, name="NOT_AUTHORIZED"), "T1"),
+    ],
+)
+async def test_what_a_dispute_took_is_named_by_the_dispute(
+    gateway: PayPalGateway, said: Script, listed: Say, own: str
+) -> None:
+    said.on(SEARCH, Say(body={"transaction_details": [transaction(code="T1106")], "total_pages": 1}))
+    said.on("GET /v1/customer/disputes", listed)
+
+    assert await read(gateway) == [own]
+    assert said.sent()[-1].query == {"disputed_transaction_id": "PARENT"}
+
+
 async def test_nothing_moved(gateway: PayPalGateway, said: Script) -> None:
     said.on(SEARCH, Say(body={"transaction_details": [], "total_pages": 0}))
 

@@ -488,6 +488,20 @@ async def test_paypals_books_say_what_moved(world: World) -> None:
     assert await statement(world, begin, begin + timedelta(days=40)) == []
 
 
+async def test_a_lost_dispute_stands_in_paypals_books_by_its_name(world: World) -> None:
+    taken = await world.taken()
+    capture = taken.gateway_reference.rpartition("/")[2]
+    begun = await world.make(f"/captures/{capture}/dispute")
+    await world.make(f"/disputes/{begun['dispute_id']}/resolve", outcome="lost")
+
+    now = datetime.now(UTC)
+    told = await statement(world, now - timedelta(days=1), now + timedelta(days=1))
+
+    (lost,) = [one for one in told if one.kind is PostingKind.DISPUTE]
+    assert (lost.own_reference, lost.gateway_reference) == (begun["dispute_id"], capture)
+    assert (lost.payment_id, lost.amount) == (taken.payment_id, ALL)
+
+
 async def test_books_that_may_not_be_read_say_so(make_world: MakeWorld) -> None:
     world = await make_world(terms=Terms(may_search=False))
 
