@@ -15,8 +15,9 @@ from bookingd.storage.bookings import BookingView as Stored
 from bookingd.storage.bookings import Contact, Event, Traveller
 from bookingd.storage.notifications import Notification, NotificationState
 from bookingd.storage.own_bookings import OwnBooking
-from bookingd.storage.payments import PaymentRow
+from bookingd.storage.payments import PaymentRow, RefundRow, RefundState
 from bookingd.storage.places import Names
+from handlers.paying.plan_views import PlanView, plan_view
 from handlers.views import (
     Amount,
     ConditionsView,
@@ -39,6 +40,8 @@ class Links(View, frozen=True, kw_only=True):
     events: str
     messages: str
     payments: str
+    payment_options: Annotated[str, Meta(description="How it can be paid now.")]
+    pay: Annotated[str, Meta(description="The page on which people pay.")]
     documents: Annotated[str, Meta(description="Receipts, invoices, credit notes.")]
     live: Annotated[str, Meta(description="The WebSocket.")] = "/v1/live"
     topic: Annotated[str, Meta(description="What to subscribe to there.")]
@@ -87,6 +90,23 @@ class ContactView(View, frozen=True, kw_only=True):
     locale: str
 
 
+class RefundView(View, frozen=True, kw_only=True):
+    """Something given back of a payment."""
+
+    id: Annotated[str | None, Meta(description="Null until the gateway was asked.")]
+    round: Annotated[int, Meta(description="Which refund of its payment, from 1.")]
+    amount: Amount
+    state: Annotated[
+        str,
+        Meta(
+            description="`asked`, `pending`, `done` (the gateway gave it back), `failed` (we pay it in"
+            " another way) or `settled` (we have)."
+        ),
+    ]
+    expected_by: Annotated[datetime | None, Meta(description="When the payer should have it.")]
+    reference: Annotated[str | None, Meta(description="By what the payer's bank finds it.")]
+
+
 class PaymentView(View, frozen=True, kw_only=True):
     """One attempt to pay."""
 
@@ -98,6 +118,13 @@ class PaymentView(View, frozen=True, kw_only=True):
         str | None, Meta(description="Where the payer must act (3-D Secure), while that is so.")
     ]
     failure: Annotated[str | None, Meta(description="A stable code: `insufficient_funds`.")]
+    means: Annotated[str | None, Meta(description="What it was made with: `Visa ending in 4242`.")]
+    instructions: Annotated[
+        dict[str, str] | None,
+        Meta(description="Whom to send a transfer, and by which reference, while it is waited for."),
+    ]
+    refunds: tuple[RefundView, ...]
+    disputed: Annotated[bool, Meta(description="Its payer wants it back through their bank.")]
 
 
 class BookingBody(View, frozen=True, kw_only=True):
@@ -115,6 +142,10 @@ class BookingBody(View, frozen=True, kw_only=True):
     items: tuple[ItemView, ...]
     passengers: tuple[PassengerView, ...]
     contact: ContactView | None
+    plan: Annotated[PlanView | None, Meta(description="As agreed by paying; null before that.")]
+    in_hand: Annotated[Amount, Meta(description="Authorised or taken, less what was given back.")]
+    due: Annotated[Amount, Meta(description="What a payment takes that is begun now.")]
+    balance_by: Annotated[datetime | None, Meta(description="When an open balance has to be paid.")]
     payments: tuple[PaymentView, ...]
     links: Links
 
@@ -160,6 +191,7 @@ class PaymentAccepted(View, frozen=True, kw_only=True, omit_defaults=True):
     amount: Amount
     state: PaymentState
     action_url: str | None = None
+    instructions: dict[str, str] | None = None
     reference: str
     booking_state: BookingState
     links: Links
@@ -214,13 +246,19 @@ def links(reference: Reference) -> Links:
         events=f"{here}/events",
         messages=f"{here}/messages",
         payments=f"{here}/payments",
+        payment_options=f"{here}/payment-options",
+        pay=f"{here}/pay",
         documents=f"{here}/documents",
         topic=f"booking:{reference}",
     )
 
 
 def booking_body(
-    stored: Stored, travellers: Sequence[Traveller], rows: Iterable[PaymentRow], names: Names
+    stored: Stored,
+    travellers: Sequence[Traveller],
+    rows: Iterable[PaymentRow],
+    refunds: Iterable[RefundRow],
+    names: Names,
 ) -> BookingBody:
     """A booking as its traveller sees it."""
     booking = stored.booking
@@ -238,7 +276,11 @@ def booking_body(
         items=tuple(_item(item, names) for item in booking.items),
         passengers=tuple(_passenger(traveller) for traveller in travellers),
         contact=_contact(stored.contact),
-        payments=payment_views(booking, rows),
+        plan=plan_view(booking),
+        in_hand=amount(booking.in_hand),
+        due=amount(booking.payable),
+        balance_by=booking.balance_by,
+        payments=payment_views(booking, rows, refunds),
         links=links(booking.reference),
     )
 
@@ -280,15 +322,20 @@ def booking_line(own: OwnBooking) -> BookingLine:
     )
 
 
-def payment_views(booking: Booking, rows: Iterable[PaymentRow]) -> tuple[PaymentView, ...]:
+def payment_views(
+    booking: Booking, rows: Iterable[PaymentRow], refunds: Iterable[RefundRow] = ()
+) -> tuple[PaymentView, ...]:
     """The booking's own view of its payments, so that it agrees with the booking's state and its ETag;
-    the gateway's rows add where to act and why an attempt failed.
+    the gateway's rows add where to act, why an attempt failed, and where refunds are.
     """
-    told = {row.id: row for row in rows}
-    return tuple(payment_view(payment, told.get(payment.id)) for payment in booking.payments)
+    told, back = {row.id: row for row in rows}, list(refunds)
+    return tuple(
+        payment_view(payment, told.get(payment.id), [one for one in back if one.payment_id == payment.id])
+        for payment in booking.payments
+    )
 
 
-def payment_view(payment: Payment, row: PaymentRow | None) -> PaymentView:
+def payment_view(payment: Payment, row: PaymentRow | None, refunds: Sequence[RefundRow] = ()) -> PaymentView:
     """One attempt to pay; there is no row before its gateway has answered."""
     acting = payment.state is PaymentState.REQUIRES_ACTION
     failed = payment.state is PaymentState.FAILED
@@ -299,6 +346,38 @@ def payment_view(payment: Payment, row: PaymentRow | None) -> PaymentView:
         amount=amount(payment.amount),
         action_url=row.action_url if row and acting else None,
         failure=row.failure if row and failed else None,
+        means=row.means_label if row else None,
+        instructions=dict(row.instructions) if row and row.instructions and acting else None,
+        refunds=_refunds(payment, refunds),
+        disputed=payment.is_disputed,
+    )
+
+
+def _refunds(payment: Payment, rows: Sequence[RefundRow]) -> tuple[RefundView, ...]:
+    """What was asked of the gateway, and before it what the booking has asked for."""
+    known = {row.round: _refund(row) for row in rows}
+    asked = {
+        one.round: RefundView(
+            id=None,
+            round=one.round,
+            amount=amount(one.amount),
+            state=one.state,
+            expected_by=None,
+            reference=None,
+        )
+        for one in payment.refunds
+    }
+    return tuple(one for _, one in sorted({**asked, **known}.items()))
+
+
+def _refund(row: RefundRow) -> RefundView:
+    return RefundView(
+        id=str(row.id),
+        round=row.round,
+        amount=amount(row.amount),
+        state=row.state,
+        expected_by=row.expected_by if row.state in {RefundState.PENDING, RefundState.DONE} else None,
+        reference=row.settlement.proof if row.settlement else row.trace,
     )
 
 

@@ -1,5 +1,6 @@
 """Bookings: take one in, list one's own, look at one, read its timeline."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -13,11 +14,12 @@ from bookingd.domain.access import Action
 from bookingd.domain.accounts.permissions import Permission
 from bookingd.domain.accounts.who import Who
 from bookingd.domain.booking.facts import PlaceBooking
-from bookingd.domain.booking.state import Booking, BookingState
+from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.ids import BookingId
 from bookingd.messages.live import BookingMoved
 from bookingd.storage import bookings, documents, notifications, own_bookings, payments, places, travellers
 from bookingd.storage.bookings import NewBooking as Placed
+from bookingd.storage.payments import RefundRow
 from bookingd.tokens import Purpose
 from handlers.bodies import fingerprint, json_body, read_body, required_key, wait_of
 from handlers.booking_page import booking_page, wants_page
@@ -73,6 +75,8 @@ TOKEN_LIFE = timedelta(days=400)
 """A booking can be looked at until after its journey: flights are sold 361 days ahead."""
 
 EVENTS_LIMIT = 200
+
+GIVEN_BACK = frozenset({PaymentState.REFUNDING, PaymentState.REFUNDED})
 
 _accepted = msgspec.json.Decoder(BookingAccepted)
 
@@ -168,9 +172,10 @@ async def show(request: web.Request) -> web.Response:
             return way_in(request)
         raise
     booking = stored.booking
-    etag = f'W/"{booking.sequence}"'
-    headers: dict[str, str] = {hdrs.ETAG: etag, hdrs.VARY: hdrs.ACCEPT}
-    if not as_page and _matches(request, str(booking.sequence)):
+    refunds = await _refunds(request.app[PARTS], booking)
+    tag = _tag(booking, refunds)
+    headers: dict[str, str] = {hdrs.ETAG: f'W/"{tag}"', hdrs.VARY: hdrs.ACCEPT}
+    if not as_page and _matches(request, tag):
         return web.Response(status=304, headers=headers)
     async with request.app[PARTS].database.connection() as connection:
         people = await bookings.travellers(connection, booking_id=booking.id)
@@ -178,10 +183,30 @@ async def show(request: web.Request) -> web.Response:
         airports, airlines = codes(item.offer.itinerary for item in booking.items)
         names = await places.names(connection, airports=airports, airlines=airlines)
         papers = await documents.of_bookings(connection, ids=[booking.id]) if as_page else {}
-    body = booking_body(stored, people, rows, names)
+    body = booking_body(stored, people, rows, refunds, names)
     if as_page:
         return booking_page(request, booking, body, papers.get(booking.id, []))
     return json_reply(body, headers=headers)
+
+
+async def _refunds(parts: Parts, booking: Booking) -> list[RefundRow]:
+    """What went back of it; nothing is read where nothing did."""
+    returned = [one.id for one in booking.payments if one.refunds or one.state in GIVEN_BACK]
+    if not returned:
+        return []
+    async with parts.database.connection() as connection:
+        return [
+            refund
+            for payment_id in returned
+            for refund in await payments.refunds_of(connection, payment_id=payment_id)
+        ]
+
+
+def _tag(booking: Booking, refunds: Sequence[RefundRow]) -> str:
+    """What changes with the answer: a bank moves a refund without moving the booking."""
+    told = [(one.round, one.state, one.trace, one.expected_by, one.settlement) for one in refunds]
+    moved = f"-{zlib.crc32(repr(told).encode()):08x}" if refunds else ""
+    return f"{booking.sequence}{moved}"
 
 
 async def events(request: web.Request) -> web.Response:

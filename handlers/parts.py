@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from bookingd.bus.port import Bus
 from bookingd.cache import Cache
 from bookingd.config import Settings
 from bookingd.documents.printer import Printer
+from bookingd.domain.booking.decision import Terms
 from bookingd.domain.money import Money
 from bookingd.gateways.port import Gateway
 from bookingd.outcomes import Refused
@@ -44,6 +46,10 @@ class GatewayFacts:
     """What it takes; None for (nearly) all."""
     refusal: Callable[[Money], Refused | None] = lambda _: None
     """Why it cannot take an amount; None if it can."""
+    keeps: bool = False
+    """Whether it keeps means of payment, to be charged later."""
+    counted: Callable[[Money], int] = lambda money: money.amount
+    """An amount as its script counts it; asked of amounts that it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,8 @@ class Parts:
     accounts: AccountParts
     brake: Brake
     """On card testing."""
+    terms: Callable[[datetime], Terms]
+    """What a booking's lifecycle goes by at a time."""
     metrics: Metrics
     cache: Cache
     unsellable: Unsellable

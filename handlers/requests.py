@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from bookingd.channels.compose import mailbox
+from bookingd.domain.booking.plans import Schedule
 from bookingd.domain.passengers import MOST_SEATS, PassengerType
 from bookingd.outcomes import Refused
 from handlers.fields import MISSING, Choice, Day, Part, Request, Said, Several, Text, Whole, YesNo
@@ -108,6 +109,12 @@ class NewPayment(Request):
     """Pay with a method that was given to the gateway; card data never comes here."""
 
     gateway = Text(longest=30, required=True, metadata={"example": "stripe"})
+    schedule = Choice(
+        [schedule.value for schedule in Schedule],
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "One of the plans that are offered; the first of them, unless it is named."},
+    )
     payment_method = Text(
         longest=127,
         load_default="",
@@ -121,7 +128,33 @@ class NewPayment(Request):
         ],
         metadata={
             "example": "pm_card_visa",
-            "description": "Left out where the payer chooses how to pay at the gateway's own page.",
+            "description": "Left out where the payer chooses how to pay at the gateway's own page, where"
+            " nothing is charged now (transfer, credit), and where `kept` names a means.",
+        },
+    )
+    kept = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        error_messages={"invalid_uuid": Said("unknown_means", "No such means of payment is kept for you.")},
+        metadata={"description": "A kept means, as `GET /v1/me/payment-means` names it."},
+    )
+    keep = YesNo(
+        load_default=False,
+        metadata={"description": "Keep this means, to be charged later without its holder. For accounts."},
+    )
+    consent = Text(
+        longest=40,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "With `keep`: the version of the text that the payer has agreed to."},
+    )
+    amount = fields.Nested(
+        lambda: MoneyIn,
+        load_default=None,
+        allow_none=True,
+        error_messages={"type": Said("type", "This has to be an object.")},
+        metadata={
+            "description": "What is due now, to be compared: it is the booking's, and never taken over."
         },
     )
     return_url = Text(

@@ -51,6 +51,7 @@ from handlers.documents.document_routes import DOCUMENT_ROUTES
 from handlers.guests.guest_routes import GUEST_ROUTES
 from handlers.hotel_routes import HOTEL_ROUTES
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Access, Handler, Operation, Route
+from handlers.paying.option_views import PaymentOptions
 from handlers.picture_routes import PICTURE_ROUTES
 from handlers.place_routes import PLACE_ROUTES
 
@@ -316,6 +317,24 @@ PAYING = (
             answers={200: payments.Gateways},
         ),
     ),
+    _get(
+        "/v1/bookings/{reference}/payment-options",
+        payments.options,
+        Operation(
+            summary="How a booking can be paid now",
+            tag="Payments",
+            access=Access.ANYBODY,
+            description=(
+                "Plans with what is due when, ways with what a client needs for each or why it is not"
+                " offered, and means that are kept for the account whose booking it is. What is offered here"
+                " is taken by `POST .../payments`, and nothing else."
+            ),
+            query=requests.Link,
+            headers=("proof",),
+            answers={200: PaymentOptions},
+            problems=("not-found",),
+        ),
+    ),
     _post(
         "/v1/bookings/{reference}/payments",
         payments.pay,
@@ -325,7 +344,9 @@ PAYING = (
             access=Access.SESSION,
             description=(
                 "Answers as soon as the attempt is recorded. With `Prefer: wait=10` it answers 201 with what"
-                " the gateway said: `requires_action` brings the `action_url` that the payer has to visit."
+                " the gateway said: `requires_action` brings the `action_url` that the payer has to visit, or"
+                " the `instructions` of a transfer. What is paid is the booking's affair: an `amount` that is"
+                " sent along is compared, and refused where it differs."
             ),
             body=requests.NewPayment,
             headers=("idempotency_key", "wait", "proof"),

@@ -17,6 +17,15 @@ THREE_DECIMALS = frozenset("BHD JOD KWD OMR TND".split())
 NOT_TAKEN = frozenset({"IQD", "LYD", "UYI"})
 
 
+def refusal(money: Money) -> Refused | None:
+    """Why Stripe cannot take this amount; None if it can."""
+    try:
+        theirs(money)
+    except Refused as refused:
+        return refused
+    return None
+
+
 def theirs(money: Money) -> int:
     """The amount as Stripe wants it. Raises Refused for what Stripe cannot take."""
     if money.currency in NOT_TAKEN:

@@ -4,7 +4,7 @@ The one rule: objects are read as they came: what we do not know is let be, what
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -28,6 +28,9 @@ _STATUS: Mapping[str, GatewayStatus] = MappingProxyType(
         "canceled": GatewayStatus.VOIDED,
     }
 )
+
+REFUND_TAKES = timedelta(days=14)
+"""Five to ten business days (docs.stripe.com/refunds, read 2026-11), as a payer counts them."""
 
 _REFUND_STATUS: Mapping[str, str] = MappingProxyType(
     {"succeeded": "done", "failed": "failed", "canceled": "failed"}
@@ -200,6 +203,10 @@ def metadata(thing: Thing) -> Mapping[str, str]:
     return thing.get("metadata") or {}
 
 
+def _made(given: Thing) -> datetime:
+    return datetime.fromtimestamp(int(given["created"]), UTC)
+
+
 def refund(given: Thing) -> Refund:
     """A Refund, with the number by which the payer's bank finds it once Stripe has that."""
     status = _REFUND_STATUS.get(given.get("status") or "pending", "pending")
@@ -208,5 +215,6 @@ def refund(given: Thing) -> Refund:
         amount=ours(given["amount"], given["currency"]),
         status=status,
         trace=_card(given.get("destination_details")).get("reference"),
+        expected_by=None if status == "failed" else _made(given) + REFUND_TAKES,
         failure=(given.get("failure_reason") or "unknown") if status == "failed" else None,
     )

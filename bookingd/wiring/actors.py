@@ -186,19 +186,24 @@ def _asking(
     )
 
 
+def times(settings: Settings) -> Times:
+    """What bookings go by, and what payers are told before."""
+    chosen = settings.booking
+    return Times(
+        hold=timedelta(minutes=chosen.hold_minutes),
+        payment_extension=timedelta(minutes=chosen.payment_extension_minutes),
+        repayment=timedelta(hours=chosen.repayment_hours),
+        patience={ReceivedBy.TRANSFER.value: timedelta(days=settings.transfer.days)},
+        plans=settings.payments.terms,
+    )
+
+
 def _booking(tools: Tools, rules: CurrentRules) -> Actor:
-    chosen = tools.settings.booking
     reprice = Repricer(clock=tools.sources.clock, rules=rules)
     return BookingActor(
         own_stock=OwnStock(reprice=reprice, chance=tools.sources.chance),
         desks=Desks({}),
-        times=Times(
-            hold=timedelta(minutes=chosen.hold_minutes),
-            payment_extension=timedelta(minutes=chosen.payment_extension_minutes),
-            repayment=timedelta(hours=chosen.repayment_hours),
-            patience={ReceivedBy.TRANSFER.value: timedelta(days=tools.settings.transfer.days)},
-            plans=tools.settings.payments.terms,
-        ),
+        times=times(tools.settings),
         sources=tools.sources,
         catalogue=tools.catalogue,
     )

@@ -30,7 +30,7 @@ from bookingd.telemetry.event_loop import watch_event_loop
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import TokenSigner
 from bookingd.wiring.accounts import open_account_parts
-from bookingd.wiring.actors import Tools, brake, build_actors
+from bookingd.wiring.actors import Tools, brake, build_actors, times
 from bookingd.wiring.burials import Burials
 from bookingd.wiring.gauges import Gauges
 from bookingd.wiring.ground import Ground, Say, open_ground
@@ -217,6 +217,7 @@ def _application(
         signer=tools.signer,
         accounts=accounts,
         brake=brake(tools),
+        terms=times(tools.settings).at,
         gateways=outside.gateways,
         gateway_facts=outside.gateway_facts,
         metrics=tools.metrics,

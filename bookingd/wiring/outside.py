@@ -12,7 +12,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from bookingd.channels.email import BadSmtpUrl, EmailChannel, SmtpServer
 from bookingd.channels.port import Channel
 from bookingd.config import Settings
-from bookingd.gateways import paypal_amounts
+from bookingd.gateways import paypal_amounts, stripe_amounts
 from bookingd.gateways.paypal import PayPalGateway
 from bookingd.gateways.port import Gateway
 from bookingd.gateways.stripe import SCRIPT, StripeGateway
@@ -62,6 +62,9 @@ async def open_outside(
         publishable_key=settings.stripe.publishable_key,
         api_base=base_url,
         script=f"{stand_ins.stripe_url}/js/v3/" if stand_ins.stripe_url else SCRIPT,
+        refusal=stripe_amounts.refusal,
+        keeps=True,
+        counted=stripe_amounts.theirs,
     )
     gateways: dict[str, Gateway] = {stripe.name: stripe}
     gateway_facts = [facts]

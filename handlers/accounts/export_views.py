@@ -209,7 +209,7 @@ def _links(kept: Belongings) -> tuple[LinkKept, ...]:
 
 
 def _booking(kept: KeptBooking, names: Names) -> BookingKept:
-    body = booking_body(kept.view, kept.travellers, (), names)
+    body = booking_body(kept.view, kept.travellers, (), (), names)
     return BookingKept(
         booking=body,
         payments=tuple(_payment(row, kept.refunds.get(row.id, ())) for row in kept.payments),

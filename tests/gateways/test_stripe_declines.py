@@ -55,4 +55,7 @@ def test_a_code_that_is_new_is_a_decline(error: dict[str, str | None], reason: D
 
 
 def test_every_reason_is_given_for_some_code() -> None:
-    assert {*REASONS.values(), DeclineReason.DECLINED} == set(DeclineReason)
+    told = {*REASONS.values(), DeclineReason.DECLINED}
+
+    assert told | {DeclineReason.TOO_MANY_ATTEMPTS} == set(DeclineReason)
+    assert DeclineReason.TOO_MANY_ATTEMPTS not in told  # our own, and no bank's

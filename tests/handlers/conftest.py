@@ -48,6 +48,7 @@ from bookingd.storage.transactions import Transactions
 from bookingd.suppliers.unsellable import Unsellable
 from bookingd.telemetry.metrics import Metrics
 from bookingd.tokens import Purpose, TokenSigner
+from bookingd.wiring.actors import times
 from bookingd.wiring.pictures import open_gallery
 from handlers.application import GatewayFacts, Parts, build
 from handlers.atlas import ATLAS
@@ -265,7 +266,9 @@ async def make_api(
         parts = Parts(
             settings=settings,
             gateway_facts=(
-                GatewayFacts(gateway="fake", publishable_key="pk_test", api_base="http://gateway.test"),
+                GatewayFacts(
+                    gateway="fake", publishable_key="pk_test", api_base="http://gateway.test", keeps=True
+                ),
             ),
             gateways={"fake": gateway},
             bus=bus,
@@ -275,6 +278,7 @@ async def make_api(
             signer=TokenSigner(KEY),
             accounts=account_parts(sources),
             brake=factories.brake(clock),
+            terms=times(settings).at,
             metrics=metrics,
             cache=Cache(client_at("fakeredis://"), clock=clock),
             unsellable=unsellable,

@@ -59,6 +59,7 @@ WHOM = {
     "GET /v1/bookings/{reference}/billing": ANYBODY,
     "PUT /v1/bookings/{reference}/billing": SESSION,
     "GET /v1/gateways": PUBLIC,
+    "GET /v1/bookings/{reference}/payment-options": ANYBODY,
     "POST /v1/bookings/{reference}/payments": SESSION,
     "GET /v1/bookings/{reference}/payments/{payment_id}/return": ANYBODY,
     "POST /webhooks/{gateway}": PUBLIC,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from bookingd.domain.accounts.who import NOBODY
 from bookingd.domain.booking.facts import CallOff, GiveConsent, StartPayment
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.ids import PaymentId
@@ -21,7 +22,8 @@ from bookingd.storage.intents import IntentKey
 from bookingd.storage.payments import PaymentRow, PaymentStatus, PaymentStep
 from handlers.application import GatewayFacts
 from handlers.errors import FieldError, Problem
-from handlers.payments import check_taken
+from handlers.paying.choice import chosen
+from handlers.paying.options import payment_options
 from tests import factories
 from tests.fakes.sources import ManualClock
 from tests.handlers.conftest import PUBLIC, Api, MakeApi
@@ -285,11 +287,24 @@ async def test_who_pays_at_the_gateways_page_gives_no_means(paypal_too: Api) -> 
     assert (api.status, message.gateway, message.payment_method) == (202, "paypal", "")
 
 
+def chooses(gateway: str, **changes: Any) -> dict[str, Any]:
+    nothing = dict.fromkeys(("schedule", "kept", "consent", "amount"))
+    return {"gateway": gateway, "payment_method": "", "keep": False, **nothing, **changes}
+
+
 async def test_a_gateway_that_cannot_take_the_amount_is_not_asked(paypal_too: Api) -> None:
-    check_taken(paypal_too.parts, "fake", "", Money(12_345, "KWD"))
+    now = paypal_too.clock.now()
+    dinars = replace(factories.offer(), price=factories.price(Money(12_345, "KWD")))
+    booking = factories.booking(
+        items=(replace(factories.item(), offer=dinars),),
+        state=BookingState.AWAITING_PAYMENT,
+        hold_until=now + timedelta(minutes=15),
+    )
+    offered = await payment_options(paypal_too.parts, booking, NOBODY)
+    assert chosen(offered, chooses("fake")).due == Money(12_345, "KWD")
 
     with pytest.raises(Problem) as refused:
-        check_taken(paypal_too.parts, "paypal", "", Money(12_345, "KWD"))
+        chosen(offered, chooses("paypal"))
 
     assert refused.value.errors == (
         FieldError(

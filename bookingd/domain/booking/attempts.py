@@ -71,7 +71,17 @@ def declined(booking: Booking, payment: Payment, reason: str) -> Decision:
     return Decision(booking=failed, messages=(event,))
 
 
-def latest(booking: Booking, message: StartPayment, terms: Terms) -> datetime:
-    """How long money that is asked for now by that gateway can be waited for: never beyond the departure."""
-    wait = terms.patience.get(message.gateway, terms.payment_extension)
-    return min(terms.now + wait, booking.starts_at)
+def deadline_after(booking: Booking, gateway: str, terms: Terms) -> datetime | None:
+    """Until when money is waited for, once it is asked for now by that gateway; None without a deadline.
+
+    Whoever has started to pay is given time to finish, never beyond the departure: once a hold, and once
+    more by a slow way; once a balance.
+    """
+    deadline, patience = booking.balance_by or booking.hold_until, terms.patience.get(gateway)
+    if deadline is None:
+        return None
+    used = booking.extended if patience is None else booking.waited
+    if booking.balance_extended if booking.has_open_balance else used:
+        return deadline
+    wait = terms.payment_extension if patience is None else patience
+    return max(deadline, min(terms.now + wait, booking.starts_at))

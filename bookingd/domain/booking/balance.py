@@ -10,8 +10,8 @@ from bookingd.domain.booking.attempts import (
     ANOTHER_UNDER_WAY,
     NOT_PAYABLE,
     ask,
+    deadline_after,
     declined,
-    latest,
     pay_refused,
     refuse,
 )
@@ -204,8 +204,8 @@ def _is_deciding(booking: Booking) -> bool:
 
 def _extend_once(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
     """Whoever has started to pay is given time to finish, once a balance."""
-    until, plan = latest(booking, message, terms), booking.plan
-    if plan is None or plan.balance_by is None or booking.balance_extended or until <= plan.balance_by:
+    until, plan = deadline_after(booking, message.gateway, terms), booking.plan
+    if plan is None or until is None or until == plan.balance_by:
         return Decision(booking=booking)
     longer = replace(booking, plan=replace(plan, balance_by=until), balance_extended=True)
     timer = Timer(due=until, message=BalanceDue(booking_id=booking.id, deadline=until))

@@ -10,8 +10,8 @@ from bookingd.domain.booking.attempts import (
     ANOTHER_UNDER_WAY,
     PLAN_NOT_OFFERED,
     ask,
+    deadline_after,
     declined,
-    latest,
     pay_refused,
     receive,
     refuse,
@@ -218,7 +218,7 @@ def _proceed_if_enough(booking: Booking, terms: Terms) -> Decision:
 
 def _plan(booking: Booking, message: StartPayment, terms: Terms) -> Plan | None:
     """As agreed already, where there is money or a ticket for that; None where it is not offered."""
-    if booking.plan and (booking.in_hand or booking.is_ticketed):
+    if booking.has_firm_plan:
         return booking.plan
     return plan_of(booking, message.schedule, terms.plans, now=terms.now)
 
@@ -229,15 +229,14 @@ def _hold_is_over(booking: Booking, terms: Terms) -> bool:
 
 def _extend_once(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
     """Whoever has started to pay is given time to finish: once a booking, and once more by a slow way."""
-    patience = terms.patience.get(message.gateway)
-    until = latest(booking, message, terms)
-    used = booking.extended if patience is None else booking.waited
-    if used or booking.hold_until is None or until <= booking.hold_until:
+    until = deadline_after(booking, message.gateway, terms)
+    if until is None or until == booking.hold_until:
         return Decision(booking=booking)
     kept = tuple(
         ExtendHold(booking_id=booking.id, item_id=item.id, offer=item.offer, until=until)
         for item in booking.items
         if item.state is ItemState.HELD
     )
-    longer = replace(booking, hold_until=until, extended=True, waited=booking.waited or patience is not None)
+    waited = booking.waited or message.gateway in terms.patience
+    longer = replace(booking, hold_until=until, extended=True, waited=waited)
     return Decision(booking=longer, messages=kept, timers=(hold_timer(booking, until),))

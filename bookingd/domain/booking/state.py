@@ -283,6 +283,11 @@ class Booking:
         return max(self.owed - self.in_hand, Money.zero(self.currency))
 
     @property
+    def has_firm_plan(self) -> bool:
+        """Whether its plan is agreed for good: there is money, or a ticket, for that."""
+        return self.plan is not None and (bool(self.in_hand) or self.is_ticketed)
+
+    @property
     def payable(self) -> Money:
         """The amount of a payment that is started now: what is due now, or of one confirmed, the balance."""
         if self.state is BookingState.AWAITING_PAYMENT:
