@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bookingd.config import Settings
+from bookingd.config import Settings, ensure_development_keys
 from bookingd.reconciliation.reconciler import Reconciler
 from bookingd.reconciliation.round import ReconciliationRound
 from bookingd.sources import Sources
@@ -23,7 +23,11 @@ def reconciliation_round(tools: Tools, outside: Outside) -> ReconciliationRound:
 async def open_reconciler(
     settings: Settings, database: Database, sources: Sources
 ) -> AsyncIterator[Reconciler]:
-    """One beside a running daemon, which has the stand-ins if there are any. Raises UnusableSetting."""
+    """One beside a running daemon, which has the stand-ins if there are any, and made their keys.
+
+    Raises UnusableSetting, and OSError where the keys cannot be read.
+    """
+    keyed = ensure_development_keys(settings, sources.chance)
     async with AsyncExitStack() as stack:
-        outside = await open_outside(settings, sources, running_stand_ins(settings), stack=stack)
+        outside = await open_outside(keyed, sources, running_stand_ins(keyed), stack=stack)
         yield Reconciler(gateways=outside.gateways, database=database, sources=sources)

@@ -108,7 +108,7 @@ async def _reconcile(settings: Settings, sources: Sources, since: datetime, unti
             subject = Subject.of("reconciliation", until.isoformat())
             await _note(database, sources, "payments.reconciled", subject, told)
             return comparison.report
-    except CannotStart as error:
+    except (CannotStart, OSError) as error:
         raise Unusable(str(error)) from error
     except click.ClickException as error:
         raise Unusable(error.message) from error
