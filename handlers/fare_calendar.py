@@ -59,6 +59,10 @@ class FareCalendarView(View, frozen=True, kw_only=True):
     ]
 
 
+DAYS_FOR_ONE = 15
+"""Days that count as much as a search."""
+
+
 async def fare_calendar(request: web.Request) -> web.Response:
     """The lowest fare of each day."""
     parts = request.app[PARTS]
@@ -71,8 +75,15 @@ async def fare_calendar(request: web.Request) -> web.Response:
     origin = Origin(principal=NOBODY, correlation_id=request[CORRELATION], trace=trace_of(request))
     key = f"calendar:{VERSION}:{fingerprint(query.criteria, query.days)}"
     hit = await parts.cache.get(key)
-    kept = hit or await paid(parts.cache, key, lambda: _make(parts, query, origin), Client(request))
+    kept = hit or await paid(
+        parts.cache, key, lambda: _make(parts, query, origin), Client(request), _cost(query)
+    )
     return kept_reply(kept, now=parts.sources.clock.now(), hit=hit is not None)
+
+
+def _cost(query: CalendarQuery) -> int:
+    """Two months take some five times as long as a search."""
+    return 1 + sum(1 for _ in query.days) // DAYS_FOR_ONE
 
 
 async def _make(parts: Parts, query: CalendarQuery, origin: Origin) -> Kept:

@@ -31,8 +31,20 @@ FlightSets: TypeAlias = FoundSets[FlightCriteria, FlightResults]
 def flight_sets(parts: Parts) -> FlightSets:
     """The sets of flights."""
     return FoundSets(
-        parts, name="flights", query=lambda criteria: SearchFlights(criteria=criteria), begin=FlightGathering
+        parts,
+        name="flights",
+        query=lambda criteria: SearchFlights(criteria=criteria),
+        begin=FlightGathering,
+        cost=_cost,
     )
+
+
+def _cost(criteria: FlightCriteria) -> int:
+    """Own flights alone take 5 times as long on days around and 45 times with airports nearby, most of it for
+    the 600 offers that are priced at most (benchmarks/README.md).
+    """
+    nearby = any(one.nearby_origins or one.nearby_destinations for one in criteria.slices)
+    return (5 if nearby else 1) * (2 if criteria.flexible_days else 1)
 
 
 class FlightGathering:

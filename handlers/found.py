@@ -90,12 +90,16 @@ class FoundSets(Generic[C, R]):
         name: str,
         query: Callable[[C], SearchFlights | SearchStays],
         begin: Callable[[C], "Gathering[R]"],
+        cost: Callable[[C], int],
     ) -> None:
-        """`name` is of what is searched, `query` what is asked, `begin` gives who makes sets of answers."""
+        """`name` is of what is searched, `query` what is asked, `begin` gives who makes sets of answers, and
+        `cost` as how many simple searches one counts.
+        """
         self._parts = parts
         self._name = name
         self._query: Callable[[C], SearchFlights | SearchStays] = query
         self._begin: Callable[[C], Gathering[R]] = begin
+        self._cost: Callable[[C], int] = cost
         self._opened = Shelf()
         self._growths: WeakValueDictionary[str, _Growth[R]] = WeakValueDictionary()
 
@@ -141,7 +145,7 @@ class FoundSets(Generic[C, R]):
         async def search() -> Kept:
             return await self._search(criteria, self._growth(key, criteria), origin)
 
-        return await paid(self._parts.cache, key, search, payer)
+        return await paid(self._parts.cache, key, search, payer, self._cost(criteria))
 
     async def _search(self, criteria: C, growth: "_Growth[R]", origin: Origin) -> Kept:
         timeout = self._parts.settings.search.deadline_seconds + GRACE

@@ -55,35 +55,39 @@ class Spending:
         self._clock = clock
         self._due: OrderedDict[Spender, float] = OrderedDict()
 
-    def take(self, spender: Spender) -> float:
-        """Count one, and give 0; or count nothing, and give the seconds after which there is one."""
+    def take(self, spender: Spender, cost: int) -> float:
+        """Count one that costs as much as so many, and give 0; or count nothing, and give the seconds after
+        which there is as much. What costs more than there ever is takes all.
+        """
         rate, now = self._rates[spender.kind], self._clock.monotonic()
         if not rate.per_minute:
             return 0
-        every, due = 60 / rate.per_minute, max(self._due.get(spender, now), now)
-        wait = due - (rate.burst - 1) * every - now
+        every = 60 / rate.per_minute
+        due = max(self._due.get(spender, now), now) + min(cost, rate.burst) * every
+        wait = due - rate.burst * every - now
         if wait > 0:
             return wait
-        self._due[spender] = due + every
+        self._due[spender] = due
         self._due.move_to_end(spender)
         if len(self._due) > MOST_COUNTED:
             self._due.popitem(last=False)
         return 0
 
-    def give_back(self, spender: Spender) -> None:
-        """The one that was counted last has cost nothing."""
+    def give_back(self, spender: Spender, cost: int) -> None:
+        """One that was counted has cost nothing."""
         if spender in self._due:
-            self._due[spender] -= 60 / self._rates[spender.kind].per_minute
+            rate = self._rates[spender.kind]
+            self._due[spender] -= min(cost, rate.burst) * 60 / rate.per_minute
 
 
 class Payer(Protocol):
     """Who pays for a search."""
 
-    async def pay(self) -> None:
-        """Raises Problem where all is spent."""
+    async def pay(self, cost: int) -> None:
+        """For a search that costs as much as so many. Raises Problem where too little is left."""
         ...
 
-    def give_back(self) -> None:
+    def give_back(self, cost: int) -> None:
         """What was paid for was there already."""
         ...
 
@@ -99,38 +103,38 @@ class Client:
         self._spending = request.app[SPENDING]
         self._spender: Spender | None = None
 
-    async def pay(self) -> None:
-        """Raises Problem where all is spent."""
+    async def pay(self, cost: int) -> None:
+        """For a search that costs as much as so many. Raises Problem where too little is left."""
         self._spender = spender = await _spender_of(self._request)
-        if (wait := math.ceil(self._spending.take(spender))) > 0:
+        if (wait := math.ceil(self._spending.take(spender, cost))) > 0:
             self._request.app[PARTS].metrics.searches_refused(spender.kind).inc()
             told = f"Many searches were made for you in a short time. The next one is made in {wait} s."
             raise Problem("too-many-searches", told, headers={"Retry-After": str(wait)})
 
-    def give_back(self) -> None:
+    def give_back(self, cost: int) -> None:
         """What was paid for was there already."""
         if self._spender is not None:
-            self._spending.give_back(self._spender)
+            self._spending.give_back(self._spender, cost)
 
 
-async def paid(cache: Cache, key: str, make: Callable[[], Awaitable[Kept]], payer: Payer) -> Kept:
+async def paid(cache: Cache, key: str, make: Callable[[], Awaitable[Kept]], payer: Payer, cost: int) -> Kept:
     """What is kept, or being made in this process, for nothing; else what `make` makes, once it is paid for.
 
-    Raises what `make` raises, and Problem where all is spent.
+    Raises what `make` raises, and Problem where too little is left.
     """
     if cache.at_hand(key):
         return await cache.get_or_make(key, make)
     try:
-        await payer.pay()
+        await payer.pay(cost)
     except Problem:
         kept = await cache.get(key)  # another process may have it
         if kept is None and not cache.at_hand(key):
             raise
         return kept or await cache.get_or_make(key, make)
-    return await _made(cache, key, make, payer)
+    return await _made(cache, key, make, payer, cost)
 
 
-async def _made(cache: Cache, key: str, make: Callable[[], Awaitable[Kept]], payer: Payer) -> Kept:
+async def _made(cache: Cache, key: str, make: Callable[[], Awaitable[Kept]], payer: Payer, cost: int) -> Kept:
     """What was paid for. Whoever does not wait for it has paid all the same."""
     asked = False
 
@@ -141,7 +145,7 @@ async def _made(cache: Cache, key: str, make: Callable[[], Awaitable[Kept]], pay
 
     kept = await cache.get_or_make(key, work)
     if not asked:
-        payer.give_back()
+        payer.give_back(cost)
     return kept
 
 

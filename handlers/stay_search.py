@@ -36,6 +36,7 @@ class StaySets:
             name="stays",
             query=lambda criteria: SearchStays(criteria=criteria),
             begin=lambda criteria: StayGathering(parts, criteria),
+            cost=lambda criteria: 1,
         )
 
     async def get(self, criteria: StayCriteria, origin: Origin, payer: Payer) -> SearchedSet:

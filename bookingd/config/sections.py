@@ -318,14 +318,15 @@ class Exchange:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchBudget:
     """How many searches each process makes for one account, and for one network without any (an IPv4 address,
-    or 64 bits of an IPv6 one): so many a minute, and so many at once after a quiet time. What is kept or just
-    being found costs nothing. With 0 a minute there is no limit.
+    or 64 bits of an IPv6 one): so many a minute, and so many at once after a quiet time. One on days around
+    counts twice, one with airports nearby five times. What is kept or just being found costs nothing. With 0
+    a minute there is no limit.
     """
 
-    network_per_minute: int = within(60, 0, 1_000_000)
-    network_burst: int = within(30, 1, 1_000_000)
-    account_per_minute: int = within(300, 0, 1_000_000)
-    account_burst: int = within(60, 1, 1_000_000)
+    network_per_minute: int = within(120, 0, 1_000_000)
+    network_burst: int = within(60, 1, 1_000_000)
+    account_per_minute: int = within(600, 0, 1_000_000)
+    account_burst: int = within(120, 1, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

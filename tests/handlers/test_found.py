@@ -60,10 +60,10 @@ async def follow(api: Api, flights: FlightSearch, **asked: str) -> AsyncIterator
 class Rich:
     """Can pay for all searches."""
 
-    async def pay(self) -> None:
+    async def pay(self, cost: int) -> None:
         pass
 
-    def give_back(self) -> None:
+    def give_back(self, cost: int) -> None:
         pass
 
 

@@ -103,6 +103,15 @@ async def test_a_guest_counts_by_their_network_and_an_account_by_itself(
     assert agent.status == 429
 
 
+async def test_a_wide_search_counts_as_several(sparing: Api) -> None:
+    await search_on(sparing, 1)
+    await search(sparing, depart="2026-12-02", flexible_days=1)
+    assert sparing.status == 429  # two days around count twice, and one is left
+    sparing.clock.advance(10)
+    await search(sparing, depart="2026-12-02", flexible_days=1)
+    assert sparing.status == 200
+
+
 async def test_a_token_that_is_no_good_is_nobodys(sparing: Api) -> None:
     await search_on(sparing, 1, headers={"Authorization": "Bearer nonsense"})
 
@@ -154,19 +163,32 @@ async def test_refusals_are_counted(sparing: Api) -> None:
 
 def test_searches_come_back_evenly_and_never_more_than_the_burst(clock: ManualClock) -> None:
     spending, somebody = Spending(TWO, clock=clock), Spender("network", "192.0.2.1")
-    assert [spending.take(somebody) for _ in range(3)] == [0, 0, 10]
+    assert [spending.take(somebody, 1) for _ in range(3)] == [0, 0, 10]
 
     clock.advance(4)
-    assert spending.take(somebody) == 6
+    assert spending.take(somebody, 1) == 6
     clock.advance(3600)
-    assert [spending.take(somebody) for _ in range(3)] == [0, 0, 10]
+    assert [spending.take(somebody, 1) for _ in range(3)] == [0, 0, 10]
+
+
+def test_what_costs_more_waits_for_more_and_never_for_more_than_there_is(clock: ManualClock) -> None:
+    five = SearchBudget(network_per_minute=6, network_burst=5)
+    spending, somebody = Spending(five, clock=clock), Spender("network", "192.0.2.1")
+    assert [spending.take(somebody, cost) for cost in (3, 3, 2)] == [0, 10, 0]
+
+    clock.advance(40)
+    assert spending.take(somebody, 8) == 10
+    clock.advance(10)
+    assert [spending.take(somebody, cost) for cost in (8, 1)] == [0, 10]
+    spending.give_back(somebody, 8)
+    assert spending.take(somebody, 5) == 0
 
 
 def test_without_a_limit_there_is_none(clock: ManualClock) -> None:
     spending, somebody = Spending(SearchBudget(account_per_minute=0), clock=clock), Spender("account", "x")
 
-    assert {spending.take(somebody) for _ in range(10_000)} == {0}
-    spending.give_back(somebody)
+    assert {spending.take(somebody, 1) for _ in range(10_000)} == {0}
+    spending.give_back(somebody, 1)
 
 
 class Purse:
@@ -175,13 +197,13 @@ class Purse:
     def __init__(self, number: int) -> None:
         self.left = number
 
-    async def pay(self) -> None:
-        if not self.left:
+    async def pay(self, cost: int) -> None:
+        if self.left < cost:
             raise Problem("too-many-searches", "All is spent.")
-        self.left -= 1
+        self.left -= cost
 
-    def give_back(self) -> None:
-        self.left += 1
+    def give_back(self, cost: int) -> None:
+        self.left += cost
 
 
 @pytest.fixture
@@ -208,7 +230,7 @@ async def test_what_another_process_has_costs_nothing_even_when_all_is_spent(
 
     for purse in (Purse(1), Purse(0)):
         before = purse.left
-        assert (await paid(here, "key", maker(clock), purse)).value == b"found"
+        assert (await paid(here, "key", maker(clock), purse, 1)).value == b"found"
         assert purse.left == before
         here._near._kept.clear()
     await asyncio.gather(here.close(), there.close())
@@ -221,7 +243,7 @@ async def test_whoever_leaves_has_paid(clock: ManualClock, twins: tuple[Cache, C
         await asyncio.Event().wait()
         raise AssertionError
 
-    leaving = asyncio.create_task(paid(here, "key", forever, purse))
+    leaving = asyncio.create_task(paid(here, "key", forever, purse, 1))
     await asyncio.sleep(0.01)
     leaving.cancel()
     await asyncio.gather(leaving, return_exceptions=True)
