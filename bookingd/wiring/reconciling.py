@@ -9,6 +9,7 @@ from bookingd.reconciliation.round import ReconciliationRound
 from bookingd.sources import Sources
 from bookingd.storage.database import Database
 from bookingd.wiring.actors import Tools
+from bookingd.wiring.office import office_gateways
 from bookingd.wiring.outside import Outside, open_outside
 from bookingd.wiring.stand_ins import running_stand_ins
 
@@ -30,4 +31,5 @@ async def open_reconciler(
     keyed = ensure_development_keys(settings, sources.chance)
     async with AsyncExitStack() as stack:
         outside = await open_outside(keyed, sources, running_stand_ins(keyed), stack=stack)
-        yield Reconciler(gateways=outside.gateways, database=database, sources=sources)
+        gateways = {**outside.gateways, **office_gateways(keyed, database, sources)}
+        yield Reconciler(gateways=gateways, database=database, sources=sources)

@@ -102,6 +102,17 @@ async def test_a_refund_that_somebody_made_at_the_gateway(bench: Bench) -> None:
     assert await bench.found() == ["refund_unknown"]
 
 
+async def test_what_staff_pay_back_by_hand_is_entered_before_they_record_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.gateway.postings.append(posting(bench, PostingKind.REFUND))
+    monkeypatch.setattr("bookingd.reconciliation.reconciler.BY_HAND", frozenset({"fake"}))
+    by_hand = await bench.found()
+    bench.gateway.postings.clear()
+
+    assert (by_hand, await bench.found()) == ([], ["unknown_to_gateway"])
+
+
 async def test_a_booking_that_is_over_and_keeps_money(bench: Bench) -> None:
     over = replace(await bench.booking(BOOKING.id), state=BookingState.CANCELLED)
     async with bench.database.transaction() as connection:
