@@ -4,6 +4,7 @@ A confirmed booking without an open balance wants no more money: what comes goes
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from bookingd.domain.booking import payments
 from bookingd.domain.booking.attempts import (
@@ -37,8 +38,8 @@ from bookingd.domain.booking.taking import take
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 
-DECIDES = frozenset({PaymentState.IN_REVIEW, PaymentState.AUTHORISED, PaymentState.CAPTURING})
-"""A payment in one of these may pay the balance without its payer's doing: its answer is waited for."""
+BEING_TAKEN = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURING})
+"""A payment in one of these is about to pay the balance, or not: its answer is waited for."""
 
 UNPAID = "unpaid_balance"
 
@@ -53,7 +54,7 @@ def pay(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
         return refuse(booking, message, ANOTHER_UNDER_WAY)
     booking, abandoned = abandon(booking)
     booking, wanted = ask(booking, message, booking.payable)
-    return _extend_once(booking, message, terms).after((*abandoned, wanted))
+    return _extend_once(booking, deadline_after(booking, message.gateway, terms)).after((*abandoned, wanted))
 
 
 def act(booking: Booking, message: PaymentActionRequired, terms: Terms) -> Decision:
@@ -122,11 +123,11 @@ def remind(booking: Booking, message: BalanceReminder, terms: Terms) -> Decision
 def due(booking: Booking, message: BalanceDue, terms: Terms) -> Decision:
     """The deadline has come, unless it was moved since the timer was set.
 
-    An answer that is on its way decides when it comes: then everything below looks at the deadline again.
+    Money that is just being taken decides when its answer comes: then the deadline is looked at again.
     """
-    if not booking.has_open_balance or not _is_overdue(booking, terms) or _is_deciding(booking):
+    if not _is_overdue(booking, terms) or _is_being_taken(booking):
         return ignore(booking, message, terms)
-    return _cancel(booking)
+    return _end(booking, terms)
 
 
 def _settle(booking: Booking, terms: Terms) -> Decision:
@@ -137,8 +138,8 @@ def _settle(booking: Booking, terms: Terms) -> Decision:
         booking, abandoned = abandon(replace(booking, paid=True))
         event = BookingPaid(booking_id=booking.id, total=booking.total)
         return Decision(booking=booking, messages=(*abandoned, event))
-    if _is_overdue(booking, terms) and not _is_deciding(booking):
-        return _cancel(booking)
+    if _is_overdue(booking, terms) and not _is_being_taken(booking):
+        return _end(booking, terms)
     return Decision(booking=booking)
 
 
@@ -149,7 +150,12 @@ def _failed(told: Decision, payment: Payment, terms: Terms) -> Decision:
     return after.after((*told.messages, *asked))
 
 
-def _cancel(booking: Booking) -> Decision:
+def _end(booking: Booking, terms: Terms) -> Decision:
+    """Not paid in time: cancelled by rule. A gateway that still looks at the risk is given a last delay."""
+    if any(payment.state is PaymentState.IN_REVIEW for payment in booking.payments):
+        longer = _extend_once(booking, terms.now + terms.repayment)
+        if longer.timers:
+            return longer
     keeps = booking.plan is not None and booking.plan.keeps_deposit
     return cancel(booking, UNPAID, keep=booking.due_now if keeps else Money.zero(booking.currency))
 
@@ -195,17 +201,19 @@ def _is_being_paid(booking: Booking) -> bool:
     return any(payment.state in UNDER_WAY for payment in booking.payments)
 
 
-def _is_deciding(booking: Booking) -> bool:
+def _is_being_taken(booking: Booking) -> bool:
     return any(
-        payment.state in DECIDES or (payment.received and payment.state is PaymentState.CREATED)
+        payment.state in BEING_TAKEN or (payment.received and payment.state is PaymentState.CREATED)
         for payment in booking.payments
     )
 
 
-def _extend_once(booking: Booking, message: StartPayment, terms: Terms) -> Decision:
+def _extend_once(booking: Booking, until: datetime | None) -> Decision:
     """Whoever has started to pay is given time to finish, once a balance."""
-    until, plan = deadline_after(booking, message.gateway, terms), booking.plan
-    if plan is None or until is None or until == plan.balance_by:
+    plan = booking.plan
+    if plan is None or plan.balance_by is None or until is None:
+        return Decision(booking=booking)
+    if booking.balance_extended or until <= plan.balance_by:
         return Decision(booking=booking)
     longer = replace(booking, plan=replace(plan, balance_by=until), balance_extended=True)
     timer = Timer(due=until, message=BalanceDue(booking_id=booking.id, deadline=until))

@@ -142,7 +142,7 @@ TABLE: Mapping[type[BookingMessage], Row] = MappingProxyType(
         ),
         facts.BalanceReminder: _row(confirmed=balance.remind),
         facts.BalanceDue: _row(confirmed=_to(balance.due, CANCELLED)),
-        facts.GiveBack: _known(of=refunds.give_back, confirming=too_early),
+        facts.GiveBack: _known(of=refunds.give_back, confirming=refunds.give_back_later),
         facts.PaymentRefunded: _known(of=refunds.refunded),
         facts.RefundFailed: _known(of=refunds.refund_failed),
         facts.PaymentDisputed: _known(of=disputes.dispute),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bookingd.domain.booking.decision import Decision, Terms
 from bookingd.domain.booking.ending import ignore, refund_as, too_early
 from bookingd.domain.booking.facts import GiveBack, PaymentRefunded, RefundFailed
-from bookingd.domain.booking.state import Booking, Payment, PaymentState, Refund, RefundState
+from bookingd.domain.booking.state import IN_HAND, Booking, Payment, PaymentState, Refund, RefundState
 
 FOLLOWS = {
     RefundState.ASKED: frozenset({RefundState.DONE, RefundState.FAILED, RefundState.SETTLED}),
@@ -33,6 +33,14 @@ def give_back(booking: Booking, message: GiveBack, terms: Terms) -> Decision:
     asked = Refund(round=message.round, amount=amount)
     booking, undo = refund_as(booking, payment, asked)
     return Decision(booking=booking, messages=(undo,))
+
+
+def give_back_later(booking: Booking, message: GiveBack, terms: Terms) -> Decision:
+    """While tickets are issued nothing is taken from what pays for them: their outcome comes first."""
+    payment = booking.payment(message.payment_id)
+    if payment is None or payment.state not in IN_HAND:
+        return ignore(booking, message, terms)
+    return too_early(booking, message, terms)
 
 
 def refunded(booking: Booking, message: PaymentRefunded, terms: Terms) -> Decision:

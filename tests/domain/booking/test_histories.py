@@ -31,13 +31,19 @@ def live_through(seeds: range) -> Counter[str]:
 
 
 def _what_happened(world: World) -> set[str]:
-    happened: set[str] = {world.booking.state}
+    happened: set[str] = {world.booking.state, *world.happened}
     if any(isinstance(told, PaymentNeeded) for told in world.told):
         happened.add("capture refused")
         if world.booking.state is BookingState.CONFIRMED:
             happened.add("paid by a second payment")
-    if any(payment.refunded for payment in world.at_gateway.values()):
+    if any(payment.refunded for payment in world.till.payments.values()):
         happened.add("refunded")
+    if world.given_by_staff:
+        happened.add("given back by staff")
+    if any(payment.disputes for payment in world.booking.payments):
+        happened.add("disputed")
+    if world.booking.reason == "unpaid_balance":
+        happened.add("deposit kept" if world.booking.kept else "balance not paid")
     if any(item.releases > 1 for item in world.booking.items):
         happened.add("given back again")
     if world.consented:
@@ -56,7 +62,9 @@ def test_every_history_ends_as_promised() -> None:
     assert set(seen) == {
         *("confirmed", "expired", "failed", "cancelled"),
         *("capture refused", "paid by a second payment", "refunded", "given back again"),
-        *("consent", "two items"),
+        *("consent", "two items", "review", "renewed", "renewal refused", "transfer in parts"),
+        *("received by staff", "given back by staff", "refund failed", "disputed"),
+        *("balance paid", "balance not paid", "deposit kept", "kept card charged"),
     }
 
 

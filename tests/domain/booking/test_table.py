@@ -276,7 +276,7 @@ def test_an_open_balance_has_a_deadline_and_a_timer(every: list[Step]) -> None:
 
 def test_the_balances_deadline_waits_for_answers_alone(every: list[Step]) -> None:
     """P6: after it, a booking with an open balance has an answer under way that decides it."""
-    waits = {PaymentState.IN_REVIEW, PaymentState.AUTHORISED, PaymentState.CAPTURING}
+    waits = {PaymentState.AUTHORISED, PaymentState.CAPTURING}
     for step in every:
         after = step.decision.booking
         if isinstance(step.message, BalanceDue) and step.terms.now >= (after.balance_by or step.terms.now):

@@ -1,4 +1,4 @@
-"""A model of all that is outside of a booking: suppliers, a gateway, a traveller, time and the post.
+"""A model of all that is outside of a booking: suppliers, gateways, a traveller, staff, time and the post.
 
 What `decide` sends is put into the post. The post delivers in any order, some of it twice, and each
 delivery is carried out by the model, whose answers go into the post again. Nothing is ever lost: that is
@@ -6,51 +6,64 @@ the outbox's promise. Effects happen once a key, as intents make them. All chanc
 that a history is known by its seed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from random import Random
 from typing import Any
 
 from bookingd.domain.booking.decide import decide
-from bookingd.domain.booking.decision import Verdict
+from bookingd.domain.booking.decision import Terms, Verdict
 from bookingd.domain.booking.facts import (
     AuthorisePayment,
+    BalanceAsked,
     BookingCalledOff,
+    BookingCancelled,
     BookingConfirmed,
     BookingExpired,
     BookingFailed,
     BookingHeld,
     BookingMessage,
+    BookingPaid,
     CallOff,
     CapturePayment,
-    CaptureRefused,
+    DisputeClosed,
     ExtendHold,
+    GiveBack,
     GiveConsent,
     HoldItem,
     ItemHeld,
     ItemRefused,
     ItemTicketed,
-    PaymentActionRequired,
-    PaymentAuthorised,
-    PaymentCaptured,
     PaymentDeclined,
-    PaymentFailed,
+    PaymentDisputed,
     PaymentNeeded,
-    PaymentRefunded,
-    PaymentVoided,
     PlaceBooking,
     PriceChanged,
+    ReauthorisePayment,
     RefundPayment,
     ReleaseItem,
     StartPayment,
     TicketItem,
     VoidPayment,
 )
-from bookingd.domain.booking.state import FINAL, IN_HAND, Booking, BookingState, Item, ItemState
+from bookingd.domain.booking.plans import PlanTerms, Schedule
+from bookingd.domain.booking.state import (
+    FINAL,
+    OVER,
+    Booking,
+    BookingState,
+    Item,
+    PaymentState,
+    RefundState,
+)
 from bookingd.domain.ids import ItemId, PaymentId, RecordLocator
 from bookingd.domain.money import Money
 from tests import factories
+from tests.domain.booking import till
+from tests.domain.booking.till import TRANSFER, Till
 from tests.fakes.sources import START
 
 MOST_STEPS = 500
@@ -58,7 +71,21 @@ MOST_STEPS = 500
 
 ATTEMPTS = 3
 LOCATOR = RecordLocator("ABC234")
-TERMS = factories.terms()
+TERMS = replace(
+    factories.terms(),
+    patience={TRANSFER: timedelta(days=3)},
+    plans=PlanTerms(
+        deposit=Fraction(3, 10),
+        balance_before=timedelta(days=8),
+        least_wait=timedelta(hours=1),
+        reminders=(timedelta(hours=20), timedelta(hours=4)),
+        charge_before=timedelta(hours=8),
+    ),
+)
+"""The balance of a flight in ten days is due the day after tomorrow."""
+
+RECEIVED = 90
+"""What staff record are payments of their own, numbered from here."""
 
 OFFERS = {
     (supplier, fee): factories.offer(supplier=supplier, cancel_fee=fee)
@@ -70,16 +97,6 @@ STRICTER = {
     id(shown): replace(shown, itinerary=replace(shown.itinerary, conditions=factories.conditions("Light")))
     for shown in OFFERS.values()
 }
-
-
-@dataclass(slots=True)
-class AtGateway:
-    """A payment as the gateway has it."""
-
-    amount: Money
-    status: str
-    captured: int = 0
-    refunded: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -102,11 +119,16 @@ class World:
     done: set[tuple[str, object, int]] = field(default_factory=set)
     """Effects that have been carried out: step, item or payment, round."""
     at_suppliers: dict[ItemId, str] = field(default_factory=dict)
-    at_gateway: dict[PaymentId, AtGateway] = field(default_factory=dict)
-    authorised_once: bool = False
+    till: Till = field(init=False)
     attempts: int = 0
-    captures: int = 0
-    """How often a payment was captured because we asked for it."""
+    schedule: Schedule = Schedule.FULL
+    keep: bool = False
+    terms: Terms = TERMS
+    given_by_staff: int = 0
+    """Minor units that were given back because staff said so, and not for want of a booking."""
+    happened: set[str] = field(default_factory=set)
+    early: Counter[int] = field(default_factory=Counter)
+    """How often a message came too early."""
     events: int = 0
     told: list[BookingMessage] = field(default_factory=list)
     changed: bool = False
@@ -114,11 +136,16 @@ class World:
     consented: Money | None = None
     steps: int = 0
 
+    def __post_init__(self) -> None:
+        self.till = Till(self)
+
     def run(self) -> None:
         """From the request until nothing is left in the post."""
         self.send(PlaceBooking(booking_id=self.booking.id))
         if self.chance.random() < 0.05:
             self.send(CallOff(booking_id=self.booking.id), within=1200)
+        if self.chance.random() < 0.2:
+            self._employ_staff()
         while self.post:
             self.steps += 1
             assert self.steps < MOST_STEPS, "runs in circles"
@@ -143,21 +170,24 @@ class World:
         return due[int(self.chance.random() * len(due))]
 
     def _deliver(self, message: BookingMessage) -> None:
-        carry_out = OUTSIDE.get(type(message))
-        if carry_out is not None:
+        if (carry_out := OUTSIDE.get(type(message))) is not None:
             carry_out(self, message)
+        elif (at_till := AT_TILL.get(type(message))) is not None:
+            at_till(self.till, message)
         else:
             self._decide(message)
 
     # The booking
 
     def _decide(self, message: BookingMessage) -> None:
-        decision = decide(self.booking, message, replace(TERMS, now=self.now))
+        decision = decide(self.booking, message, replace(self.terms, now=self.now))
         if decision.verdict is Verdict.EARLY:
-            self.post.append(Parcel(message, self.now + timedelta(seconds=30), 1))
+            self._deliver_later(message)
             return
         if decision.verdict is Verdict.ADVANCED:
             self.events += 1
+            if isinstance(message, GiveBack):
+                self.given_by_staff += message.amount.amount
         self.booking = decision.booking
         assert self.booking.sequence == self.events, "a gap in the timeline"
         for sent in decision.messages:
@@ -168,14 +198,33 @@ class World:
                 self.send(sent)
         for timer in decision.timers:
             self.send(timer.message, due=timer.due)
+            if self.chance.random() < 0.1:
+                self.send(timer.message, within=3600)
+
+    def _deliver_later(self, message: BookingMessage) -> None:
+        """As the runtime does: after pauses that grow."""
+        self.early[id(message)] += 1
+        pause = timedelta(seconds=15 * 2 ** min(self.early[id(message)], 7))
+        self.post.append(Parcel(message, self.now + pause, 1))
 
     def _check_sent(self, sent: BookingMessage) -> None:
+        booking = self.booking
         match sent:
             case TicketItem():
-                assert any(payment.state in IN_HAND for payment in self.booking.payments), "P3"
-            case CapturePayment(amount=amount):
-                assert all(item.state is ItemState.CONFIRMED for item in self.booking.items), "P3"
-                assert amount == self.booking.total == self._agreed, "P8"
+                assert booking.in_hand >= booking.due_now, "P3"
+            case AuthorisePayment(amount=amount, received=False):
+                assert booking.total == self._agreed, "P8"
+                assert amount <= booking.total, "P8"
+            case CapturePayment(payment_id=payment_id, amount=amount):
+                others = booking.in_hand - amount
+                assert others + amount <= booking.owed or booking.state is not BookingState.CONFIRMED, "P8"
+                self._check_capture(payment_id)
+
+    def _check_capture(self, payment_id: PaymentId) -> None:
+        """Before everything is ticketed only what would lapse is taken."""
+        payment = self.booking.payment(payment_id)
+        assert payment is not None
+        assert self.booking.is_ticketed or payment.renewals, "P3"
 
     @property
     def _agreed(self) -> Money:
@@ -188,9 +237,11 @@ class World:
         match told:
             case PriceChanged(proposed=proposed):
                 self._answer_price(proposed)
-            case PaymentDeclined() | PaymentNeeded():
+            case PaymentDeclined() | PaymentNeeded() | BalanceAsked():
                 if self.chance.random() < 0.7:
                     self._pay()
+            case BookingPaid():
+                self.happened.add("balance paid")
             case BookingHeld() if self.booking.state is BookingState.AWAITING_PAYMENT:
                 for _ in range(1 + int(self.chance.random() * 1.6) if self.chance.random() < 0.9 else 0):
                     self._pay()
@@ -213,23 +264,66 @@ class World:
             StartPayment(
                 booking_id=self.booking.id,
                 payment_id=factories.payment_id(self.attempts),
-                gateway="fake",
+                gateway=TRANSFER if self.chance.random() < 0.15 else "fake",
                 payment_method="pm",
                 return_url="",
+                schedule=self.schedule,
+                keep=self.keep,
             ),
             within=1200 if self.chance.random() < 0.2 else 300,
         )
 
+    # Staff, and the payer's bank
+
+    def _employ_staff(self) -> None:
+        """Record money, give some back, hear of disputes: whenever they like, and not always rightly."""
+        of, chance = self.booking.id, self.chance
+        for number in range(RECEIVED, RECEIVED + int(chance.random() * 3)):
+            cash = StartPayment(
+                booking_id=of,
+                payment_id=factories.payment_id(number),
+                gateway="cash",
+                payment_method="",
+                return_url="",
+                schedule=self.schedule,
+                received=Money(chance.choice((1_000, 5_000, 10_000, 25_000)), "EUR"),
+            )
+            self.send(cash, within=3 * 86400 if chance.random() < 0.5 else 1200)
+        for _ in range(int(chance.random() * 4)):
+            back = GiveBack(
+                booking_id=of,
+                payment_id=self._any_payment(),
+                round=1 + int(chance.random() * 2),
+                amount=Money(chance.choice((700, 2_500, 10_000)), "EUR"),
+                reason="goodwill",
+            )
+            self.send(back, within=3 * 86400 if chance.random() < 0.5 else 1200)
+        if chance.random() < 0.3:
+            self._dispute(self._any_payment())
+
+    def _any_payment(self) -> PaymentId:
+        return factories.payment_id(self.chance.choice((1, 1, 2, RECEIVED)))
+
+    def _dispute(self, payment: PaymentId) -> None:
+        of, amount = self.booking.id, Money(500, "EUR")
+        self.send(
+            PaymentDisputed(
+                booking_id=of, payment_id=payment, dispute="dp", amount=amount, reason="fraudulent"
+            ),
+            within=86400,
+        )
+        self.send(DisputeClosed(booking_id=of, payment_id=payment, dispute="dp", won=False), within=2 * 86400)
+
     # Suppliers
 
-    def _once(self, step: str, of: object, round_: int = 1) -> bool:
+    def once(self, step: str, of: object, round_: int = 1) -> bool:
         key = (step, of, round_)
         new = key not in self.done
         self.done.add(key)
         return new
 
     def hold(self, message: HoldItem) -> None:
-        if not self._once("hold", message.item_id):
+        if not self.once("hold", message.item_id):
             return
         chance, held = self.chance.random(), message.offer
         if chance < 0.06:
@@ -239,130 +333,34 @@ class World:
             held = (DEARER if chance < 0.15 else STRICTER)[id(held)]
             self.changed = True
         self.at_suppliers[message.item_id] = "held"
-        self._answer(ItemHeld(booking_id=message.booking_id, item_id=message.item_id, offer=held))
+        self.answer(ItemHeld(booking_id=message.booking_id, item_id=message.item_id, offer=held))
 
     def ticket(self, message: TicketItem) -> None:
         """A supplier may refuse, may have lost the hold, and may even ticket what was given back."""
-        assert self.authorised_once, "P3"
-        if not self._once("ticket", message.item_id):
+        assert self.till.authorised_once, "P3"
+        if not self.once("ticket", message.item_id):
             return
         chance, gone = self.chance.random(), message.item_id not in self.at_suppliers
         if chance < 0.12 or (gone and chance < 0.6):
             self._refuse(message.item_id, "hold_lost")
             return
         self.at_suppliers[message.item_id] = "ticketed"
-        self._answer(
+        self.answer(
             ItemTicketed(
                 booking_id=message.booking_id, item_id=message.item_id, locator=LOCATOR, tickets=("1",)
             )
         )
 
     def release(self, message: ReleaseItem) -> None:
-        if self._once("release", message.item_id, message.round):
+        if self.once("release", message.item_id, message.round):
             self.at_suppliers.pop(message.item_id, None)
 
     def _refuse(self, item: ItemId, reason: str) -> None:
-        self._answer(ItemRefused(booking_id=self.booking.id, item_id=item, reason=reason))
+        self.answer(ItemRefused(booking_id=self.booking.id, item_id=item, reason=reason))
 
-    def _answer(self, fact: BookingMessage) -> None:
+    def answer(self, fact: BookingMessage) -> None:
         """Most answers come soon; some come when everything else is long over."""
         self.send(fact, within=4000 if self.chance.random() < 0.1 else 1)
-
-    # The gateway, and the payment actor before it
-
-    def authorise(self, message: AuthorisePayment) -> None:
-        if not self._once("authorise", message.payment_id):
-            return
-        chance = self.chance.random()
-        status = "authorised" if chance < 0.6 else "requires_action" if chance < 0.8 else "declined"
-        self.at_gateway[message.payment_id] = AtGateway(message.amount, status)
-        self.authorised_once |= status == "authorised"
-        self._tell(message.payment_id)
-        if status == "requires_action" and chance < 0.78:
-            self.send(_Payer(booking_id=self.booking.id, payment_id=message.payment_id), within=2000)
-        if chance < 0.08:
-            by_itself = _Lapse if chance < 0.04 else _Meddle
-            self.send(by_itself(booking_id=self.booking.id, payment_id=message.payment_id), within=100)
-
-    def act(self, message: "_Payer") -> None:
-        """The payer answers their bank, if the payment is still there; who fails may try again there."""
-        payment = self.at_gateway[message.payment_id]
-        if payment.status in {"requires_action", "declined"}:
-            payment.status = "authorised" if self.chance.random() < 0.8 else "declined"
-            self.authorised_once |= payment.status == "authorised"
-            if payment.status == "declined" and self.chance.random() < 0.5:
-                self.send(message, within=200)
-        self._tell(message.payment_id)
-
-    def lapse(self, message: "_Lapse") -> None:
-        """The authorisation ends by itself; we learn of it at once, or when we use it."""
-        payment = self.at_gateway[message.payment_id]
-        if payment.status == "authorised":
-            payment.status = "voided"
-        if self.chance.random() < 0.5:
-            self._tell(message.payment_id)
-
-    def meddle(self, message: "_Meddle") -> None:
-        """Somebody takes the money by hand, in the gateway's own pages."""
-        payment = self.at_gateway[message.payment_id]
-        if payment.status == "authorised":
-            payment.status, payment.captured = "captured", payment.amount.amount
-        self._tell(message.payment_id)
-
-    def capture(self, message: CapturePayment) -> None:
-        if not self._once("capture", message.payment_id):
-            return
-        payment, chance = self.at_gateway[message.payment_id], self.chance.random()
-        if payment.status == "captured" or (payment.status == "voided" and chance < 0.5):
-            self._tell(message.payment_id)
-            return
-        if payment.status != "authorised" or chance < 0.12:
-            if chance < 0.06 and payment.status == "authorised":
-                payment.status = "voided"
-            self._answer(
-                CaptureRefused(booking_id=self.booking.id, payment_id=message.payment_id, reason="expired")
-            )
-            return
-        payment.status, payment.captured = "captured", message.amount.amount
-        self.captures += 1
-        assert self.captures == 1, "P2: charged twice"
-        self._tell(message.payment_id)
-
-    def void(self, message: VoidPayment) -> None:
-        """What was never asked for cannot be voided: come back later."""
-        payment = self.at_gateway.get(message.payment_id)
-        if payment is None:
-            self.send(message, within=60)
-            return
-        if not self._once("void", message.payment_id):
-            return
-        if payment.status != "captured":
-            payment.status = "voided"
-        self._tell(message.payment_id)
-
-    def refund(self, message: RefundPayment) -> None:
-        if not self._once("refund", message.payment_id):
-            return
-        payment = self.at_gateway[message.payment_id]
-        assert payment.captured == message.amount.amount, "P2: gave back what was not taken"
-        payment.refunded += message.amount.amount
-        self._answer(PaymentRefunded(booking_id=self.booking.id, payment_id=message.payment_id))
-
-    def _tell(self, payment_id: PaymentId) -> None:
-        """As the payment actor does: what the payment is now, perhaps some more times (webhook, poll)."""
-        of = self.booking.id
-        facts: dict[str, BookingMessage] = {
-            "requires_action": PaymentActionRequired(booking_id=of, payment_id=payment_id, action_url=""),
-            "authorised": PaymentAuthorised(booking_id=of, payment_id=payment_id),
-            "declined": PaymentFailed(booking_id=of, payment_id=payment_id, reason="generic_decline"),
-            "captured": PaymentCaptured(booking_id=of, payment_id=payment_id),
-            "voided": PaymentVoided(booking_id=of, payment_id=payment_id),
-        }
-        self._answer(facts[self.at_gateway[payment_id].status])
-
-    def kept(self) -> int:
-        """Minor units that were taken and not given back."""
-        return sum(payment.captured - payment.refunded for payment in self.at_gateway.values())
 
     # What must be so in the end
 
@@ -370,46 +368,67 @@ class World:
         """The promises, when nothing is left in the post and no timer runs."""
         confirmed = self.booking.state is BookingState.CONFIRMED
         assert self.booking.state in FINAL, "P6: it waits for nobody"
+        assert not self.booking.has_open_balance, "P6: it waits for its balance"
         assert self.consented or not (confirmed and self.changed), "P8: nobody agreed to the change"
-        assert self.kept() == (self._agreed.amount if confirmed else 0), "P2"
-        statuses = [payment.status for payment in self.at_gateway.values()]
-        assert "authorised" not in statuses, "money is held for nothing"
-        assert "requires_action" not in statuses, "a payment can still be made for nothing"
+        self._check_money(self.booking.owed.amount if confirmed else (self.booking.kept or NOTHING).amount)
         wanted = dict.fromkeys([item.id for item in self.booking.items], "ticketed") if confirmed else {}
         assert self.at_suppliers == wanted, "stock is kept, or lost"
-        ends = [told for told in self.told if isinstance(told, ENDS)]
-        assert len(ends) == 1, "the traveller is told the end once"
+        self._check_told()
 
+    def _check_money(self, due: int) -> None:
+        """What is with us is what is owed, less what staff gave back: to the cent, as gateways have it."""
+        kept, booking = self.till.kept, self.booking
+        assert due - self.given_by_staff <= kept <= due, "P2"
+        assert kept == booking.captured.amount == booking.in_hand.amount, "the booking counts otherwise"
+        statuses = {payment.status for payment in self.till.payments.values()}
+        assert statuses <= {"captured", "voided", "declined"}, "money is held, or can still be taken"
+        assert not any(payment.state in MOVING for payment in booking.payments), "a payment has no end"
+        refunds = [refund for payment in booking.payments for refund in payment.refunds]
+        assert all(refund.state in {RefundState.DONE, RefundState.SETTLED} for refund in refunds), (
+            "P2: unpaid"
+        )
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Payer(BookingMessage):
-    payment_id: PaymentId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lapse(BookingMessage):
-    payment_id: PaymentId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Meddle(BookingMessage):
-    payment_id: PaymentId
+    def _check_told(self) -> None:
+        """The traveller is told the end once; a confirmed booking may be cancelled after that, once."""
+        ends = [type(told) for told in self.told if isinstance(told, ENDS)]
+        assert len(ends) == 1, "the end is told once"
+        cancelled = [told for told in self.told if isinstance(told, BookingCancelled)]
+        assert len(cancelled) == (ends == [BookingConfirmed] and self.booking.state in OVER), "told wrongly"
+        paid = [told for told in self.told if isinstance(told, BookingPaid)]
+        assert len(paid) <= self.booking.paid, "paid twice"
 
 
 OUTSIDE: Mapping[type[BookingMessage], Callable[[World, Any], None]] = {
     HoldItem: World.hold,
     TicketItem: World.ticket,
     ReleaseItem: World.release,
-    AuthorisePayment: World.authorise,
-    CapturePayment: World.capture,
-    VoidPayment: World.void,
-    RefundPayment: World.refund,
-    _Payer: World.act,
-    _Lapse: World.lapse,
-    _Meddle: World.meddle,
 }
+AT_TILL: Mapping[type[BookingMessage], Callable[[Till, Any], None]] = {
+    AuthorisePayment: Till.authorise,
+    ReauthorisePayment: Till.reauthorise,
+    CapturePayment: Till.capture,
+    VoidPayment: Till.void,
+    RefundPayment: Till.refund,
+    till.AtBank: Till.at_bank,
+    till.Lapse: Till.lapse,
+    till.Meddle: Till.meddle,
+    till.Transferred: Till.transferred,
+    till.Bounce: Till.bounce,
+}
+MOVING = frozenset(
+    {
+        *(PaymentState.CREATED, PaymentState.REQUIRES_ACTION, PaymentState.IN_REVIEW),
+        *(PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.VOIDING, PaymentState.REFUNDING),
+    }
+)
+NOTHING = Money.zero("EUR")
 ENDS = (BookingConfirmed, BookingFailed, BookingExpired, BookingCalledOff)
-TOLD = frozenset({*ENDS, BookingHeld, PriceChanged, PaymentDeclined, PaymentNeeded})
+TOLD = frozenset(
+    {
+        *(*ENDS, BookingHeld, PriceChanged, PaymentDeclined, PaymentNeeded),
+        *(BalanceAsked, BookingPaid, BookingCancelled),
+    }
+)
 
 
 def history(chance: Random) -> World:
@@ -420,6 +439,10 @@ def history(chance: Random) -> World:
         for number, supplier in enumerate(suppliers)
     )
     world = World(chance=chance, booking=replace(EMPTY, items=items))
+    if chance.random() < 0.3:
+        world.schedule, world.keep = Schedule.DEPOSIT, chance.random() < 0.5
+        keeps = replace(TERMS.plans, keeps_deposit=chance.random() < 0.5)
+        world.terms = replace(TERMS, plans=keeps)
     world.run()
     world.check()
     return world
