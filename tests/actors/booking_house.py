@@ -155,8 +155,10 @@ class BookingHouse:
         gateway: SlowGateway | None = None,
         limits: Limits | None = None,
         agency: Agency | None = None,
+        times: Times = TIMES,
     ) -> None:
         self.database = database
+        self._times = times
         self.clock = clock or PacedClock()
         self.sources = Sources(clock=self.clock, ids=SystemIds(), chance=SystemChance())
         self.agency = agency or factories.agency()
@@ -186,7 +188,7 @@ class BookingHouse:
         return BookingActor(
             own_stock=OwnStock(reprice=self._reprice, chance=self.sources.chance),
             desks=desks,
-            times=TIMES,
+            times=self._times,
             sources=self.sources,
             catalogue=CATALOGUE,
         )

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from uuid import UUID
 
@@ -50,6 +51,24 @@ def test_a_discount_goes_the_other_way_and_what_comes_to_nothing_nowhere() -> No
         ("customers", "supplier:inventory", 10_000),
         ("revenue:markup", "customers", 1_000),
     ]
+
+
+def test_a_cancellation_undoes_the_sale_but_for_what_is_kept() -> None:
+    booking = replace(factories.booking(), kept=Money(2_000, "EUR"))
+    balances: Counter[str] = Counter()
+
+    for entry in (*ledger.sale(booking, journal=JOURNAL), *ledger.cancellation(booking, journal=JOURNAL)):
+        balances[entry.debit] -= entry.amount.amount
+        balances[entry.credit] += entry.amount.amount
+
+    assert {account: amount for account, amount in balances.items() if amount} == {
+        "customers": -2_000,
+        "revenue:cancellation": 2_000,
+    }
+
+
+def test_what_is_paid_at_the_property_is_not_in_the_books() -> None:
+    assert sold(factories.price_at_property().lines) == []
 
 
 def sold(lines: tuple[PriceLine, ...]) -> list[tuple[str, str, int]]:
