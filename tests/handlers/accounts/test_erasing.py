@@ -12,7 +12,7 @@ from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.booking.state import BookingState, PaymentState
 from bookingd.domain.documents.document import Party
 from bookingd.domain.ids import AccountId
-from bookingd.storage import bookings, documents
+from bookingd.storage import bookings, documents, payment_means
 from bookingd.storage.database import Connection, Database
 from bookingd.storage.payments import PaymentStatus
 from tests import factories
@@ -102,6 +102,29 @@ async def test_bookings_keep_what_tax_law_wants(rich: Rich, connection: Connecti
     assert payer["paid_on"] == date(2026, 11, 22)
     view = await bookings.by_id(connection, booking_id=rich.booking_id)
     assert (view.contact, view.booking.reference) == (None, rich.reference)
+
+
+async def test_means_of_payment_are_forgotten_with_their_holder(
+    rich: Rich, account: AccountId, connection: Connection, owner_connection: Connection
+) -> None:
+    owner = f"account:{account}"
+    await connection.execute("INSERT INTO gateway_customers VALUES ($1, 'fake', 'cus_olga')", owner)
+    await connection.execute(
+        "UPDATE payments SET owner = $1, consent = 'v1', means_label = 'PayPal olga',"
+        " means_fingerprint = 'fp_olga'",
+        owner,
+    )
+    await connection.execute(
+        "INSERT INTO payment_means (payment_id, booking_id, owner, gateway, customer, token, kind, label,"
+        " fingerprint, consent_at, consent_version) SELECT id, booking_id, owner, gateway, 'cus_olga',"
+        " 'pm_olga', 'paypal', 'PayPal olga', 'fp_olga', created_at, 'v1' FROM payments"
+    )
+
+    await rich.api.ask("DELETE", ME)
+
+    assert rich.api.status == 204
+    assert await traces(owner_connection) == {"booking_payers": {"olga", "ivanova"}}
+    assert await payment_means.of_owner(connection, owner=owner) == []
 
 
 async def test_documents_keep_whom_they_are_for_and_nothing_else_does(
