@@ -37,6 +37,8 @@ WAITS = frozenset(
 )
 """For the payer, or for the gateway."""
 
+WITH_PAYER = frozenset({GatewayStatus.REQUIRES_ACTION, GatewayStatus.APPROVED})
+
 TAKEN = frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED})
 
 STATUS: Mapping[GatewayStatus, PaymentStatus] = MappingProxyType(
@@ -144,10 +146,14 @@ def finished(seen: GatewayPayment) -> GatewayPayment:
 
 
 def _state(row: PaymentRow, seen: GatewayPayment) -> PaymentStatus:
-    """What was taken stays taken, whatever an older answer says; what failed is not completed once more."""
+    """What was taken stays taken, whatever an older answer says.
+
+    What failed stays so while only its payer could make it good: PayPal asks them for another means, and they
+    may approve it with that, but the booking has been told, and is paid by another payment.
+    """
     if row.state in TAKEN or seen.status is GatewayStatus.CAPTURED:
         return settled_state(replace(row, captured=max(row.captured, seen.captured)))
-    if row.state is PaymentStatus.FAILED and seen.status is GatewayStatus.APPROVED:
+    if row.state is PaymentStatus.FAILED and seen.status in WITH_PAYER:
         return row.state
     return STATUS[seen.status]
 

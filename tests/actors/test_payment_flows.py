@@ -114,6 +114,24 @@ async def test_a_payer_may_approve_again_with_another_means(house: PaymentHouse)
     assert await house.column("SELECT round FROM intents WHERE step = 'complete' ORDER BY round") == [1, 2]
 
 
+async def test_what_failed_stays_so_though_its_payer_may_choose_again_at_the_gateway(
+    house: PaymentHouse,
+) -> None:
+    """PayPal says of a declined order that it waits for its payer: it would be looked at for ever."""
+    house.gateway.answer("complete", GatewayStatus.DECLINED, reason=DeclineReason.DECLINED)
+    await approved(house)
+    await house.ask(REFRESH)
+    house.gateway.ask_again(house.reference())
+    await house.ask(REFRESH)
+    asked_again = await house.row()
+    house.gateway.approve(house.reference())
+    await house.ask(REFRESH)
+
+    assert (asked_again.state, (await house.row()).state) == (PaymentStatus.FAILED, PaymentStatus.FAILED)
+    assert house.names() == ["PaymentActionRequired", "PaymentFailed"]
+    assert house.gateway.calls["complete"] == 1
+
+
 @pytest.mark.parametrize("first", ["complete", "void"])
 async def test_nothing_is_held_behind_a_voids_back(house: PaymentHouse, first: str) -> None:
     """Called off in the moment of the approval: whoever is first, in the end nothing is held."""

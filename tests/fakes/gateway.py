@@ -131,6 +131,15 @@ class FakeGateway:
         """The payer agreed at the gateway's own page."""
         return self._change(self._of(gateway_reference), status=GatewayStatus.APPROVED, action_url=None)
 
+    def ask_again(self, gateway_reference: str) -> GatewayPayment:
+        """After a decline the payer may choose another means at the gateway's own page, as at PayPal."""
+        return self._change(
+            self._of(gateway_reference),
+            status=GatewayStatus.REQUIRES_ACTION,
+            action_url="https://bank.example/again",
+            decline_reason=None,
+        )
+
     def pass_review(self, gateway_reference: str) -> GatewayPayment:
         """The gateway sees no risk."""
         return self._change(self._of(gateway_reference), status=GatewayStatus.AUTHORISED)
