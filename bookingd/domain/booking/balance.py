@@ -111,11 +111,11 @@ def capture_refused(booking: Booking, message: CaptureRefused, terms: Terms) -> 
 
 def remind(booking: Booking, message: BalanceReminder, terms: Terms) -> Decision:
     """Ask for what is open, once a reminder, or charge the kept card for it."""
-    if not booking.payable or _is_overdue(booking, terms):
+    if not booking.has_open_balance or _is_overdue(booking, terms):
         return ignore(booking, message, terms)
     if message.charge:
         return _charge(booking, message, terms)
-    if message.number <= booking.reminded:
+    if not booking.payable or message.number <= booking.reminded:
         return ignore(booking, message, terms)
     return Decision(booking=replace(booking, reminded=message.number), messages=_asked(booking))
 
@@ -161,12 +161,37 @@ def _end(booking: Booking, terms: Terms) -> Decision:
 
 
 def _charge(booking: Booking, message: BalanceReminder, terms: Terms) -> Decision:
-    """Charge what its holder agreed to have kept, unless something is being paid just now."""
+    """Charge what its holder agreed to have kept. A page that its payer has left open is given up for that.
+
+    Who pays by hand just now, or has announced a transfer, is not charged as well; but once more is looked
+    whether anything came of it, since nobody else would before the booking is cancelled.
+    """
     kept = [one for one in booking.payments if one.keep and one.state is PaymentState.CAPTURED]
     known = message.payment_id is None or booking.payment(message.payment_id) is not None
-    if message.payment_id is None or known or not kept or _is_being_paid(booking):
+    if message.payment_id is None or known or not kept or message.number <= booking.put_off:
         return ignore(booking, message, terms)
-    return _charged(booking, message.payment_id, kept[-1])
+    if (later := _look_again_at(booking, terms)) is not None:
+        again = Timer(due=later, message=replace(message, number=message.number + 1))
+        return Decision(booking=replace(booking, put_off=message.number), timers=(again,))
+    if not booking.payable or booking.is_asking_for_money:
+        return ignore(booking, message, terms)
+    booking, abandoned = abandon(booking)
+    return _charged(booking, message.payment_id, kept[-1]).after(abandoned)
+
+
+def _look_again_at(booking: Booking, terms: Terms) -> datetime | None:
+    """Half-way to the deadline, where money may come by hand and there is time for that."""
+    if booking.balance_by is None or not any(_is_on_its_way(one, terms) for one in booking.payments):
+        return None
+    half = (booking.balance_by - terms.now) / 2
+    return terms.now + half if half >= terms.payment_extension else None
+
+
+def _is_on_its_way(payment: Payment, terms: Terms) -> bool:
+    """Of a page it is not known whether its payer will ever come back."""
+    if payment.state is PaymentState.REQUIRES_ACTION:
+        return payment.gateway in terms.patience
+    return payment.state in UNDER_WAY | BEING_TAKEN
 
 
 def _charged(booking: Booking, payment_id: PaymentId, kept: Payment) -> Decision:
@@ -195,10 +220,6 @@ def _asked(booking: Booking) -> tuple[BalanceAsked, ...]:
 
 def _is_overdue(booking: Booking, terms: Terms) -> bool:
     return booking.balance_by is not None and terms.now >= booking.balance_by
-
-
-def _is_being_paid(booking: Booking) -> bool:
-    return any(payment.state in UNDER_WAY for payment in booking.payments)
 
 
 def _is_being_taken(booking: Booking) -> bool:

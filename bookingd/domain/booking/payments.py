@@ -217,8 +217,11 @@ def _proceed_if_enough(booking: Booking, terms: Terms) -> Decision:
 
 
 def _plan(booking: Booking, message: StartPayment, terms: Terms) -> Plan | None:
-    """As agreed already, where there is money or a ticket for that; None where it is not offered."""
-    if booking.has_firm_plan:
+    """As agreed already, where there is money or a ticket for that; None where it is not offered.
+
+    What staff received pays by what its payer chose: a transfer of the deposit comes days after that.
+    """
+    if booking.has_firm_plan or (booking.plan and message.received):
         return booking.plan
     return plan_of(booking, message.schedule, terms.plans, now=terms.now)
 

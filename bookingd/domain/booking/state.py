@@ -223,6 +223,8 @@ class Booking:
     """Its balance was paid: what is given back after that is not asked for again."""
     reminded: int = 0
     """The last reminder of its balance that was sent."""
+    put_off: int = 0
+    """The last time that charging the kept means was put off, since money was on its way by hand."""
     balance_extended: bool = False
     """Whether starting to pay the balance has already prolonged its deadline; it does so once."""
     kept: Money | None = None

@@ -19,6 +19,7 @@ from bookingd.domain.booking.facts import (
     CapturePayment,
     CaptureRefused,
     GiveBack,
+    PaymentActionRequired,
     PaymentAuthorised,
     PaymentCaptured,
     PaymentFailed,
@@ -31,7 +32,7 @@ from bookingd.domain.booking.plans import Schedule
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.money import Money
 from tests import factories
-from tests.domain.booking.exploration import EARLY, confirmed, pay
+from tests.domain.booking.exploration import EARLY, confirmed, held, pay
 from tests.fakes.sources import START
 
 BOOKING = factories.booking()
@@ -230,3 +231,67 @@ def test_a_paid_balance_is_not_opened_again_by_what_is_given_back() -> None:
 
     assert (paid.has_open_balance, paid.wanted) == (False, Money(0, "EUR"))
     assert decide(paid, BalanceDue(booking_id=OF, deadline=BY), at(BY)).verdict is Verdict.IGNORED
+
+
+def left_open(gateway: str) -> Booking:
+    """The payer began to pay the balance, and left it at that."""
+    acting = PaymentActionRequired(booking_id=OF, payment_id=SECOND, action_url="")
+    return after(CONFIRMED, replace(pay(BOOKING, 2), gateway=gateway), acting).booking
+
+
+def test_a_page_that_was_left_open_keeps_no_kept_card_from_being_charged() -> None:
+    charged = after(left_open("paypal"), CHARGE, terms=at(BY - timedelta(hours=6)))
+
+    assert sent(charged) == [VoidPayment, AuthorisePayment]
+    assert [m.amount for m in charged.messages if isinstance(m, AuthorisePayment)] == [BALANCE]
+
+
+def test_an_announced_transfer_has_its_time_before_the_kept_card_is_charged() -> None:
+    terms, waiting = replace(EARLY, patience={"transfer": timedelta(hours=9)}), left_open("transfer")
+    wanted: BookingMessage = CHARGE
+    moment, looks = BY - timedelta(hours=6), 0
+    while (decision := after(waiting, wanted, terms=at(moment, terms))).timers:
+        [timer] = decision.timers
+        assert decision.booking.payments == waiting.payments
+        assert decide(decision.booking, wanted, at(moment, terms)).verdict is Verdict.IGNORED
+        waiting, wanted, moment, looks = decision.booking, timer.message, timer.due, looks + 1
+
+    assert looks > 1
+    assert BY - 2 * terms.payment_extension < moment < BY
+    assert sent(decision) == [VoidPayment, AuthorisePayment]
+
+
+def test_a_card_that_is_declined_while_the_kept_one_waits_is_followed_by_that() -> None:
+    """Its holder paid by hand in the moment in which the kept card was to be charged."""
+    moment = at(BY - timedelta(hours=6))
+    held = after(CONFIRMED, pay(BOOKING, 2), PaymentAuthorised(booking_id=OF, payment_id=SECOND)).booking
+    put_off = after(held, CHARGE, terms=moment)
+    [timer] = put_off.timers
+    refused = CaptureRefused(booking_id=OF, payment_id=SECOND, reason="expired")
+
+    charged = after(after(put_off.booking, refused).booking, timer.message, terms=at(timer.due))
+
+    assert sent(charged) == [AuthorisePayment]
+    assert after(CONFIRMED, pay(BOOKING, 2), CHARGE, terms=moment).timers
+    last = at(BY - timedelta(seconds=1))
+    assert decide(held, CHARGE, last).verdict is Verdict.IGNORED
+
+
+def test_a_deposit_by_transfer_pays_what_its_payer_was_asked_for() -> None:
+    """P3: the plan is the one that was chosen, also days later when staff record what came."""
+    terms, first = replace(EARLY, patience={"transfer": timedelta(days=3)}), factories.payment_id(1)
+    chosen = replace(pay(BOOKING, 1, schedule=Schedule.DEPOSIT), gateway="transfer")
+    received = replace(pay(BOOKING, 2), gateway="transfer", received=DEPOSIT)
+
+    come = after(
+        held(BOOKING),
+        chosen,
+        PaymentActionRequired(booking_id=OF, payment_id=first, action_url=""),
+        received,
+        PaymentCaptured(booking_id=OF, payment_id=SECOND, amount=DEPOSIT),
+        terms=terms,
+    )
+
+    assert come.booking.state is BookingState.CONFIRMING
+    assert come.booking.plan is not None
+    assert (come.booking.plan.schedule, come.booking.plan.balance) == (Schedule.DEPOSIT, BALANCE)
