@@ -105,19 +105,25 @@ class Certificates:
         """
         if transmission.algorithm != ALGORITHM:
             raise InvalidNotice("not signed with SHA256withRSA")
+        if not transmission.id.isascii():
+            raise InvalidNotice("the id of its transmission is none")
         signature = _signature(transmission.signature)
         told = f"{transmission.id}|{transmission.time}|{webhook_id}|{zlib.crc32(body)}".encode()
         _verify(await self._certificate(transmission.certificate_url), signature, told)
 
     async def _certificate(self, url: str) -> x509.Certificate:
         self._refuse_strangers(url)
-        async with self._fetching:
-            if url not in self._kept:
-                _keep(self._kept, url, await self._fetched(url))
-        kept = self._kept[url]
+        kept = self._kept.get(url) or await self._fetched_once(url)
         if not kept.not_valid_before_utc <= self._clock.now() <= kept.not_valid_after_utc:
             raise InvalidNotice("the certificate has expired")
         return kept
+
+    async def _fetched_once(self, url: str) -> x509.Certificate:
+        """One after the other; who has theirs already waits for nobody's."""
+        async with self._fetching:
+            if url not in self._kept:
+                _keep(self._kept, url, await self._fetched(url))
+            return self._kept[url]
 
     def _refuse_strangers(self, url: str) -> None:
         """The name of a certificate may follow one of our prefixes, and nothing else."""

@@ -118,6 +118,7 @@ class Bench:
     there: dict[str, bytes] = field(default_factory=lambda: {CERTIFICATE_URL: pem(LEAF, MIDDLE)})
     fetched: list[str] = field(default_factory=list)
     away: bool = False
+    slow: asyncio.Event | None = None
     gateways: list[PayPalGateway] = field(default_factory=list)
 
     def gateway(self, **changes: Any) -> PayPalGateway:
@@ -138,7 +139,7 @@ class Bench:
 
     async def _fetch(self, url: str) -> bytes:
         self.fetched.append(url)
-        await asyncio.sleep(0)
+        await (self.slow.wait() if self.slow else asyncio.sleep(0))
         if self.away:
             raise Unavailable("away")
         if url not in self.there:
@@ -386,6 +387,7 @@ async def test_another_kind_of_key_signs_nothing(bench: Bench) -> None:
         {"paypal_transmission_time": "yesterday"},
         {"paypal_transmission_time": "2026-11-22T12:00:00"},
         {"paypal_transmission_time": ""},
+        {"paypal_transmission_id": "T-\udcff"},
     ],
 )
 async def test_headers_that_make_no_sense_are_not_believed(bench: Bench, changes: dict[str, Any]) -> None:
@@ -481,6 +483,23 @@ async def test_a_flood_of_made_up_certificates_does_not_become_one_of_ours(bench
 
     assert len(bench.fetched) == 1 + FAILURES
     assert await gateway.read_notice(bench.signed(body), body) is not None
+
+
+async def test_who_has_a_good_certificate_waits_for_nobodys_bad_one(bench: Bench) -> None:
+    """PayPal's own address may be slow, and anybody can have it asked for what is not there."""
+    gateway, body = bench.gateway(), event()
+    await gateway.read_notice(bench.signed(body), body)
+    bench.slow = asyncio.Event()
+    url = f"https://api.paypal.com{CERTIFICATES}CERT-1"
+    stranger = asyncio.ensure_future(gateway.read_notice(bench.signed(body, paypal_cert_url=url), body))
+    await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(5):
+        assert await gateway.read_notice(bench.signed(body), body) is not None
+
+    bench.slow.set()
+    with pytest.raises(InvalidNotice):
+        await stranger
 
 
 async def test_trust_anchors_that_cannot_be_read_are_told(bench: Bench) -> None:
