@@ -17,7 +17,7 @@ from bookingd.storage.bookings import BookingView
 from bookingd.storage.database import Database
 from handlers.errors import not_found
 from handlers.gate import who_of
-from handlers.middlewares import CORRELATION
+from handlers.middlewares import CORRELATION, SAFE_METHODS
 from handlers.parts import PARTS
 from handlers.principals import proofs_of
 
@@ -71,7 +71,8 @@ async def open_for(
     if right is None:
         await note_refusal(request, who, action.value, found.booking)
         raise not_found()
-    if right is Right.STAFF and action is Action.VIEW:  # what else they do is written down where it is done
+    looks = action is Action.VIEW or request.method in SAFE_METHODS
+    if right is Right.STAFF and looks:  # what else they do is written down where it is done
         await _note_reading(request, who, found.booking)
     return found
 

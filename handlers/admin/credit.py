@@ -37,12 +37,14 @@ class CreditLineView(View, frozen=True, kw_only=True):
 
 
 async def show_line(request: web.Request) -> web.Response:
-    """The client's line."""
+    """The client's line; who looked is written down (P11)."""
     account = account_in(request)
-    async with request.app[PARTS].database.connection() as connection:
+    async with request.app[PARTS].transactions.begin() as transaction:
+        connection = transaction.connection
         line = await credit.line(connection, owner=_owner(account))
         if line is None:
             raise not_found()
+        _write_down(request, transaction, "credit.line_read", account, {})
         return _answer(line, await credit.used(connection, owner=_owner(account)))
 
 

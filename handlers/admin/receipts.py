@@ -87,9 +87,11 @@ async def record_receipt(request: web.Request) -> web.Response:
 
 
 async def list_payouts(request: web.Request) -> web.Response:
-    """What is still to be paid out by hand."""
-    async with request.app[PARTS].database.connection() as connection:
-        found = await office.open_payouts(connection, limit=MOST_OPEN)
+    """What is still to be paid out by hand; who looked is written down (P11)."""
+    async with request.app[PARTS].transactions.begin() as transaction:
+        found = await office.open_payouts(transaction.connection, limit=MOST_OPEN)
+        about = Subject.of("payouts", "open")
+        _write_down(request, transaction, "payouts.read", about, {"payouts": len(found)})
     return json_reply(Payouts(payouts=tuple(map(_payout, found))))
 
 

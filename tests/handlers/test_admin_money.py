@@ -144,6 +144,8 @@ async def test_a_payout_is_listed_until_it_is_made(api: Api, accountant: Api, co
     )
     (listed,) = (await accountant.get("/v1/admin/payouts"))["payouts"]
     assert (listed["id"], listed["amount"]["decimal"], listed["paid_on"]) == (str(payout), "23.45", None)
+    (seen,) = await entries(connection, "payouts.read")
+    assert (seen["principal"], seen["details"]) == (accountant.principal, {"payouts": 1})
 
     path, paid = f"/v1/admin/payouts/{payout}/settlements", {"proof": "bank-9"}
     today = {"paid_on": api.clock.now().date().isoformat()}
@@ -189,6 +191,9 @@ async def test_a_client_is_granted_credit_and_pays_what_they_owe(
     opened = await accountant.ask("PUT", here, json=line)
 
     assert (accountant.status, opened["used"]["amount"]) == (201, 0)
+    await accountant.get(here)
+    (seen,) = await entries(connection, "credit.line_read")
+    assert (seen["principal"], seen["subject"]["id"]) == (accountant.principal, str(client))
     await accountant.ask("PUT", here, json=line)
     assert accountant.status == 428
     etag = {"If-Match": opened["etag"]}

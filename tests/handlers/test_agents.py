@@ -192,6 +192,16 @@ async def test_wherever_they_look(api: Api, auditor: Api, part: str) -> None:
     assert len(await trail(api, "booking.read")) == 1
 
 
+@pytest.mark.parametrize("part", ["/payment-options", "/billing"])
+async def test_wherever_they_look_who_might_do_more_there(api: Api, agent: Api, part: str) -> None:
+    """P11: what takes the right to pay, or to say whom to bill, is looked at as well."""
+    booking = await api.booked()
+
+    await agent.get(f"/v1/bookings/{booking.reference}{part}")
+
+    assert (agent.status, len(await trail(api, "booking.read"))) == (200, 1)
+
+
 async def test_once_an_hour_is_enough(api: Api, auditor: Api, agent: Api) -> None:
     booking, other = await api.booked(), await api.booked()
 
