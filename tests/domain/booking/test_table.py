@@ -371,11 +371,11 @@ def _asks(step: Step, kind: type[BookingMessage]) -> bool:
 
 @pytest.mark.full
 @pytest.mark.timeout(600)
-def test_the_same_holds_for_two_items_of_two_suppliers() -> None:
+def test_the_same_holds_for_two_items_of_two_suppliers(every: list[Step]) -> None:
     steps = explore(TWO_ITEMS)
 
     test_what_is_not_an_advance_changes_nothing(steps)
-    test_the_table_says_where_each_message_leads(steps)
+    test_the_table_says_where_each_message_leads([*every, *steps])
     test_nothing_leads_out_of_a_final_state_but_an_unpaid_balance(steps)
     test_the_same_message_again_has_no_second_effect(steps)
     test_a_booking_that_is_over_keeps_nothing(steps)
@@ -386,3 +386,6 @@ def test_the_same_holds_for_two_items_of_two_suppliers() -> None:
     test_money_that_was_captured_is_kept_or_goes_back(steps)
     test_whoever_waits_has_a_deadline_and_a_timer(steps)
     test_the_deadline_ends_whatever_waits(steps)
+    test_nothing_is_ticketed_or_confirmed_before_what_is_due_is_in_hand(steps)
+    test_never_more_is_asked_for_or_kept_than_is_owed(steps)
+    test_every_refund_is_asked_for_as_it_is_noted(steps)
