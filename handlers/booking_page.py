@@ -4,7 +4,7 @@ The one rule is that of the page after 3-D Secure: while a payment's outcome is 
 tells nobody to pay again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -15,15 +15,30 @@ from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.documents.document import Document, Issued
 from bookingd.domain.places import local
 from handlers.accepting import accepted
-from handlers.booking_views import BookingBody
+from handlers.booking_views import BookingBody, RefundView
 from handlers.pages import page
 from handlers.parts import PARTS
+from handlers.paying.options import TRANSFER, hindrance
 from handlers.principals import LINK
-from handlers.returns import LOOK_AGAIN, Words
+from handlers.returns import LOOK_AGAIN, Words, pay_address
 
 HTML = "text/html"
 
 _UNKNOWN = frozenset({PaymentState.CREATED, PaymentState.AUTHORISED})
+ACTING = frozenset({PaymentState.REQUIRES_ACTION})
+
+_BY_TRANSFER = Words(
+    heading="We are waiting for your transfer",
+    told="Your seats are held until the time below.",
+    advice="Send it as below, with the reference and nothing else: by that we find it.",
+    tone="wait",
+)
+_IN_REVIEW = Words(
+    heading="We are checking your payment",
+    told="Your payment was received, and is being looked at.",
+    advice="You need not do anything, and please do not pay again. We write to you as soon as it is done.",
+    tone="wait",
+)
 
 
 def wants_page(request: web.Request) -> bool:
@@ -51,9 +66,14 @@ def booking_page(
             "papers": [paper_link(request, one.document) for one in papers],
             "total": booking.total.format(),
             "proposed": booking.proposed_total.format() if body.proposed_total else "",
-            "deadline": _deadline(booking.hold_until, body),
+            "deadline": _deadline(booking.balance_by or booking.hold_until, body),
             "flights": flights,
             "act_at": _act_at(body),
+            "pay_at": pay_address(request, booking.reference) if _may_pay(request, booking) else "",
+            "pay_label": _pay_label(booking),
+            "balance": booking.wanted.format() if booking.has_open_balance else "",
+            "instructions": _instructions(body),
+            "refunds": list(_refunds(body)),
             "agency": mail.from_address,
             "write_to": f"mailto:{quote(mail.from_address, safe='@')}?subject=Booking%20{booking.reference}",
         },
@@ -87,6 +107,8 @@ def _words_before_payment(payments: set[PaymentState], booking: Booking) -> Word
             tone="wait",
             again=LOOK_AGAIN,
         )
+    if any(one.gateway == TRANSFER and one.state in ACTING for one in booking.payments):
+        return _BY_TRANSFER
     if PaymentState.REQUIRES_ACTION in payments:
         return Words(
             heading="Your bank asks you to confirm",
@@ -94,11 +116,13 @@ def _words_before_payment(payments: set[PaymentState], booking: Booking) -> Word
             advice="Confirm it with your bank. If you have just done so, please wait and do not pay again.",
             tone="wait",
         )
+    if any(payment.state is PaymentState.IN_REVIEW for payment in booking.payments):
+        return _IN_REVIEW
     failed = booking.payments and booking.payments[-1].state is PaymentState.FAILED
     return Words(
         heading="Your seats are held for you",
         told="The last payment was not made; nothing was charged." if failed else "Not paid for yet.",
-        advice="Go back to where you booked to pay. After the time below the seats are given back.",
+        advice="Pay before the time below. After that the seats are given back.",
         tone="wait",
     )
 
@@ -149,6 +173,54 @@ _WORDS = {
         tone="bad",
     ),
 }
+
+
+def _may_pay(request: web.Request, booking: Booking) -> bool:
+    """Whether to lead to the payment page: nobody is told to pay while an outcome is unknown."""
+    unknown = any(payment.state in _UNKNOWN for payment in booking.payments)
+    return not unknown and hindrance(booking, request.app[PARTS].sources.clock.now()) is None
+
+
+def _pay_label(booking: Booking) -> str:
+    if any(payment.state is PaymentState.REQUIRES_ACTION for payment in booking.payments):
+        return "Pay in another way"
+    return "Pay the balance" if booking.has_open_balance else "Pay"
+
+
+TELLS = {
+    "amount": "Amount",
+    "beneficiary": "To",
+    "iban": "IBAN",
+    "bic": "BIC",
+    "bank": "Bank",
+    "reference": "Reference",
+}
+"""What a transfer needs, in the order in which a bank's form asks for it."""
+
+
+def _instructions(body: BookingBody) -> list[tuple[str, str]]:
+    """Of the transfer that is waited for."""
+    told = next((one.instructions for one in reversed(body.payments) if one.instructions), None) or {}
+    return [(name, told[key]) for key, name in TELLS.items() if key in told]
+
+
+def _refunds(body: BookingBody) -> Iterator[str]:
+    for payment in body.payments:
+        for one in payment.refunds:
+            sum_ = f"{one.amount.decimal} {one.amount.currency}"
+            yield f"{sum_}: {_became(one)}"
+
+
+def _became(refund: RefundView) -> str:
+    """In words, with what finds it at the payer's bank."""
+    found = f", reference {refund.reference}" if refund.reference else ""
+    match refund.state:
+        case "failed":
+            return "could not be sent back as you paid; we send it in another way"
+        case "settled":
+            return f"sent in another way{found}"
+    until = f", with you by {refund.expected_by:%-d %B %Y}" if refund.expected_by else ""
+    return f"on its way{until}{found}"
 
 
 def _deadline(until: datetime | None, body: BookingBody) -> str:

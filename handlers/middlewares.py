@@ -42,7 +42,9 @@ POLICY = istr("Content-Security-Policy")
 
 REFERRER = istr("Referrer-Policy")
 
-ITS_OWN = (POLICY, hdrs.CACHE_CONTROL, REFERRER)
+OPENER = istr("Cross-Origin-Opener-Policy")
+
+ITS_OWN = (POLICY, hdrs.CACHE_CONTROL, REFERRER, OPENER)
 """What a handler may say otherwise."""
 
 SECURITY_HEADERS = {
@@ -51,7 +53,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     REFERRER: "no-referrer",
     POLICY: "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    OPENER: "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 HSTS = "max-age=63072000"

@@ -1,10 +1,12 @@
-"""Pages for people: made of our own templates only, with nothing loaded from anywhere and no script.
+"""Pages for people: made of our own templates only, with nothing loaded from anywhere and no script. The one
+exception is the payment page, with the hosts that it names.
 
 The style carries a nonce, so the content security policy allows this very style and nothing else.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -31,8 +33,11 @@ def page(
     status: int = 200,
     cache: str = "no-store",
     form: bool = False,
+    sources: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> web.Response:
     """A page; with `again` it is loaded anew after so many seconds. What nobody may keep is in no index.
+
+    `sources` are directives with the hosts besides ours that it loads from; scripts of ours carry the nonce.
 
     One with a `form` sends it to this very site, and lets the browser say from which site it comes, without
     what else is in the page's address: to whom a page has forbidden that, it says nothing, and what is sent
@@ -45,6 +50,9 @@ def page(
         f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action {forms};"
         " frame-ancestors 'none'"
     )
+    for directive, hosts in sources.items():
+        ours = f"'nonce-{nonce}' " if directive == "script-src" else ""
+        policy += f"; {directive} {ours}{' '.join(hosts)}"
     return web.Response(
         text=text,
         status=status,

@@ -1,7 +1,7 @@
 """What the HTTP side is made of, and the typed keys under which an application keeps it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -40,6 +40,8 @@ class GatewayFacts:
     """Where the gateway's own API is: https://api.stripe.com, or the stand-in."""
     script: str | None = None
     """What a page loads to show the gateway's own fields for a card or a wallet; None where it has none."""
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """From where that page loads what, as directives of a content security policy."""
     has_own_page: bool = False
     """The payer chooses how to pay at the gateway's own page: no means is given with the payment."""
     currencies: frozenset[str] | None = None

@@ -79,9 +79,15 @@ async def returned(request: web.Request) -> web.Response:
             "total": payment.amount.format(),
             "hold_until": _held_until(booking),
             "booking_page": page_address(request, booking.reference),
+            "pay_page": pay_address(request, booking.reference) if _may_pay(booking, words) else "",
         },
         again=words.again,
     )
+
+
+def _may_pay(booking: Booking, words: Words) -> bool:
+    """Whether to lead there: nobody is told to pay while an outcome is unknown."""
+    return booking.state is BookingState.AWAITING_PAYMENT and words.tone == "bad"
 
 
 async def _have_looked(request: web.Request, payment_id: PaymentId) -> None:
@@ -152,6 +158,12 @@ def page_address(request: web.Request, reference: str) -> str:
     shown = request.query.get(LINK)
     here = f"{request.app[PARTS].public_url}/v1/bookings/{reference}"
     return f"{here}?{LINK}={quote(shown, safe='')}" if shown else here
+
+
+def pay_address(request: web.Request, reference: str) -> str:
+    """Where the booking is paid, with the same proof."""
+    here, _, query = page_address(request, reference).partition("?")
+    return f"{here}/pay?{query}" if query else f"{here}/pay"
 
 
 def _payment(booking: Booking, payment_id: str) -> Payment:

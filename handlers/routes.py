@@ -51,7 +51,10 @@ from handlers.documents.document_routes import DOCUMENT_ROUTES
 from handlers.guests.guest_routes import GUEST_ROUTES
 from handlers.hotel_routes import HOTEL_ROUTES
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Access, Handler, Operation, Route
+from handlers.paying.forms import PayForm
 from handlers.paying.option_views import PaymentOptions
+from handlers.paying.page import pay_by_form, pay_page
+from handlers.paying.script import script_file
 from handlers.picture_routes import PICTURE_ROUTES
 from handlers.place_routes import PLACE_ROUTES
 
@@ -359,6 +362,44 @@ PAYING = (
                 "too-many-payments",
                 "unavailable",
             ),
+        ),
+    ),
+    _get(
+        "/v1/bookings/{reference}/pay",
+        pay_page,
+        Operation(
+            summary="Pay on a page",
+            tag="Payments",
+            access=Access.ANYBODY,
+            description="For people, also by a mail's link. It works without any script as well.",
+            query=requests.Link,
+            answers={200: "text/html"},
+            problems=("not-found",),
+        ),
+    ),
+    _post(
+        "/v1/bookings/{reference}/pay",
+        pay_by_form,
+        Operation(
+            summary="Send the payment page's form",
+            tag="Payments",
+            access=Access.ANYBODY,
+            description="Sends the browser on: to the gateway's page, or to what came of it.",
+            query=requests.Link,
+            form=PayForm,
+            answers={200: "text/html", 303: None},
+            problems=(*BODY_PROBLEMS, "not-found", "booking-state", "too-many-payments", "unavailable"),
+        ),
+    ),
+    _get(
+        "/assets/{name}",
+        script_file,
+        Operation(
+            summary="A file of the payment page",
+            tag="Payments",
+            access=Access.PUBLIC,
+            answers={200: "text/javascript"},
+            problems=("not-found",),
         ),
     ),
     _get(

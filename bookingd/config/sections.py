@@ -45,6 +45,7 @@ Environment = Literal["development", "production"]
 ActorName = Literal["auth", "search.flights", "search.hotels", "booking", "payment", "notify", "audit"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
+StripeMode = Literal["element", "redirect"]
 
 ACTORS: tuple[ActorName, ...] = get_args(ActorName)
 
@@ -405,13 +406,15 @@ class Pictures:
 class Stripe:
     """The card gateway. `base_url = "sandbox"` calls the stand-in of this process.
 
-    The file of `webhook_secret` may hold several, one a line, while one replaces another.
+    The file of `webhook_secret` may hold several, one a line, while one replaces another. With `mode`
+    "redirect" our payment page runs no script: cards are typed on Stripe's own page.
     """
 
     base_url: Url = address("sandbox", "https", "http", word="sandbox", password=False)
     secret_key: Secret = secret("stripe.secret_key")
     publishable_key: str = "pk_test_sandbox"
     webhook_secret: Secret = secret("stripe.webhook_secret")
+    mode: StripeMode = "element"
     timeout_seconds: float = within(20.0, 1, CALL_LIMIT - MARGIN)
 
     @property

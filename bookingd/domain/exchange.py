@@ -107,6 +107,17 @@ class FrozenRate:
         exact = self.factor * amount.amount
         return Money(rounded(exact.numerator, exact.denominator), self.quote)
 
+    def measured(self, amount: Money, currency: str) -> Money | None:
+        """`amount`, which is of `quote`, in another currency that the sheet tells of, without the margin: to
+        compare it, never to charge it. None where this rate says nothing of that currency.
+        """
+        per_euro = {"EUR": Decimal(1), self.base: self.base_per_euro, self.quote: self.quote_per_euro}
+        if amount.currency != self.quote or currency not in per_euro:
+            return None
+        rate = Fraction(per_euro[currency]) / Fraction(self.quote_per_euro)
+        exact = rate * Fraction(10) ** (exponent(currency) - exponent(self.quote)) * amount.amount
+        return Money(rounded(exact.numerator, exact.denominator), currency)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeTerms:

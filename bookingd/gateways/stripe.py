@@ -39,10 +39,20 @@ from bookingd.gateways.stripe_payments import Thing
 from bookingd.outcomes import Refused
 from bookingd.sources import Clock
 
-__all__ = ["NOTICES", "SCRIPT", "StripeGateway"]
+__all__ = ["NOTICES", "SCRIPT", "SOURCES", "StripeGateway"]
 
 SCRIPT = "https://js.stripe.com/v3/"
 """What a page loads to show Stripe's Payment Element. Its terms ask that nobody else serves it."""
+
+SOURCES = {
+    "script-src": ("https://js.stripe.com", "https://*.js.stripe.com"),
+    "frame-src": ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com"),
+    "connect-src": ("https://api.stripe.com",),
+    "img-src": ("https://*.stripe.com",),
+}
+"""From where that page loads what (docs.stripe.com/security/guide, "Content security policy", read 2026-11),
+less the maps of the Address Element, which ours does not show.
+"""
 
 INTENTS = "/v1/payment_intents"
 SESSIONS = "/v1/checkout/sessions"

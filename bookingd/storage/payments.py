@@ -19,6 +19,7 @@ OF_BOOKING = query("payments.of_booking")
 OF_BOOKINGS = query("payments.of_bookings")
 SAVE = query("payments.save")
 REFUNDS = query("payments.refunds")
+REFUND = query("payments.refund")
 SAVE_REFUND = query("payments.save_refund")
 
 
@@ -184,6 +185,12 @@ async def save(connection: Connection, *, rows: Sequence[PaymentRow], now: datet
 async def refunds_of(connection: Connection, *, payment_id: PaymentId) -> list[RefundRow]:
     """All refunds of a payment, the first begun first. Who changes one has locked its payment."""
     return [_refund(row) for row in await connection.fetch(REFUNDS, payment_id)]
+
+
+async def refund(connection: Connection, *, refund_id: IntentId) -> tuple[RefundRow, BookingId] | None:
+    """The refund, and the booking of its payment."""
+    row = await connection.fetchrow(REFUND, refund_id)
+    return None if row is None else (_refund(row), BookingId(row["booking_id"]))
 
 
 async def save_refund(connection: Connection, *, refund: RefundRow, now: datetime) -> None:

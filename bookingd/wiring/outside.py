@@ -15,7 +15,7 @@ from bookingd.config import Settings
 from bookingd.gateways import paypal_amounts, stripe_amounts
 from bookingd.gateways.paypal import PayPalGateway
 from bookingd.gateways.port import Gateway
-from bookingd.gateways.stripe import SCRIPT, StripeGateway
+from bookingd.gateways.stripe import SCRIPT, SOURCES, StripeGateway
 from bookingd.sources import Sources
 from bookingd.wiring.refusals import UnusableSetting
 from bookingd.wiring.stand_ins import StandIns
@@ -57,21 +57,32 @@ async def open_outside(
         data_timeout=settings.mail.answer_seconds,
     )
     stack.push_async_callback(email.close)
-    facts = GatewayFacts(
-        gateway=stripe.name,
-        publishable_key=settings.stripe.publishable_key,
-        api_base=base_url,
-        script=f"{stand_ins.stripe_url}/js/v3/" if stand_ins.stripe_url else SCRIPT,
-        refusal=stripe_amounts.refusal,
-        keeps=True,
-        counted=stripe_amounts.theirs,
-    )
+    facts = _stripe_facts(settings, base_url, stand_ins)
     gateways: dict[str, Gateway] = {stripe.name: stripe}
     gateway_facts = [facts]
     if paypal is not None:
         gateways[paypal.name] = paypal
         gateway_facts.append(_paypal_facts(settings, paypal))
     return Outside(gateways=gateways, gateway_facts=tuple(gateway_facts), email=email)
+
+
+def _stripe_facts(settings: Settings, base_url: str, stand_ins: StandIns) -> GatewayFacts:
+    """With its script and the hosts of that, unless payers are sent to Stripe's own page."""
+    script, sources = SCRIPT, SOURCES
+    if stand_ins.stripe_url:
+        host = "{0.scheme}://{0.netloc}".format(urlsplit(stand_ins.stripe_url))
+        script, sources = f"{stand_ins.stripe_url}/js/v3/", {"script-src": (host,), "frame-src": (host,)}
+    redirects = settings.stripe.mode == "redirect"
+    return GatewayFacts(
+        gateway=StripeGateway.name,
+        publishable_key=settings.stripe.publishable_key,
+        api_base=base_url,
+        script=None if redirects else script,
+        sources={} if redirects else sources,
+        refusal=stripe_amounts.refusal,
+        keeps=True,
+        counted=stripe_amounts.theirs,
+    )
 
 
 def _paypal(settings: Settings, sources: Sources, stand_ins: StandIns) -> PayPalGateway:

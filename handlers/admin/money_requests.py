@@ -1,7 +1,9 @@
 """What staff send about money: what they received, paid out, and grant."""
 
+from marshmallow import fields
+
 from bookingd.storage.office import ReceivedBy
-from handlers.fields import Choice, Day, Part, Request, Text, Whole
+from handlers.fields import MISSING, Choice, Day, Part, Request, Said, Text, Whole
 from handlers.requests import MoneyIn
 
 LONGEST_TERM = 365
@@ -27,6 +29,28 @@ class NewReceipt(Request):
         required=True, metadata={"description": "When it came, by the bank's or the till's date."}
     )
     proof = _proof("The bank's reference, or the number of the receipt. Each is recorded once.")
+
+
+class NewRefund(Request):
+    """Part or all of what a payment took, given back."""
+
+    payment_id = fields.UUID(
+        required=True,
+        error_messages={
+            "invalid_uuid": Said("unknown_payment", "The booking has no such payment."),
+            "required": MISSING,
+            "null": MISSING,
+        },
+    )
+    amount = Part(SumIn, required=True)
+    reason = Text(longest=200, required=True, metadata={"example": "Seat upgrade was not flown"})
+
+
+class HowSettled(Request):
+    """How a refund that had failed was paid instead."""
+
+    how = Choice([means.value for means in ReceivedBy], required=True)
+    proof = _proof("The bank's reference, or the number of the receipt.")
 
 
 class Paid(Request):

@@ -1,13 +1,67 @@
 """The addresses by which staff record money, and grant credit."""
 
 from bookingd.domain.accounts.permissions import Permission
-from handlers.admin import credit, receipts
-from handlers.admin.money_requests import NewCreditLine, NewReceipt, NewSettlement, Paid
+from handlers.admin import credit, payment_files, receipts, refunds
+from handlers.admin.money_requests import (
+    HowSettled,
+    NewCreditLine,
+    NewReceipt,
+    NewRefund,
+    NewSettlement,
+    Paid,
+)
 from handlers.operations import BODY_PROBLEMS, KEY_PROBLEMS, Operation, Route
 
 TAG = "Money by hand"
 
 ADMIN_MONEY_ROUTES = (
+    Route(
+        method="GET",
+        path="/v1/admin/bookings/{reference}/payments",
+        handler=payment_files.show_payments,
+        operation=Operation(
+            summary="Look at a booking's payments",
+            tag=TAG,
+            access=Permission.BOOKINGS_READ,
+            description=(
+                "All that is known of each: at its gateway, what went back and who asked for it, disputes"
+                " with what speaks for us, and the books for whom they are (`ledger.read`)."
+            ),
+            answers={200: payment_files.PaymentFiles},
+            problems=("not-found",),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/v1/admin/bookings/{reference}/refunds",
+        handler=refunds.give_back,
+        operation=Operation(
+            summary="Give money back",
+            tag=TAG,
+            access=Permission.REFUND,
+            description=(
+                "Part or all of one payment, up to the role's limit, and never more than was taken less what"
+                " was given back or asked for. What becomes of it stands in the booking."
+            ),
+            body=NewRefund,
+            headers=("idempotency_key",),
+            answers={202: refunds.RefundAsked},
+            problems=("not-found", "booking-state", *KEY_PROBLEMS, *BODY_PROBLEMS),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/v1/admin/refunds/{refund_id}/settlements",
+        handler=refunds.settle,
+        operation=Operation(
+            summary="Record that a failed refund was paid otherwise",
+            tag=TAG,
+            access=Permission.PAYMENTS_RECORD,
+            body=HowSettled,
+            answers={202: refunds.SettlementTaken},
+            problems=("not-found", "already-recorded", "booking-state", *BODY_PROBLEMS),
+        ),
+    ),
     Route(
         method="POST",
         path="/v1/admin/bookings/{reference}/receipts",

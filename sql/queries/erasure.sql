@@ -34,6 +34,8 @@ WITH contacts AS (
 ), means AS (
     UPDATE payment_means SET token = '', customer = NULL, label = '', fingerprint = NULL, expires = NULL
      WHERE booking_id = ANY ($1::uuid[])
+), reasons AS (
+    UPDATE refund_requests SET reason = '' WHERE booking_id = ANY ($1::uuid[])
 ), paid_with AS (
     UPDATE payments SET means_label = NULL, means_fingerprint = NULL
      WHERE booking_id = ANY ($1::uuid[]) AND (means_label IS NOT NULL OR means_fingerprint IS NOT NULL)

@@ -65,6 +65,12 @@ SELECT id, payment_id, round, gateway_reference, amount, currency, state, trace,
        settled_how, settled_proof, settled_at
   FROM refunds WHERE payment_id = $1 ORDER BY id;
 
+-- name: refund
+-- Refund $1, with the booking of its payment.
+SELECT r.id, r.payment_id, r.round, r.gateway_reference, r.amount, r.currency, r.state, r.trace, r.expected_by, r.failure,
+       r.settled_by, r.settled_how, r.settled_proof, r.settled_at, p.booking_id
+  FROM refunds AS r JOIN payments AS p ON p.id = r.payment_id WHERE r.id = $1;
+
 -- name: save_refund
 -- Refund $1 of payment $2 as it is now: $3 reference, $4 amount, $5 currency, $6 state, $7 round, $8 trace, $9 when it is
 -- expected, $10 failure; settled by $11 through $12 with proof $13 at $14; at $15.

@@ -169,7 +169,7 @@ async def test_the_page_after_3_d_secure_leads_to_the_booking_with_a_proof_that_
     payment: PaymentId = factories.payment_id()
     nobody = api.nobody()
     page = await nobody.get(
-        f"/v1/bookings/{booking.reference}/payments/{payment}/return", params={"token": token}
+        f"/v1/bookings/{booking.reference}/payments/{payment}/return", params={"link": token}
     )
     address = page.split('<a href="')[1].split('"')[0].removeprefix(api.parts.public_url)
 

@@ -61,6 +61,9 @@ WHOM = {
     "GET /v1/gateways": PUBLIC,
     "GET /v1/bookings/{reference}/payment-options": ANYBODY,
     "POST /v1/bookings/{reference}/payments": SESSION,
+    "GET /v1/bookings/{reference}/pay": ANYBODY,
+    "POST /v1/bookings/{reference}/pay": ANYBODY,
+    "GET /assets/{name}": PUBLIC,
     "GET /v1/bookings/{reference}/payments/{payment_id}/return": ANYBODY,
     "POST /webhooks/{gateway}": PUBLIC,
     "GET /v1/live": ANYBODY,
@@ -113,6 +116,9 @@ WHOM = {
     "POST /v1/admin/accounts/{account_id}/second-factor-resets": Permission.ACCOUNTS_MANAGE,
     "GET /v1/pictures/{picture_id}/{width}": PUBLIC,
     "POST /v1/admin/bookings/{reference}/receipts": Permission.PAYMENTS_RECORD,
+    "GET /v1/admin/bookings/{reference}/payments": Permission.BOOKINGS_READ,
+    "POST /v1/admin/bookings/{reference}/refunds": Permission.REFUND,
+    "POST /v1/admin/refunds/{refund_id}/settlements": Permission.PAYMENTS_RECORD,
     "GET /v1/admin/payouts": Permission.PAYMENTS_RECORD,
     "POST /v1/admin/payouts/{payout_id}/settlements": Permission.PAYMENTS_RECORD,
     "GET /v1/admin/accounts/{account_id}/credit-line": Permission.CREDIT,
@@ -152,6 +158,7 @@ BODIES: dict[str, object] = {
     "invoices": {},
     "billing": {"name": "Mallory", "address_lines": ["1"], "city": "X", "country": "DE"},
     "payments": {"gateway": "fake", "payment_method": "pm_x"},
+    "pay": {},
 }
 
 
