@@ -29,7 +29,10 @@ Heard = Callable[[str, GatewayPayment], Awaitable[None]]
 """Learns what a payment is at the gateway of a name, before whoever called for it does."""
 
 AWAY, LOST_CALL, LOST_ANSWER, LATE = 0.06, 0.12, 0.2, 0.5
-"""Below which draw each happens to a call; at most half a second passes in the house's time."""
+"""Below which draw each happens to a call."""
+
+MOST_LATE = 0.4
+"""Seconds: eight of the house's, so that what was seen may be old when it is told."""
 
 
 @dataclass(slots=True)
@@ -132,7 +135,7 @@ class BadLine:
         if luck < LOST_ANSWER:
             raise self._struck(UnknownOutcome(f"{operation}: the answer was lost"))
         if luck < LATE:
-            await asyncio.sleep(luck / 20)
+            await asyncio.sleep(min(self.weather.chance.expovariate(15), MOST_LATE))
         if isinstance(answer, Refused):
             raise answer
         return answer

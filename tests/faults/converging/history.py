@@ -101,6 +101,8 @@ class History:
             schedule=self.chance.choice([Schedule.FULL, Schedule.FULL, Schedule.DEPOSIT]),
             keep=self.chance.random() < 0.3,
         )
+        if self.chance.random() < 0.15:
+            house.desk.refuse("ticket", "gone")  # to whoever comes next
         await house.send(*[start] * self.chance.choice([1, 1, 2]))
 
     async def payer(self, house: House) -> None:

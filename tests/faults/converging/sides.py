@@ -1,10 +1,11 @@
 """Who is on the other side of a payment: its payer, their bank, and the gateway itself."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Protocol
 
-from bookingd.domain.ids import PaymentId
+from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.port import Dispute, DisputeStatus, Gateway, GatewayPayment, GatewayStatus
 from bookingd.sources import Clock
@@ -54,12 +55,22 @@ class Side(Protocol):
         ...
 
 
+class Orders(FakeGateway):
+    """As at PayPal, where an order of which nothing is held cannot be given up: it lapses, some day."""
+
+    async def void(self, gateway_reference: str, *, key: IntentId) -> GatewayPayment:
+        seen = await self.retrieve(gateway_reference)
+        if seen.status in {GatewayStatus.REQUIRES_ACTION, GatewayStatus.APPROVED}:
+            return replace(seen, status=GatewayStatus.VOIDED, action_url=None)
+        return await super().void(gateway_reference, key=key)
+
+
 class FakeSide:
     """Before the gateway in memory."""
 
     def __init__(self, clock: Clock, *, approving: bool) -> None:
         """In Stripe's manner, or, `approving`, in PayPal's, whose payers agree at its page."""
-        self._fake = FakeGateway(clock)
+        self._fake = Orders(clock) if approving else FakeGateway(clock)
         self._approving = approving
         self.searchable = not approving
         self.note: Note = _unheard

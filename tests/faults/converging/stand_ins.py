@@ -3,7 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from enum import StrEnum
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -24,6 +26,17 @@ from tests.acceptance.daemon import free_port
 
 Heard = Callable[[str, GatewayNotice], Awaitable[None]]
 """Takes a webhook of the gateway of a name, once its signature was verified."""
+
+
+class How(StrEnum):
+    """What becomes of an attempt to pay, on the other side."""
+
+    PAYS = "pays"
+    AGREES = "agrees when asked"
+    DECLINED = "declined"
+    TRUSTED = "trusted after a review"
+    DISTRUSTED = "not trusted after a review"
+
 
 PATIENCE = 10.0
 """Seconds that an adapter waits: the machine is busy, and nothing here is slow on purpose."""
@@ -64,6 +77,14 @@ class StandInSide(ABC):
         """The gateway's names of what it made for one payment of ours, as its ledger has it."""
 
     @abstractmethod
+    def token(self, how: How) -> str:
+        """What its payer gives to us."""
+
+    @abstractmethod
+    async def act(self, payment: GatewayPayment, how: How) -> None:
+        """What is done elsewhere, so that the payment comes to that."""
+
+    @abstractmethod
     async def begin_dispute(self, payment: GatewayPayment) -> None:
         """The payer wants all of it back."""
 
@@ -85,8 +106,15 @@ class StripeSide(StandInSide):
     """Cards, confirmed at once or after 3-D Secure."""
 
     name = "stripe"
-    good, declined = "pm_card_visa", "pm_card_visa_chargeDeclined"
-    asked, reviewed = "pm_card_authenticationRequired", "pm_card_riskLevelElevated"
+    tokens: Mapping[How, str] = MappingProxyType(
+        {
+            How.PAYS: "pm_card_visa",
+            How.AGREES: "pm_card_authenticationRequired",
+            How.DECLINED: "pm_card_visa_chargeDeclined",
+            How.TRUSTED: "pm_card_riskLevelElevated",
+            How.DISTRUSTED: "pm_card_riskLevelElevated",
+        }
+    )
 
     def __init__(self, sources: Sources, webhooks: str) -> None:
         self._sources, self._switches = sources, Switches()
@@ -115,7 +143,17 @@ class StripeSide(StandInSide):
         return [one["id"] for one in seen["payment_intents"]]
 
     def means(self, chance: Random) -> str:
-        return chance.choice([self.good, self.good, self.asked, self.asked, self.reviewed, self.declined])
+        return chance.choice([*self.tokens.values(), self.token(How.PAYS), self.token(How.AGREES)])
+
+    def token(self, how: How) -> str:
+        return self.tokens[how]
+
+    async def act(self, payment: GatewayPayment, how: How) -> None:
+        match how:
+            case How.AGREES:
+                await self.authenticate(payment, "complete")
+            case How.TRUSTED | How.DISTRUSTED:
+                await self.end_review(payment, trusted=how is How.TRUSTED)
 
     async def payer(self, payment: GatewayPayment, chance: Random) -> None:
         if payment.status is GatewayStatus.REQUIRES_ACTION:
@@ -158,7 +196,15 @@ class PayPalSide(StandInSide):
 
     name = "paypal"
     searchable = False
-    good = declined = asked = reviewed = ""
+    instruments: Mapping[How, str] = MappingProxyType(
+        {
+            How.PAYS: "balance",
+            How.AGREES: "balance",
+            How.DECLINED: "declined",
+            How.TRUSTED: "review",
+            How.DISTRUSTED: "review_denied",
+        }
+    )
 
     def __init__(self, sources: Sources, webhooks: str) -> None:
         self._sources = sources
@@ -185,7 +231,13 @@ class PayPalSide(StandInSide):
         return [one["id"] for one in seen["orders"]]
 
     def means(self, chance: Random) -> str:
-        return self.good
+        return self.token(How.PAYS)
+
+    def token(self, how: How) -> str:
+        return ""
+
+    async def act(self, payment: GatewayPayment, how: How) -> None:
+        await self.approve(payment, self.instruments[how])
 
     async def payer(self, payment: GatewayPayment, chance: Random) -> None:
         if payment.status is GatewayStatus.REQUIRES_ACTION and chance.random() < 0.9:
@@ -208,6 +260,20 @@ class PayPalSide(StandInSide):
     async def settle(self, payment: GatewayPayment, chance: Random) -> None:
         if payment.status is GatewayStatus.CAPTURED:
             await self.end_disputes(payment, won=chance.random() < 0.5)
+
+
+async def open_stand_ins(
+    sources: Sources, heard: Heard, stack: AsyncExitStack
+) -> tuple[StripeSide, PayPalSide]:
+    """Both, until the stack is left; `heard` gets their webhooks."""
+    gateways: dict[str, Gateway] = {}
+    endpoint = Endpoint(gateways, heard)
+    await endpoint.open(stack)
+    sides = StripeSide(sources, endpoint.url), PayPalSide(sources, endpoint.url)
+    for side in sides:
+        await side.open(stack)
+        gateways[side.name] = side.gateway
+    return sides
 
 
 class Endpoint:
