@@ -1,10 +1,12 @@
 """Amounts at PayPal: decimal texts, in its currencies and with its decimals."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookingd.domain.money import EXPONENTS, Money
+from bookingd.domain.money import EXPONENTS, Money, total
 from bookingd.gateways.paypal_amounts import CURRENCIES, WHOLE, ours, refusal, theirs
 from bookingd.outcomes import Refused
 
@@ -42,6 +44,16 @@ def test_what_paypal_takes_keeps_its_value_and_all_else_is_refused(currency: str
         theirs(money)
     assert raised.value.code == refused.code
     assert refused.code == ("amount_not_representable" if currency in CURRENCIES else "currency_not_taken")
+
+
+@given(st.sampled_from(sorted(CURRENCIES)), st.lists(st.integers(1, 10**7), min_size=1, max_size=6))
+def test_parts_that_paypal_takes_are_their_sum_there_too(currency: str, parts: list[int]) -> None:
+    amounts = [Money(part, currency) for part in parts]
+    if any(map(refusal, amounts)):
+        return
+
+    values = [Decimal(theirs(amount)["value"]) for amount in amounts]
+    assert sum(values) == Decimal(theirs(total(amounts, currency))["value"])
 
 
 @pytest.mark.parametrize("currency", [code for code, decimals in EXPONENTS.items() if decimals == 3])
