@@ -149,11 +149,14 @@ def _state(row: PaymentRow, seen: GatewayPayment) -> PaymentStatus:
     """What was taken stays taken, whatever an older answer says.
 
     What failed stays so while only its payer could make it good: PayPal asks them for another means, and they
-    may approve it with that, but the booking has been told, and is paid by another payment.
+    may approve it with that, but the booking has been told, and is paid by another payment. What is held
+    is held while its capture waits to be cleared.
     """
     if row.state in TAKEN or seen.status is GatewayStatus.CAPTURED:
         return settled_state(replace(row, captured=max(row.captured, seen.captured)))
     if row.state is PaymentStatus.FAILED and seen.status in WITH_PAYER:
+        return row.state
+    if row.state is PaymentStatus.AUTHORISED and seen.status is GatewayStatus.PENDING:
         return row.state
     return STATUS[seen.status]
 

@@ -11,6 +11,9 @@ from bookingd.outcomes import Refused
 from bookingd.storage.intents import Intent
 from bookingd.storage.transactions import Transaction
 
+STILL_HELD = frozenset({GatewayStatus.AUTHORISED, GatewayStatus.IN_REVIEW})
+"""What may be captured: a look at the risk that begins after the money was held takes nothing from us."""
+
 
 class Taking:
     """Captures."""
@@ -34,7 +37,7 @@ class Taking:
         """The payment if it is captured or can no longer be; None while it waits to be captured."""
         gateway, reference = await self._book.at_gateway(message)
         seen = finished(await gateway.retrieve(reference))
-        return None if seen.status is GatewayStatus.AUTHORISED else seen
+        return None if seen.status in STILL_HELD else seen
 
     async def captured(self, transaction: Transaction, ended: Sequence[Ended]) -> None:
         """Enter them in the books and tell the bookings; a refusal is the booking's to deal with."""

@@ -165,6 +165,34 @@ async def test_a_review_is_followed_for_days(house: PaymentHouse, passes: bool) 
     assert house.names()[1:] == ["PaymentAuthorised" if passes else "PaymentFailed"]
 
 
+@pytest.mark.parametrize("lost", LOST)
+async def test_a_review_that_begins_with_the_capture_keeps_the_money(house: PaymentHouse, lost: str) -> None:
+    """P2, P3: what is held and ticketed is no lost payment because somebody looks at its risk once more."""
+    await house.ask(authorise())
+    house.gateway.review(house.reference())
+    getattr(house.gateway, lost)("capture")
+    await house.ask(CAPTURE)
+
+    assert house.names() == ["PaymentAuthorised", "PaymentCaptured"]
+    assert await house.balances() == TAKEN
+
+
+@pytest.mark.parametrize("cleared", [True, False])
+async def test_what_waits_to_be_cleared_is_held_until_it_is(house: PaymentHouse, cleared: bool) -> None:
+    """As at PayPal: a capture that is pending for days, which events and people make us look at."""
+    await house.ask(authorise())
+    house.gateway.take_time(house.reference())
+    await house.ask(REFRESH, REFRESH)
+    row, held = await house.row(), await house.balances()
+    assert (row.state, held, house.names()) == (PaymentStatus.AUTHORISED, HELD, ["PaymentAuthorised"])
+
+    (house.gateway.pass_review if cleared else house.gateway.fail_review)(house.reference())
+    await house.ask(CAPTURE, *([] if cleared else [VOID]))
+
+    assert await house.balances() == (TAKEN if cleared else {})
+    assert ("PaymentCaptured" in house.names(), "CaptureRefused" in house.names()) == (cleared, not cleared)
+
+
 # Holding for longer
 
 

@@ -144,6 +144,14 @@ class FakeGateway:
         """The gateway sees no risk."""
         return self._change(self._of(gateway_reference), status=GatewayStatus.AUTHORISED)
 
+    def review(self, gateway_reference: str) -> GatewayPayment:
+        """The gateway has a second look at what it holds."""
+        return self._change(self._of(gateway_reference), status=GatewayStatus.IN_REVIEW)
+
+    def take_time(self, gateway_reference: str) -> GatewayPayment:
+        """It works on what it was asked for last: an electronic cheque that is to be cleared."""
+        return self._change(self._of(gateway_reference), status=GatewayStatus.PENDING)
+
     def fail_review(self, gateway_reference: str) -> GatewayPayment:
         """The gateway will not have it."""
         return self._change(
@@ -381,7 +389,7 @@ class FakeGateway:
 
     def _captured(self, reference: str, amount: Money) -> GatewayPayment:
         made = self._of(reference)
-        self._require(made, GatewayStatus.AUTHORISED)
+        self._require(made, GatewayStatus.AUTHORISED, GatewayStatus.IN_REVIEW)
         if made.payment.amount < amount or not amount:
             raise Refused("amount_too_large", f"{amount} of {made.payment.amount}")
         self._post(made, PostingKind.CAPTURE, amount, f"{made.key}_capture")
