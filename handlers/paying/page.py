@@ -33,7 +33,6 @@ from handlers.paying.forms import PayForm
 from handlers.paying.offers import PageForm, page_form
 from handlers.paying.options import Options, payment_options
 from handlers.paying.script import pay_script
-from handlers.principals import LINK
 from handlers.returns import page_address, pay_address
 from handlers.views import codes
 
@@ -129,9 +128,8 @@ async def _onward(request: web.Request, booking: Booking, accepted: PaymentAccep
         return _going(request, row.action_url, accepted.gateway)
     if acts and row and row.instructions:
         return _see_other(page_address(request, booking.reference))
-    link = request.query.get(LINK)
-    here = f"{page_address(request, booking.reference).partition('?')[0]}/payments/{payment_id}/return"
-    return _see_other(f"{here}?{LINK}={link}" if link else here)
+    here, mark, shown = page_address(request, booking.reference).partition("?")
+    return _see_other(f"{here}/payments/{payment_id}/return{mark}{shown}")
 
 
 def _is_in(booking: Booking, payment_id: PaymentId, state: PaymentState) -> bool:

@@ -28,13 +28,15 @@ WAYS_IN = {"ask_for_access", "show_code", "access_page", "ask_by_form", "show_co
 """Which answer alike for whatever reference: tests/handlers/test_guest_access.py."""
 TAKING = {"take_over"}
 """For accounts only, whatever token they show: tests/handlers/test_claims.py."""
+PAGES = {"pay_page", "pay_by_form"}
+"""Which lead who has no business there to the way in by a code: tests/handlers/test_pay_page.py."""
 BY_ROLE = "/v1/admin/"
 """Begins what only staff reach, by their roles: tests/handlers/test_gate.py."""
 OF_A_BOOKING = [
     route
     for route in ROUTES
     if "{reference}" in route.path
-    and route.handler.__name__ not in WAYS_IN | TAKING
+    and route.handler.__name__ not in WAYS_IN | TAKING | PAGES
     and not route.path.startswith(BY_ROLE)
 ]
 UNSAFE = [route for route in OF_A_BOOKING if route.method != "GET"]

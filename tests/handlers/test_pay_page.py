@@ -167,14 +167,37 @@ async def test_it_opens_by_a_mails_link_and_keeps_it(make_api: MakeApi) -> None:
     assert f"link={link}" in nobody.headers[hdrs.LOCATION]
 
 
+async def test_a_link_that_is_none_leads_an_owner_nowhere_else(make_api: MakeApi) -> None:
+    """P10: who owns the booking needs no link, and may have been sent here with another's words for one."""
+    api = await (await agency(make_api)).somebody()
+    booking = await held(api)
+    odd = {"link": "x\r\nSet-Cookie: a=b&cancelled=1#"}
+    page = await page_of(api, booking, params=odd)
+    form = {"attempt": attempt_in(page), "schedule": "full", "way": "fake"}
+
+    path = f"/v1/bookings/{booking.reference}/pay"
+    await api.ask("POST", path, data=form, params=odd, headers=BROWSER, allow_redirects=False)
+
+    assert api.status == 303
+    assert "Set-Cookie" not in api.headers
+    assert api.headers[hdrs.LOCATION].endswith("?link=x%0D%0ASet-Cookie%3A%20a%3Db%26cancelled%3D1%23")
+
+
 async def test_who_may_not_pay_gets_a_page_that_leads_there_by_a_code(make_api: MakeApi) -> None:
     """P10."""
     api = await agency(make_api)
     booking = await held(await api.somebody())
 
+    before = await api.outbox()
+    form = {"attempt": "0" * 32, "schedule": "full", "way": "fake"}
+
     for other in (api.nobody(), await api.somebody()):
         page = await page_of(other, booking)
         assert (other.status, "Open your booking" in page) == (404, True)
+        path = f"/v1/bookings/{booking.reference}/pay"
+        page = await other.ask("POST", path, data=form, headers=BROWSER)
+        assert (other.status, "Open your booking" in page) == (404, True)
+    assert await api.outbox() == before
 
 
 # Choosing
