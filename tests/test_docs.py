@@ -54,6 +54,13 @@ def test_every_room_says_what_lives_there(room: str) -> None:
     assert len(page.splitlines()) <= 60
 
 
+def test_the_tests_that_answer_stories_are_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "tests/STORIES.md").read_text())
+
+    assert named
+    assert [one for one in named if f"def {one[1]}(" not in (ROOT / one[0]).read_text()] == []
+
+
 def test_what_the_documents_name_is_there() -> None:
     pages = [ROOT / "docs/architecture.md", *(ROOT / room / "README.md" for room in ROOMS)]
 

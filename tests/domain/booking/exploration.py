@@ -121,15 +121,15 @@ def held(start: Booking) -> Booking:
     return replace(start, state=BookingState.AWAITING_PAYMENT, hold_until=START + EARLY.hold)
 
 
-def confirmed(start: Booking, *, schedule: Schedule = Schedule.FULL) -> Booking:
+def confirmed(start: Booking, *, schedule: Schedule = Schedule.FULL, terms: Terms = EARLY) -> Booking:
     """The booking when it is ticketed and what is due now is paid."""
     paying = pay(start, 1, schedule=schedule, keep=True)
-    moved = decide(held(start), paying, EARLY).booking
-    moved = decide(moved, PaymentAuthorised(booking_id=start.id, payment_id=paying.payment_id), EARLY).booking
+    moved = decide(held(start), paying, terms).booking
+    moved = decide(moved, PaymentAuthorised(booking_id=start.id, payment_id=paying.payment_id), terms).booking
     for item in start.items:
-        moved = decide(moved, _ticketed(start, item), EARLY).booking
+        moved = decide(moved, _ticketed(start, item), terms).booking
     captured = PaymentCaptured(booking_id=start.id, payment_id=paying.payment_id)
-    return replace(decide(moved, captured, EARLY).booking, sequence=0)
+    return replace(decide(moved, captured, terms).booking, sequence=0)
 
 
 # Journeys

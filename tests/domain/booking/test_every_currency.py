@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from bookingd.domain import ledger
 from bookingd.domain.booking.decide import decide
 from bookingd.domain.booking.facts import (
+    BalanceDue,
+    BookingCancelled,
     BookingMessage,
     CapturePayment,
     GiveBack,
@@ -92,6 +94,34 @@ def test_deposit_and_balance_are_the_price_and_what_is_earned(booking: Booking) 
     assert balances[CUSTOMERS] == 0
     assert sum(balances.values()) == 0
     assert balances["gateway:fake"] == booking.total.amount
+
+
+@settings(max_examples=100, deadline=None)
+@given(booking=bookings(), keeps=st.booleans(), part=st.fractions(min_value=0, max_value=1))
+def test_what_a_cancellation_keeps_and_gives_back_is_what_was_taken(
+    booking: Booking, keeps: bool, part: Fraction
+) -> None:
+    """In the booking's own currency, also after staff have given a part of it back."""
+    terms = replace(EARLY, plans=replace(EARLY.plans, keeps_deposit=keeps))
+    deposited = confirmed(booking, schedule=Schedule.DEPOSIT, terms=terms)
+    deposit, before = deposited.captured, Money(int(deposited.captured.amount * part), booking.currency)
+    back = GiveBack(booking_id=booking.id, payment_id=FIRST, round=1, amount=before, reason="goodwill")
+    deposited = decide(deposited, back, terms).booking
+    assert deposited.balance_by is not None
+    due = BalanceDue(booking_id=booking.id, deadline=deposited.balance_by)
+    ended = decide(deposited, due, replace(terms, now=deposited.balance_by))
+
+    [told] = [one for one in ended.messages if isinstance(one, BookingCancelled)]
+    assert told.kept + told.paid_back + before == deposit
+    assert told.kept == (deposit - before if keeps else Money.zero(booking.currency))
+    assert {told.kept.currency, told.paid_back.currency} == {booking.currency}
+    entries = [_entry(ledger.captured, FIRST, deposit)]
+    entries += [_entry(ledger.refunded, FIRST, one) for one in (before, told.paid_back) if one]
+    entries += ledger.sale(deposited, journal=JOURNAL)
+    balances = _balances([*entries, *ledger.cancellation(ended.booking, journal=JOURNAL)])
+    left = {account: amount for account, amount in balances.items() if amount}
+    kept = {"gateway:fake": told.kept.amount, "revenue:cancellation": -told.kept.amount}
+    assert left == (kept if told.kept else {})
 
 
 @settings(max_examples=100, deadline=None)

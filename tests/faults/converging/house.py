@@ -18,7 +18,7 @@ from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
 from bookingd.gateways.credit import CreditGateway
 from bookingd.gateways.office import Beneficiary, OfficeGateway
-from bookingd.gateways.port import GatewayPayment
+from bookingd.gateways.port import GatewayPayment, GatewayStatus
 from bookingd.messages.catalogue import CATALOGUE
 from bookingd.storage import audit_reading, credit, intents, outbox
 from bookingd.storage.checkpoints import CheckpointFile
@@ -73,10 +73,15 @@ class World:
         self.lines[name] = line
 
     async def at(self, name: str, payment_id: PaymentId) -> GatewayPayment | None:
-        """The payment as its gateway has it: none, or one."""
+        """The payment as its gateway has it: none, or one.
+
+        PayPal knows a call again for six hours only. What was lost with a process that was away for longer is
+        asked for once more; an order that no payer was ever sent to lapses, and holds nothing.
+        """
         made = await self.sides[name].payments(payment_id) if name in self.sides else []
-        assert len(made) < 2, f"{name} was asked twice for payment {payment_id}"
-        return made[0] if made else None
+        one = [seen for seen in made if name != PAYPAL or seen.status is not GatewayStatus.REQUIRES_ACTION]
+        assert len(one) < 2, f"{name} was asked twice for payment {payment_id}"
+        return (one or made or [None])[-1]
 
 
 class House(BookingHouse):

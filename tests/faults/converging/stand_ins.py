@@ -33,6 +33,7 @@ class How(StrEnum):
 
     PAYS = "pays"
     AGREES = "agrees when asked"
+    LEAVES = "does nothing when asked"
     DECLINED = "declined"
     TRUSTED = "trusted after a review"
     DISTRUSTED = "not trusted after a review"
@@ -110,6 +111,7 @@ class StripeSide(StandInSide):
         {
             How.PAYS: "pm_card_visa",
             How.AGREES: "pm_card_authenticationRequired",
+            How.LEAVES: "pm_card_authenticationRequired",
             How.DECLINED: "pm_card_visa_chargeDeclined",
             How.TRUSTED: "pm_card_riskLevelElevated",
             How.DISTRUSTED: "pm_card_riskLevelElevated",
@@ -237,7 +239,8 @@ class PayPalSide(StandInSide):
         return ""
 
     async def act(self, payment: GatewayPayment, how: How) -> None:
-        await self.approve(payment, self.instruments[how])
+        if how is not How.LEAVES:
+            await self.approve(payment, self.instruments[how])
 
     async def payer(self, payment: GatewayPayment, chance: Random) -> None:
         if payment.status is GatewayStatus.REQUIRES_ACTION and chance.random() < 0.9:
