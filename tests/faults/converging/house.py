@@ -81,7 +81,8 @@ class World:
         made = await self.sides[name].payments(payment_id) if name in self.sides else []
         one = [seen for seen in made if name != PAYPAL or seen.status is not GatewayStatus.REQUIRES_ACTION]
         assert len(one) < 2, f"{name} was asked twice for payment {payment_id}"
-        return (one or made or [None])[-1]
+        known = one or made
+        return known[-1] if known else None
 
 
 class House(BookingHouse):
