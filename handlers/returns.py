@@ -17,6 +17,7 @@ from bookingd.domain.ids import PaymentId
 from bookingd.gateways.port import CANCELLED
 from bookingd.messages.envelope import SYSTEM
 from bookingd.messages.payments import RefreshPayment
+from bookingd.security.throttle import Gate
 from bookingd.storage import payments
 from handlers.errors import not_found
 from handlers.opened import open_booking
@@ -26,6 +27,9 @@ from handlers.principals import LINK, origin_of
 
 LOOK_AGAIN = 3
 """Seconds between two looks of an open page."""
+
+LOOKS_AT_ONCE = 2
+"""How often a payment is looked at without a pause: the payer is back, and loads the page again."""
 
 UNDECIDED = frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION, PaymentState.IN_REVIEW})
 
@@ -91,8 +95,14 @@ def _may_pay(booking: Booking, words: Words) -> bool:
 
 
 async def _have_looked(request: web.Request, payment_id: PaymentId) -> None:
-    """Of what the gateway has not told yet its own answer tells."""
-    async with request.app[PARTS].transactions.begin() as transaction:
+    """Of what the gateway has not told yet its own answer tells. Who loads the page all the time waits for
+    its next look: each is a call, and gateways answer only so many, for all payers together.
+    """
+    parts = request.app[PARTS]
+    gate = Gate(kind="look", subject=str(payment_id), free=LOOKS_AT_ONCE, longest=LOOK_AGAIN - 1)
+    if await parts.accounts.throttle.take(gate):
+        return
+    async with parts.transactions.begin() as transaction:
         row = await payments.load(transaction.connection, payment_id=payment_id)
         if row is not None:
             look = RefreshPayment(payment_id=row.id, booking_id=row.booking_id)

@@ -24,6 +24,7 @@ from handlers.application import GatewayFacts
 from handlers.errors import FieldError, Problem
 from handlers.paying.choice import chosen
 from handlers.paying.options import payment_options
+from handlers.returns import LOOK_AGAIN
 from tests import factories
 from tests.fakes.sources import ManualClock
 from tests.handlers.conftest import PUBLIC, Api, MakeApi
@@ -699,6 +700,24 @@ async def test_the_default_address_opens_the_page_without_a_session(api: Api) ->
     page = await nobody.get(f"{message.return_url.removeprefix(PUBLIC)}&token=5O190127TN364715T&PayerID=X")
 
     assert (nobody.status, booking.reference in page) == (200, True)
+
+
+async def test_who_loads_the_page_all_the_time_does_not_call_the_gateway_all_the_time(api: Api) -> None:
+    """Each look is a call, and gateways answer only so many: payments of others would wait for them."""
+    booking = await held(api, payments=(factories.payment(state=PaymentState.REQUIRES_ACTION),))
+    await api.record(row(booking, factories.payment_id()))
+    path = f"/v1/bookings/{booking.reference}/payments/{factories.payment_id()}/return"
+
+    for _ in range(30):
+        await api.get(path)
+    flooded = len(await refreshed(api))
+    for _ in range(5):
+        api.clock.advance(timedelta(seconds=LOOK_AGAIN))
+        await api.get(path)
+
+    assert api.status == 200
+    assert flooded <= 5
+    assert len(await refreshed(api)) == flooded + 5
 
 
 async def test_a_payment_of_another_booking_is_not_shown(api: Api) -> None:
