@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from bookingd.domain.access import Action
 from bookingd.domain.accounts.permissions import Permission
-from bookingd.domain.booking.state import Booking
+from bookingd.domain.booking.state import Booking, Payment
 from bookingd.storage import payment_files, refund_requests
 from bookingd.storage.database import Connection
 from bookingd.storage.dossiers import Posted
@@ -127,7 +127,7 @@ async def _files(connection: Connection, booking: Booking, *, reads_books: bool)
                 captured=amount(row.captured if row else payment.taken),
                 refunded=amount(row.refunded if row else payment.amount - payment.amount),
                 authorised_until=row.authorised_until if row else None,
-                refunds=_refunds(rows, asked),
+                refunds=_refunds(payment, rows, asked),
                 disputes=tuple(map(_dispute, file.disputes)) if file else (),
                 entries=_entries(file) if reads_books else None,
             )
@@ -135,10 +135,17 @@ async def _files(connection: Connection, booking: Booking, *, reads_books: bool)
     return shown
 
 
-def _refunds(rows: Sequence[RefundRow], asked: Sequence[RefundRequest]) -> tuple[RefundFile, ...]:
+def _refunds(
+    payment: Payment, rows: Sequence[RefundRow], asked: Sequence[RefundRequest]
+) -> tuple[RefundFile, ...]:
+    """Each with who asked for it; at the end what waits while a refund by rule has its round."""
+    by_rule = {one.round for one in payment.refunds if one.wish is None}
+    rounds = {one.wish: one.round for one in payment.refunds}
     made = {row.round: row for row in rows}
-    wanted = {one.round: one for one in asked}
-    return tuple(_refund(made.get(number), wanted.get(number)) for number in sorted({*made, *wanted}))
+    wanted = {rounds.get(one.round, one.round): one for one in asked}
+    waiting = [wanted.pop(number) for number in sorted(by_rule & wanted.keys())]
+    known = [_refund(made.get(number), wanted.get(number)) for number in sorted({*made, *wanted})]
+    return (*known, *(_refund(None, one) for one in waiting))
 
 
 def _refund(row: RefundRow | None, asked: RefundRequest | None) -> RefundFile:

@@ -161,7 +161,7 @@ def _check_left(payment: Payment, before: list[RefundRequest], sum_asked: Money)
     if sum_asked.currency != payment.amount.currency:
         told = f"The payment is in {payment.amount.currency}."
         raise refuse("amount.currency", "other_currency", told)
-    known = {one.round for one in payment.refunds}
+    known = {one.wish for one in payment.refunds}
     under_way = sum(one.amount.amount for one in before if one.round not in known)
     left = Money(max(payment.refundable.amount - under_way, 0), sum_asked.currency)
     if left < sum_asked:

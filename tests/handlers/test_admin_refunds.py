@@ -322,6 +322,25 @@ async def test_staff_see_all_that_is_known_and_the_books_if_they_are_for_them(
     assert for_agent == {**for_books, "entries": None}
 
 
+async def test_a_refund_by_rule_is_nobodys_of_the_staff(
+    api: Api, accountant: Api, connection: Connection
+) -> None:
+    """It took the round that theirs was given, and theirs the next one."""
+    booking = await paid(api)
+    await failed_refund(api, booking)
+    await refund(accountant, booking, 500)
+    path = f"/v1/admin/bookings/{booking.reference}/payments"
+    by_rule = Refund(round=1, amount=Money(500, "EUR"), state=RefundState.FAILED)
+    theirs = Refund(round=2, amount=Money(500, "EUR"), wish=1)
+
+    for refunds in ((by_rule,), (by_rule, theirs)):
+        (payment,) = booking.payments
+        await api.change(booking.reference, payments=(replace(payment, refunds=refunds),))
+        (shown,) = (await accountant.get(path))["payments"]
+        told = [(one["state"], one["asked_by"]) for one in shown["refunds"]]
+        assert told == [("failed", None), ("asked", accountant.principal)]
+
+
 async def test_that_staff_looked_is_written_down(api: Api, accountant: Api, connection: Connection) -> None:
     """P11."""
     booking = await paid(api)

@@ -21,16 +21,21 @@ FOLLOWS = {
 
 
 def give_back(booking: Booking, message: GiveBack, terms: Terms) -> Decision:
-    """Give back as much of a payment as somebody with the right to do so says, once a round."""
+    """Give back as much of a payment as somebody with the right to do so says, once a round.
+
+    The round was given when they said so. Where a refund by rule has taken it since, theirs is the next one.
+    """
     payment = booking.payment(message.payment_id)
-    if payment is None or any(one.round == message.round for one in payment.refunds):
+    if payment is None or any(one.wish == message.round for one in payment.refunds):
         return ignore(booking, message, terms)
     if payment.state is PaymentState.CAPTURING:
         return too_early(booking, message, terms)
     amount, left = message.amount, payment.refundable
     if amount.currency != left.currency or not 0 < amount.amount <= left.amount:
         return ignore(booking, message, terms)
-    asked = Refund(round=message.round, amount=amount)
+    taken = any(one.round == message.round for one in payment.refunds)
+    round_ = payment.next_round if taken else message.round
+    asked = Refund(round=round_, amount=amount, wish=message.round)
     booking, undo = refund_as(booking, payment, asked)
     return Decision(booking=booking, messages=(undo,))
 

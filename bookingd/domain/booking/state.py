@@ -119,6 +119,8 @@ class Refund:
     round: int
     amount: Money
     state: RefundState = RefundState.ASKED
+    wish: int | None = None
+    """The round that it was asked for by; None where it follows from a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

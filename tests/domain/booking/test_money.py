@@ -232,6 +232,17 @@ def test_what_cannot_be_given_back_changes_nothing(wrong: GiveBack) -> None:
     assert decide(CONFIRMED, wrong, TERMS).verdict is Verdict.IGNORED
 
 
+def test_a_refund_by_rule_takes_no_round_from_one_that_staff_have_asked_for() -> None:
+    """P2, P4: both were promised, and the one by rule came in between."""
+    more = PaymentCaptured(booking_id=OF, payment_id=FIRST, amount=CONFIRMED.total + eur(700))
+    by_rule = after(CONFIRMED, more)
+    both = after(by_rule.booking, back(1, 2_500))
+
+    rounds = [one for step in (by_rule, both) for one in step.messages if isinstance(one, RefundPayment)]
+    assert [(one.round, one.amount) for one in rounds] == [(1, eur(700)), (2, eur(2_500))]
+    assert decide(both.booking, back(1, 2_500), TERMS).verdict is Verdict.IGNORED
+
+
 def test_the_same_round_is_the_same_refund() -> None:
     once = after(CONFIRMED, back(1, 3_000)).booking
 
