@@ -33,6 +33,12 @@ _BY_TRANSFER = Words(
     advice="Send it as below, with the reference and nothing else: by that we find it.",
     tone="wait",
 )
+_WITH_BALANCE = Words(
+    heading="Your booking is confirmed",
+    told="Your deposit is paid, and your tickets are issued.",
+    advice="The rest is to be paid before the time below, or the booking has to be cancelled.",
+    tone="good",
+)
 _IN_REVIEW = Words(
     heading="We are checking your payment",
     told="Your payment was received, and is being looked at.",
@@ -95,7 +101,7 @@ def words_for(booking: Booking) -> Words:
     """Where a booking stands, and what its traveller does next."""
     if booking.state is BookingState.AWAITING_PAYMENT:
         return _words_before_payment({payment.state for payment in booking.payments}, booking)
-    return _WORDS[booking.state]
+    return _WITH_BALANCE if booking.has_open_balance else _WORDS[booking.state]
 
 
 def _words_before_payment(payments: set[PaymentState], booking: Booking) -> Words:

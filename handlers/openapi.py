@@ -54,6 +54,7 @@ IN_PATH: Mapping[str, str] = {
     "passkey_id": "As `GET /v1/me/passkeys` names it.",
     "account_id": "As `GET /v1/admin/accounts` names it.",
     "refund_id": "As `GET /v1/admin/bookings/{reference}/payments` names it.",
+    "means_id": "As `GET /v1/me/payment-means` names it.",
     "payout_id": "As `GET /v1/admin/payouts` names it.",
     "key_id": "As `GET /v1/me/api-keys` names it.",
     "number": "The document's: `INV-2026-000123`.",

@@ -115,7 +115,7 @@ def words_for(booking: Booking, payment: Payment, *, cancelled: bool = False) ->
         case BookingState.CONFIRMED:
             return Words(
                 heading="Your booking is confirmed",
-                told="Paid and ticketed.",
+                told="Your deposit is paid." if booking.has_open_balance else "Paid and ticketed.",
                 advice="We are sending you a mail with everything you need.",
                 tone="good",
             )

@@ -4,26 +4,42 @@ The one rule: nothing about a booking is decided here, and whoever is asked to a
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from actors.notify.money import happening_of, paper_of, still_waits, was_asked_for
 from actors.notify.post import Handed, Post, is_repeat, look_up, nothing_begun_without_database
 from bookingd.actor.batching import Batcher
 from bookingd.actor.kinds import Acting
 from bookingd.channels.render import Agency, write_mail
-from bookingd.channels.views import Airport, Happening, MailBooking, MailKind, Names, mail_booking
+from bookingd.channels.views import (
+    Airport,
+    Happening,
+    MailBooking,
+    MailKind,
+    Names,
+    PaymentPaper,
+    mail_booking,
+)
 from bookingd.domain.booking.facts import (
+    BalanceAsked,
     BookingCalledOff,
+    BookingCancelled,
     BookingConfirmed,
     BookingExpired,
     BookingFailed,
     BookingMessage,
+    BookingPaid,
+    PaymentActionRequired,
     PaymentDeclined,
+    PaymentInReview,
     PaymentNeeded,
+    PaymentRefunded,
     PriceChanged,
+    RefundFailed,
 )
-from bookingd.domain.booking.state import OPEN_PAYMENTS, Booking, BookingState
+from bookingd.domain.booking.state import OPEN_PAYMENTS, OVER, Booking, BookingState
 from bookingd.domain.ids import BookingId
 from bookingd.storage import bookings, notifications, places
 from bookingd.storage.bookings import BookingView, Contact, Traveller
@@ -39,6 +55,13 @@ TOLD = (
     PriceChanged,
     PaymentDeclined,
     PaymentNeeded,
+    PaymentActionRequired,
+    PaymentInReview,
+    BalanceAsked,
+    BookingPaid,
+    BookingCancelled,
+    PaymentRefunded,
+    RefundFailed,
 )
 """The events that travellers hear of."""
 
@@ -59,6 +82,7 @@ OVERTAKEN = "the booking had moved on before it was known whether this had arriv
 class _Wish:
     """A mail that may have to be written."""
 
+    message: BookingMessage
     key: NotificationKey
     kind: MailKind
     message_id: str
@@ -73,6 +97,7 @@ class _Order:
     contact: Contact
     travellers: tuple[Traveller, ...]
     names: Names
+    paper: PaymentPaper | None = None
 
 
 class BookingMails:
@@ -98,7 +123,13 @@ class BookingMails:
         """Write the mail and hand it over; None where there is nothing to say or nobody to say it to."""
         key, happening = what_happened(message)
         message_id = self._post.message_id(intent)
-        wish = _Wish(key=key, kind=happening.kind, message_id=message_id, repeat=is_repeat(intent))
+        wish = _Wish(
+            message=message,
+            key=key,
+            kind=happening.kind,
+            message_id=message_id,
+            repeat=is_repeat(intent),
+        )
         async with nothing_begun_without_database():
             order = await self._beginning.submit(wish)
         if order is None:
@@ -115,12 +146,16 @@ class BookingMails:
             views = await bookings.by_ids(connection, ids={_booking(wish.key) for wish in wishes})
             attempts = [await self._attempt(connection, wish, views[_booking(wish.key)]) for wish in wishes]
             orders = await _orders(connection, views)
+            papers = [await paper_of(connection, wish.message) for wish in wishes]
             begun = await self._post.begin(connection, [attempt for attempt in attempts if attempt])
-        return [orders[_booking(attempt.key)] if attempt in begun else None for attempt in attempts]
+        return [
+            replace(orders[_booking(attempt.key)], paper=paper) if attempt in begun else None
+            for attempt, paper in zip(attempts, papers, strict=True)
+        ]
 
     async def _attempt(self, connection: Connection, wish: _Wish, view: BookingView) -> Attempt | None:
         """None where there is nothing to say any more, or nobody to say it to."""
-        if view.contact is not None and _still_so(wish.kind, view.booking):
+        if view.contact is not None and await _is_due(connection, wish, view.booking):
             return Attempt(
                 key=wish.key, recipient=view.contact.email, message_id=wish.message_id, repeat=wish.repeat
             )
@@ -137,6 +172,7 @@ class BookingMails:
             names=order.names,
             link=self._link(order.view.booking),
             locale=order.contact.locale,
+            paper=order.paper,
         )
 
 
@@ -166,9 +202,19 @@ def what_happened(message: BookingMessage) -> tuple[NotificationKey, Happening]:
             happening = Happening(kind=MailKind.PAYMENT_NEEDED, reason=message.reason, until=message.until)
             occasion = message.until.isoformat()
         case _:
-            raise TypeError(f"nobody is written to about {type(message).__name__}")
+            happening, occasion = happening_of(message)
     key = NotificationKey(booking_id=message.booking_id, kind=happening.kind, occasion=occasion)
     return key, happening
+
+
+async def _is_due(connection: Connection, wish: _Wish, booking: Booking) -> bool:
+    """Whether the reader must still hear of it."""
+    message = wish.message
+    if isinstance(message, PaymentActionRequired | PaymentInReview):
+        return still_waits(wish.kind, booking, message.payment_id)
+    if isinstance(message, PaymentRefunded) and not message.settled and booking.state in OVER:
+        return await was_asked_for(connection, message)
+    return _still_so(wish.kind, booking)
 
 
 def _booking(key: NotificationKey) -> BookingId:

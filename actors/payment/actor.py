@@ -13,6 +13,7 @@ from actors.payment import notices
 from actors.payment.book import PaymentBook
 from actors.payment.disputes import Disputes
 from actors.payment.documents import FOLLOWED, Agency, Documents
+from actors.payment.forgetting import Forgetting
 from actors.payment.holding import Holding
 from actors.payment.intake import Intake
 from actors.payment.looking import Looking
@@ -30,6 +31,7 @@ from bookingd.gateways.port import Gateway
 from bookingd.messages.payments import (
     ApplyNotice,
     CompletePayment,
+    ForgetMeans,
     ReadDisputes,
     RefreshPayment,
     SettleRefund,
@@ -54,6 +56,7 @@ class PaymentActor:
         RefundPayment,
         RefreshPayment,
         SettleRefund,
+        ForgetMeans,
         ReadDisputes,
         ApplyNotice,
         *FOLLOWED,
@@ -74,6 +77,7 @@ class PaymentActor:
         book = PaymentBook(gateways=gateways, database=database, sources=sources, brake=brake)
         intake, refunds = Intake(book), Refunds(book)
         holding, taking = Holding(book, intake), Taking(book, intake)
+        forgetting = Forgetting(book)
         looking, disputes = Looking(book, intake, refunds), Disputes(book)
         documents = Documents(agency=agency, sources=sources)
         self.deciding: Mapping[type, Decide] = {
@@ -98,6 +102,9 @@ class PaymentActor:
                 PaymentStep.CAPTURE, taking.capture, taking.find_capture, taking.captured
             ),
             VoidPayment: _acting(PaymentStep.VOID, holding.void, holding.find_void, each(holding.voided)),
+            ForgetMeans: _acting(
+                PaymentStep.FORGET, forgetting.forget, forgetting.find, each(forgetting.forgotten)
+            ),
             RefundPayment: _acting(PaymentStep.REFUND, refunds.give, refunds.find, each(refunds.given)),
             RefreshPayment: Reading(
                 key=_key(PaymentStep.REFRESH), read=looking.refresh, record=each(looking.refreshed)

@@ -21,6 +21,7 @@ from bookingd.gateways.port import Gateway
 from bookingd.messages.payments import (
     FIRST_LOOK,
     CompletePayment,
+    ForgetMeans,
     ReadDisputes,
     RefreshPayment,
     SettleRefund,
@@ -57,6 +58,7 @@ PaymentMessage = (
     | CompletePayment
     | SettleRefund
     | ReadDisputes
+    | ForgetMeans
 )
 
 

@@ -150,6 +150,7 @@ def formats(locale: Locale) -> dict[str, Callable[[Any], str]]:
         "span": partial(_span, locale=locale),
         "days": partial(_unit, unit="duration-day", length="long", locale=locale),
         "moment": partial(_moment, locale=locale),
+        "date": partial(_date, locale=locale),
     }
 
 

@@ -6,7 +6,7 @@ in) is decided here; templates only write it down.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from bookingd.domain.booking.state import Booking, Item, Payment, PaymentState
@@ -30,6 +30,17 @@ class MailKind(StrEnum):
     PAYMENT_DECLINED = "payment_declined"
     PAYMENT_NEEDED = "payment_needed"
     """Ticketed, but the money could not be taken."""
+    TRANSFER_ASKED = "transfer_asked"
+    """Whom to send the transfer that was chosen."""
+    PAYMENT_IN_REVIEW = "payment_in_review"
+    BALANCE_ASKED = "balance_asked"
+    BALANCE_PAID = "balance_paid"
+    BALANCE_UNPAID = "balance_unpaid"
+    """Cancelled for want of it."""
+    REFUND_SENT = "refund_sent"
+    REFUND_FAILED = "refund_failed"
+    REFUND_SETTLED = "refund_settled"
+    """It had failed, and was paid in another way."""
 
 
 class MoneyBack(StrEnum):
@@ -139,6 +150,24 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPaper:
+    """What a gateway has told of a payment or a refund."""
+
+    amount: Money | None = None
+    gateway: str = ""
+    means: str | None = None
+    """`Visa ending in 4242`."""
+    instructions: tuple[tuple[str, str], ...] = ()
+    """What a transfer needs, by name, in the order in which a bank's form asks for it."""
+    expected_by: date | None = None
+    """When a refund should have arrived."""
+    trace: str | None = None
+    """By what the payer's bank finds it."""
+    how: str | None = None
+    """By what a refund was paid that had failed: `transfer`, `cash`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailBooking:
     """All that a mail can tell of a booking. `link` is the signed way back to it."""
 
@@ -158,6 +187,19 @@ class MailBooking:
     reason: str | None = None
     """A stable code of the booking or the gateway: `sold_out`, `insufficient_funds`."""
     deadline: Deadline | None = None
+    amount: Money | None = None
+    """What the mail is about, where that is not the total: a balance, a refund."""
+    kept: Money | None = None
+    """What stays with the agency of a cancelled booking."""
+    balance: Money | None = None
+    """What is still to be paid of a confirmed one."""
+    paper: PaymentPaper | None = None
+
+    @property
+    def pay_link(self) -> str:
+        """The signed way to its payment page."""
+        head, mark, rest = self.link.partition("?")
+        return f"{head}/pay{mark}{rest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +209,8 @@ class Happening:
     kind: MailKind
     reason: str | None = None
     until: datetime | None = None
+    amount: Money | None = None
+    kept: Money | None = None
 
 
 def mail_booking(
@@ -177,10 +221,11 @@ def mail_booking(
     names: Names,
     link: str,
     locale: str,
+    paper: PaymentPaper | None = None,
 ) -> MailBooking:
     """The view of `booking`; `travellers` are names and types in the order of the tickets."""
     proposal = happening.kind is MailKind.PRICE_CHANGED
-    until = happening.until or booking.hold_until
+    until = happening.until or booking.balance_by or booking.hold_until
     back, returned = _money_back(booking.payments, booking.currency)
     return MailBooking(
         kind=happening.kind,
@@ -197,6 +242,10 @@ def mail_booking(
         returned=returned,
         reason=happening.reason,
         deadline=None if until is None else _deadline(until, booking, names),
+        amount=happening.amount or (paper.amount if paper else None),
+        kept=happening.kept,
+        balance=booking.wanted if booking.has_open_balance else None,
+        paper=paper,
     )
 
 

@@ -243,6 +243,10 @@ class Gateway(Protocol):
         """Look up a refund of this payment by the intent that asked for it."""
         ...
 
+    async def forget(self, token: str, *, key: IntentId) -> None:
+        """Charge a kept means no more, whoever asks; one that is forgotten or unknown already is fine."""
+        ...
+
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:
         """All disputes of this payment, as they stand now."""
         ...

@@ -56,6 +56,7 @@ less the maps of the Address Element, which ours does not show.
 
 INTENTS = "/v1/payment_intents"
 SESSIONS = "/v1/checkout/sessions"
+METHODS = "/v1/payment_methods"
 CUSTOMERS = "/v1/customers"
 REFUNDS = "/v1/refunds"
 DISPUTES = "/v1/disputes"
@@ -191,6 +192,15 @@ class StripeGateway:
             if reading.metadata(refund).get("intent_id") == str(key):
                 return reading.refund(refund)
         return None
+
+    async def forget(self, token: str, *, key: IntentId) -> None:
+        """Detach it from its customer. Stripe refuses that for what is detached, or not there any more."""
+        try:
+            await self._do("forget", f"{_one(METHODS, token)}/detach", str(key))
+        except Refused as refused:
+            if isinstance(refused.__cause__, stripe.InvalidRequestError):
+                return
+            raise
 
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:
         intent = await self._intent_of(gateway_reference)

@@ -102,6 +102,7 @@ ENTRIES: tuple[Entry, ...] = (
     _command(payments.RefreshPayment, "payment.refresh", "payment", Lane.FINISHING),
     _command(payments.CompletePayment, "payment.complete", "payment", Lane.FINISHING),
     _command(payments.SettleRefund, "payment.settle_refund", "payment", Lane.FINISHING),
+    _command(payments.ForgetMeans, "payment.forget_means", "payment", Lane.BULK),
     _command(payments.ReadDisputes, "payment.read_disputes", "payment"),
     _command(payments.ApplyNotice, "payment.apply_notice", "payment"),
     _command(documents.IssueInvoice, "payment.issue_invoice", "payment"),

@@ -48,6 +48,17 @@ class SettleRefund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetMeans:
+    """Have the gateway forget a means whose holder took their consent back; we have forgotten it already."""
+
+    payment_id: PaymentId
+    """With which it was kept."""
+    booking_id: BookingId
+    gateway: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDisputes:
     """Read the payment's disputes from its gateway and tell what changed. From a webhook, and as a timer."""
 

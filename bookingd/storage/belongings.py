@@ -18,6 +18,7 @@ from bookingd.storage import (
     bookings,
     documents,
     notifications,
+    payment_means,
     payments,
     preferences,
     profiles,
@@ -28,6 +29,7 @@ from bookingd.storage.bookings import BookingView, Event, Traveller
 from bookingd.storage.database import Connection
 from bookingd.storage.notifications import Notification
 from bookingd.storage.own_notifications import UNTOLD
+from bookingd.storage.payment_means import KeptMeans
 from bookingd.storage.payments import PaymentRow, RefundRow
 from bookingd.storage.preferences import Chosen
 from bookingd.storage.profiles import Profile
@@ -127,6 +129,7 @@ class Belongings:
     api_keys: Sequence[KeptKey]
     proofs: Sequence[KeptProof]
     messages: Sequence[Notification]
+    payment_means: Sequence[KeptMeans]
     bookings: Sequence[KeptBooking]
     deeds: Sequence[KeptDeed]
 
@@ -154,6 +157,7 @@ async def gather(connection: Connection, *, keyring: Keyring, account: AccountId
         api_keys=[KeptKey(**dict(row)) for row in await connection.fetch(API_KEYS, account)],
         proofs=[KeptProof(**dict(row)) for row in await connection.fetch(PROOFS, account)],
         messages=[one for one in told if one.key.kind not in UNTOLD],
+        payment_means=await payment_means.of_owner(connection, owner=owner),
         bookings=await _bookings(connection, booked),
         deeds=[KeptDeed(**dict(row)) for row in deeds],
     )

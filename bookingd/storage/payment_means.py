@@ -4,7 +4,7 @@ The one rule: a means is charged only for whom it was kept, while the consent to
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
@@ -51,6 +51,16 @@ class KeptMeans:
     consent_version: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """What was kept until now: its gateway has to be told."""
+
+    payment_id: PaymentId
+    booking_id: BookingId
+    gateway: str
+    token: str = field(repr=False)
+
+
 async def keep(connection: Connection, *, means: Sequence[NewMeans]) -> None:
     """Keep them, each of a payment that is written and whose payer agreed; again changes what it is."""
     await connection.execute(
@@ -81,9 +91,20 @@ async def of_owner(connection: Connection, *, owner: str) -> list[KeptMeans]:
     return [_means(row) for row in await connection.fetch(OF_OWNER, owner)]
 
 
-async def revoke(connection: Connection, *, payment_id: PaymentId, owner: str, now: datetime) -> bool:
-    """The owner takes the consent back; whether there was one that stood."""
-    return bool(await connection.fetch(REVOKE, payment_id, owner, now))
+async def revoke(
+    connection: Connection, *, owner: str, payment_id: PaymentId | None = None, now: datetime
+) -> list[Revoked]:
+    """The owner takes the consent back, to one means or to all; those to which it stood."""
+    wanted = None if payment_id is None else [payment_id]
+    return [
+        Revoked(
+            payment_id=PaymentId(row["payment_id"]),
+            booking_id=BookingId(row["booking_id"]),
+            gateway=row["gateway"],
+            token=row["token"],
+        )
+        for row in await connection.fetch(REVOKE, owner, now, wanted)
+    ]
 
 
 async def customer(connection: Connection, *, owner: str, gateway: str) -> str | None:

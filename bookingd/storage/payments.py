@@ -50,6 +50,7 @@ class PaymentStep(StrEnum):
     VOID = "void"
     REFUND = "refund"
     REFRESH = "refresh"
+    FORGET = "forget"
     DISPUTES = "disputes"
 
 

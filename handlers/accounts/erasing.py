@@ -11,10 +11,11 @@ from bookingd.domain.accounts.erasure import Hindrance
 from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.ids import AccountId, BookingId, Reference
 from bookingd.messages.live import AccountChanged
-from bookingd.storage import accounts, erasure, second_factors, staff
+from bookingd.storage import accounts, erasure, payment_means, second_factors, staff
 from bookingd.storage.accounts import Account
 from bookingd.storage.transactions import Transaction
 from handlers.accounts.changes import account_of, check_session, heard
+from handlers.accounts.payment_means import have_forgotten
 from handlers.accounts.trail import record
 from handlers.cookies import forget
 from handlers.errors import Problem
@@ -39,11 +40,16 @@ async def erase_me(request: web.Request) -> web.Response:
         account = await _locked(request, transaction, account_id)
         booked = await erasure.lock_bookings(transaction.connection, account=account_id)
         await _check_nothing_is_open(transaction, booked)
+        origin = origin_of(request, who_of(request).principal)
+        revoked = await payment_means.revoke(
+            transaction.connection, owner=f"account:{account_id}", now=transaction.now
+        )
+        have_forgotten(transaction, revoked, origin)
         await erasure.erase(transaction.connection, account=account, booked=booked, now=transaction.now)
         record(
             transaction,
             parts.sources,
-            origin_of(request, who_of(request).principal),
+            origin,
             account=account_id,
             action="account.erased",
             details={"bookings": len(booked)},

@@ -19,6 +19,7 @@ from handlers.accounts.profile import Me, me_view
 from handlers.accounts.traveller_views import TravellerView, traveller_view
 from handlers.booking_views import BookingBody, EventView, MessageView, booking_body, event_view, message_view
 from handlers.documents.document_views import AddresseeView, DocumentBody, document_body, party_view
+from handlers.paying.option_views import KeptView, kept_view
 from handlers.views import Amount, View, amount
 
 OTHERS = {"account": "another account", "guest": "guest", "nobody": "nobody", "operator": "staff"}
@@ -132,6 +133,7 @@ class Export(View, frozen=True, kw_only=True):
     api_keys: tuple[KeyKept, ...]
     links: tuple[LinkKept, ...]
     messages: Annotated[tuple[MessageView, ...], Meta(description="About the account itself.")]
+    payment_means: Annotated[tuple[KeptView, ...], Meta(description="Kept with consent.")]
     bookings: tuple[BookingKept, ...]
     audit: tuple[DeedKept, ...]
 
@@ -149,6 +151,7 @@ def export_view(kept: Belongings, *, names: Names, now: datetime) -> Export:
         api_keys=_keys(kept),
         links=_links(kept),
         messages=tuple(map(message_view, kept.messages)),
+        payment_means=tuple(kept_view(one, now) for one in kept.payment_means),
         bookings=tuple(_booking(one, names) for one in kept.bookings),
         audit=tuple(_deed(one, owner) for one in kept.deeds),
     )

@@ -1,6 +1,6 @@
 """The addresses of what an account keeps."""
 
-from handlers.accounts import erasing, export, preferences, profile, travellers
+from handlers.accounts import erasing, export, payment_means, preferences, profile, travellers
 from handlers.accounts.export_views import Export
 from handlers.accounts.preference_requests import NewPreferences
 from handlers.accounts.profile_requests import ProfileChange
@@ -163,6 +163,31 @@ PROFILE_ROUTES = (
             headers=("optional_match",),
             answers={204: None},
             problems=("not-found", "cross-site", "precondition-failed"),
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/v1/me/payment-means",
+        handler=payment_means.list_means,
+        operation=Operation(
+            summary="See by what you may be charged",
+            tag=PROFILE,
+            access=Access.ACCOUNT,
+            description="Means of payment that you agreed to have kept. The gateways have their numbers.",
+            answers={200: payment_means.PaymentMeans},
+        ),
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/me/payment-means/{means_id}",
+        handler=payment_means.forget_means,
+        operation=Operation(
+            summary="Take your consent back",
+            tag=PROFILE,
+            access=Access.ACCOUNT,
+            description="Nothing is charged by it from now on, balances neither; its gateway forgets it too.",
+            answers={204: None},
+            problems=("not-found", "cross-site"),
         ),
     ),
 )

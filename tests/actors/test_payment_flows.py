@@ -13,7 +13,7 @@ from bookingd.domain.consents import KEEP_MEANS
 from bookingd.domain.declines import DeclineReason
 from bookingd.domain.money import Money
 from bookingd.gateways.port import GatewayStatus
-from bookingd.messages.payments import ApplyNotice
+from bookingd.messages.payments import ApplyNotice, ForgetMeans
 from bookingd.storage import payment_means
 from bookingd.storage.database import Database
 from bookingd.storage.payments import PaymentStatus, RefundState
@@ -396,7 +396,7 @@ async def test_a_consent_that_was_taken_back_ends_it(house: PaymentHouse) -> Non
         done = await payment_means.revoke(connection, owner=factories.OWNER, **about)
     await house.ask(REFRESH, second(method))
 
-    assert (foreign, done) == (False, True)
+    assert (len(foreign), len(done)) == (0, 1)
     assert await state_of_second(house) == ("failed", DeclineReason.CONSENT_WITHDRAWN)
     assert await house.column("SELECT token FROM payment_means") == [""]
 
@@ -487,3 +487,20 @@ async def test_a_death_after_the_deed_and_before_it_is_recorded_is_looked_up(
 
         assert heir.gateway.calls[operation] == 1
         assert heir.names() == [TOLD[operation]]
+
+
+# Forgetting
+
+
+async def test_a_gateway_forgets_what_was_kept_however_often_it_is_told(house: PaymentHouse) -> None:
+    method = await kept(house)
+    token = await house.value("SELECT token FROM payment_means")
+    forget = ForgetMeans(gateway="fake", token=token, **ABOUT)
+    house.gateway.lose_answer("forget")
+
+    await house.ask(forget)
+    await house.ask(replace(forget))
+
+    assert method.startswith("kept:")
+    assert house.gateway.calls["forget"] >= 2
+    assert await house.column("SELECT reason FROM attention") == []

@@ -1,11 +1,20 @@
 """A trip to write mails about: two adults and a child to New York and back, by way of Munich."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from bookingd.channels.render import Agency
-from bookingd.channels.views import Airport, Happening, MailBooking, MailKind, Names, mail_booking
+from bookingd.channels.views import (
+    Airport,
+    Happening,
+    MailBooking,
+    MailKind,
+    Names,
+    PaymentPaper,
+    mail_booking,
+)
+from bookingd.domain.booking.plans import Plan, Schedule
 from bookingd.domain.booking.state import Booking, BookingState, Item, ItemState, Payment, PaymentState
 from bookingd.domain.flights import Cabin, Conditions, Itinerary, Segment, Slice
 from bookingd.domain.ids import BookingId, ItemId, OfferId, PaymentId, RecordLocator, Reference
@@ -153,19 +162,99 @@ def view(
     locale: str = "en",
     people: tuple[tuple[str, PassengerType], ...] = PEOPLE,
     names: Names = NAMES,
+    amount: Money | None = None,
+    kept: Money | None = None,
+    paper: PaymentPaper | None = None,
 ) -> MailBooking:
     return mail_booking(
         booking=of or booking(),
-        happening=Happening(kind=kind, reason=reason, until=until),
+        happening=Happening(kind=kind, reason=reason, until=until, amount=amount, kept=kept),
         travellers=people,
         names=names,
         link=LINK,
         locale=locale,
+        paper=paper,
     )
+
+
+def with_deposit() -> Booking:
+    """Confirmed, with a deposit paid and the rest open."""
+    plan = Plan(
+        schedule=Schedule.DEPOSIT,
+        due_now=Money(40000, "EUR"),
+        balance=Money(164392, "EUR"),
+        balance_by=UNTIL,
+        at_property=Money.zero("EUR"),
+    )
+    paid = replace(payment(PaymentState.CAPTURED), amount=plan.due_now)
+    return booking(plan=plan, payments=(paid,))
+
+
+PAPER = PaymentPaper(
+    amount=Money(2500, "EUR"),
+    means="Visa ending in 4242",
+    expected_by=date(2026, 12, 6),
+    trace="74537606340000012345678",
+)
+TRANSFER = PaymentPaper(
+    amount=Money(204392, "EUR"),
+    means="Bank transfer",
+    instructions=(
+        ("Amount", "2043.92 EUR"),
+        ("To", "Sunbird Travel GmbH"),
+        ("IBAN", "DE89370400440532013000"),
+        ("Reference", "KV7Q2M"),
+    ),
+)
+
+
+def views_of_money() -> dict[str, MailBooking]:
+    """Those about payments, and the variants that read differently."""
+    part, waiting = Money(2500, "EUR"), booking(BookingState.AWAITING_PAYMENT, payments=())
+    over = booking(BookingState.CANCELLED)
+    return {
+        "confirmed-deposit": view(MailKind.CONFIRMED, with_deposit()),
+        "transfer_asked": view(MailKind.TRANSFER_ASKED, waiting, until=UNTIL, paper=TRANSFER),
+        "payment_in_review": view(MailKind.PAYMENT_IN_REVIEW, waiting),
+        "balance_asked": view(
+            MailKind.BALANCE_ASKED, with_deposit(), until=UNTIL, amount=Money(164392, "EUR")
+        ),
+        "balance_asked-charge": view(
+            MailKind.BALANCE_ASKED,
+            with_deposit(),
+            until=UNTIL,
+            amount=Money(164392, "EUR"),
+            reason="charge_failed",
+        ),
+        "balance_paid": view(MailKind.BALANCE_PAID),
+        "balance_unpaid": view(
+            MailKind.BALANCE_UNPAID, over, amount=Money(40000, "EUR"), kept=Money.zero("EUR")
+        ),
+        "balance_unpaid-kept": view(
+            MailKind.BALANCE_UNPAID, over, amount=Money.zero("EUR"), kept=Money(40000, "EUR")
+        ),
+        "refund_sent": view(MailKind.REFUND_SENT, amount=part, paper=PAPER),
+        "refund_sent-plain": view(MailKind.REFUND_SENT, amount=part),
+        "refund_sent-by-hand": view(
+            MailKind.REFUND_SENT, amount=part, paper=replace(PAPER, gateway="transfer", trace=None)
+        ),
+        "refund_sent-credit": view(
+            MailKind.REFUND_SENT, amount=part, paper=replace(PAPER, gateway="credit", trace=None)
+        ),
+        "refund_failed": view(MailKind.REFUND_FAILED, amount=part, paper=PAPER),
+        "refund_settled": view(
+            MailKind.REFUND_SETTLED, amount=part, paper=replace(PAPER, how="transfer", trace="bank-9")
+        ),
+    }
 
 
 def views() -> dict[str, MailBooking]:
     """One of each mail, and the variants that read differently."""
+    return views_of_bookings() | views_of_money()
+
+
+def views_of_bookings() -> dict[str, MailBooking]:
+    """Those about what became of a booking."""
     voided, refunded = payment(PaymentState.VOIDED), payment(PaymentState.REFUNDING)
     over = {"payments": (voided,), "hold_until": None}
     return {

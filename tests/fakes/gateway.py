@@ -239,6 +239,9 @@ class FakeGateway:
     async def find_refund(self, gateway_reference: str, *, key: IntentId) -> Refund | None:
         return self._do("find_refund", None, lambda _: self._of(gateway_reference).refunds.get(key))
 
+    async def forget(self, token: str, *, key: IntentId) -> None:
+        self._do("forget", key, lambda _: self._kept.pop(token, None))
+
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:
         return self._do("disputes", None, lambda _: list(self._of(gateway_reference).disputes))
 

@@ -102,6 +102,8 @@ WHOM = {
     "GET /v1/me/export": RECENT,
     "GET /v1/me/notification-preferences": ACCOUNT,
     "PUT /v1/me/notification-preferences": ACCOUNT,
+    "GET /v1/me/payment-means": ACCOUNT,
+    "DELETE /v1/me/payment-means/{means_id}": ACCOUNT,
     "GET /v1/me/travellers": ACCOUNT,
     "POST /v1/me/travellers": ACCOUNT,
     "GET /v1/me/travellers/{traveller_id}": ACCOUNT,

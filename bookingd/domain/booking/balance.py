@@ -63,7 +63,7 @@ def act(booking: Booking, message: PaymentActionRequired, terms: Terms) -> Decis
     payment = acting.booking.payment(message.payment_id)
     if acting.booking is booking or payment is None or not payment.off_session:
         return acting
-    return acting.after(_asked(acting.booking))
+    return acting.after(_asked(acting.booking, after=payment.id))
 
 
 def authorise(booking: Booking, message: PaymentAuthorised, terms: Terms) -> Decision:
@@ -117,7 +117,8 @@ def remind(booking: Booking, message: BalanceReminder, terms: Terms) -> Decision
         return _charge(booking, message, terms)
     if not booking.payable or message.number <= booking.reminded:
         return ignore(booking, message, terms)
-    return Decision(booking=replace(booking, reminded=message.number), messages=_asked(booking))
+    reminded = replace(booking, reminded=message.number)
+    return Decision(booking=reminded, messages=_asked(reminded))
 
 
 def due(booking: Booking, message: BalanceDue, terms: Terms) -> Decision:
@@ -146,7 +147,8 @@ def _settle(booking: Booking, terms: Terms) -> Decision:
 def _failed(told: Decision, payment: Payment, terms: Terms) -> Decision:
     """After an attempt at the balance has failed. A payer who was not there is asked to pay."""
     after = _settle(told.booking, terms)
-    asked = _asked(after.booking) if payment.off_session and after.booking.payable else ()
+    is_to_ask = payment.off_session and after.booking.payable
+    asked = _asked(after.booking, after=payment.id) if is_to_ask else ()
     return after.after((*told.messages, *asked))
 
 
@@ -211,11 +213,18 @@ def _charged(booking: Booking, payment_id: PaymentId, kept: Payment) -> Decision
     return Decision(booking=booking.with_payment(payment), messages=(wanted,))
 
 
-def _asked(booking: Booking) -> tuple[BalanceAsked, ...]:
+def _asked(booking: Booking, *, after: PaymentId | None = None) -> tuple[BalanceAsked, ...]:
     until = booking.balance_by
     if until is None:
         raise ValueError(f"booking {booking.reference} has no open balance")
-    return (BalanceAsked(booking_id=booking.id, amount=booking.wanted, until=until),)
+    asked = BalanceAsked(
+        booking_id=booking.id,
+        amount=booking.wanted,
+        until=until,
+        number=max(booking.reminded, 1),
+        after=after,
+    )
+    return (asked,)
 
 
 def _is_overdue(booking: Booking, terms: Terms) -> bool:

@@ -409,6 +409,10 @@ class BalanceAsked(BookingMessage):
 
     amount: Money
     until: datetime
+    number: int = 1
+    """After which reminder."""
+    after: PaymentId | None = None
+    """The charge without the payer that came to nothing, where that is why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
