@@ -20,7 +20,9 @@ class Forgetting:
 
     async def forget(self, message: ForgetMeans, intent: Intent) -> bool:
         """Once or twice makes no difference."""
-        await self._book.gateways[message.gateway].forget(message.token, key=intent.id)
+        row = await self._book.load(message)
+        if row is not None and row.gateway_reference is not None:
+            await self._book.gateways[message.gateway].forget(row.gateway_reference, key=intent.id)
         return True
 
     async def find(self, message: ForgetMeans, intent: Intent) -> bool:

@@ -116,7 +116,7 @@ class CreditGateway:
             made = await credit.given_back(connection, return_id=key)
         return None if made is None else _refund(key, made)
 
-    async def forget(self, token: str, *, key: IntentId) -> None:
+    async def forget(self, gateway_reference: str, *, key: IntentId) -> None:
         """A line is ended by staff, and nothing is kept of it."""
 
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:

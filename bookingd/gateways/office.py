@@ -131,7 +131,7 @@ class OfficeGateway:
             made = await office.payout(connection, payout_id=key)
         return None if made is None else _refund(made)
 
-    async def forget(self, token: str, *, key: IntentId) -> None:
+    async def forget(self, gateway_reference: str, *, key: IntentId) -> None:
         """Nothing is kept of it."""
 
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:

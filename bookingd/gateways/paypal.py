@@ -192,7 +192,7 @@ class PayPalGateway:
         found = next((one for one in seen.refunds if orders.is_refund_of(one, key)), None)
         return None if found is None else understood("find_refund", orders.refund, found, deed=False)
 
-    async def forget(self, token: str, *, key: IntentId) -> None:
+    async def forget(self, gateway_reference: str, *, key: IntentId) -> None:
         """Nothing is kept here."""
 
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:

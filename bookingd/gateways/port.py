@@ -243,8 +243,8 @@ class Gateway(Protocol):
         """Look up a refund of this payment by the intent that asked for it."""
         ...
 
-    async def forget(self, token: str, *, key: IntentId) -> None:
-        """Charge a kept means no more, whoever asks; one that is forgotten or unknown already is fine."""
+    async def forget(self, gateway_reference: str, *, key: IntentId) -> None:
+        """Keep no more what this payment was made with; what is not kept, or not any more, is fine."""
         ...
 
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:

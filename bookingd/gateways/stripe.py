@@ -193,10 +193,13 @@ class StripeGateway:
                 return reading.refund(refund)
         return None
 
-    async def forget(self, token: str, *, key: IntentId) -> None:
+    async def forget(self, gateway_reference: str, *, key: IntentId) -> None:
         """Detach it from its customer. Stripe refuses that for what is detached, or not there any more."""
+        intent = await self._read("forget", _one(INTENTS, await self._intent_of(gateway_reference)))
+        if (method := intent.get("payment_method")) is None:
+            return
         try:
-            await self._do("forget", f"{_one(METHODS, token)}/detach", str(key))
+            await self._do("forget", f"{_one(METHODS, _id(method))}/detach", str(key))
         except Refused as refused:
             if isinstance(refused.__cause__, stripe.InvalidRequestError):
                 return

@@ -52,10 +52,9 @@ class ForgetMeans:
     """Have the gateway forget a means whose holder took their consent back; we have forgotten it already."""
 
     payment_id: PaymentId
-    """With which it was kept."""
+    """With which it was kept: the gateway knows what that was made with, and we no longer do."""
     booking_id: BookingId
     gateway: str
-    token: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ The one rule: a means is charged only for whom it was kept, while the consent to
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -58,7 +58,6 @@ class Revoked:
     payment_id: PaymentId
     booking_id: BookingId
     gateway: str
-    token: str = field(repr=False)
 
 
 async def keep(connection: Connection, *, means: Sequence[NewMeans]) -> None:
@@ -101,7 +100,6 @@ async def revoke(
             payment_id=PaymentId(row["payment_id"]),
             booking_id=BookingId(row["booking_id"]),
             gateway=row["gateway"],
-            token=row["token"],
         )
         for row in await connection.fetch(REVOKE, owner, now, wanted)
     ]

@@ -68,9 +68,7 @@ async def forget_means(request: web.Request) -> web.Response:
 def have_forgotten(transaction: Transaction, revoked: Iterable[Revoked], origin: Origin) -> None:
     """Have the gateways told."""
     for one in revoked:
-        message = ForgetMeans(
-            payment_id=one.payment_id, booking_id=one.booking_id, gateway=one.gateway, token=one.token
-        )
+        message = ForgetMeans(payment_id=one.payment_id, booking_id=one.booking_id, gateway=one.gateway)
         transaction.send(message, origin=origin)
 
 

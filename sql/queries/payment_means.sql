@@ -40,13 +40,13 @@ SELECT payment_id, gateway, customer, token, kind, label, expires, consent_at, c
 -- The consents of owner $1 are taken back at $2, those of payments $3, or all where that is null, and the tokens forgotten. Gives
 -- what stood, for the gateways to forget.
 WITH kept AS (
-    SELECT payment_id, booking_id, gateway, token FROM payment_means
+    SELECT payment_id, booking_id, gateway FROM payment_means
      WHERE owner = $1 AND revoked_at IS NULL AND ($3::uuid[] IS NULL OR payment_id = ANY ($3::uuid[]))
      ORDER BY payment_id FOR UPDATE
 )
 UPDATE payment_means AS m SET revoked_at = $2, token = '', customer = NULL, fingerprint = NULL
   FROM kept WHERE m.payment_id = kept.payment_id
-RETURNING kept.payment_id, kept.booking_id, kept.gateway, kept.token;
+RETURNING kept.payment_id, kept.booking_id, kept.gateway;
 
 -- name: customer
 -- What gateway $2 calls owner $1.

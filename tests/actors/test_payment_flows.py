@@ -494,8 +494,7 @@ async def test_a_death_after_the_deed_and_before_it_is_recorded_is_looked_up(
 
 async def test_a_gateway_forgets_what_was_kept_however_often_it_is_told(house: PaymentHouse) -> None:
     method = await kept(house)
-    token = await house.value("SELECT token FROM payment_means")
-    forget = ForgetMeans(gateway="fake", token=token, **ABOUT)
+    forget = ForgetMeans(gateway="fake", **ABOUT)
     house.gateway.lose_answer("forget")
 
     await house.ask(forget)

@@ -239,8 +239,12 @@ class FakeGateway:
     async def find_refund(self, gateway_reference: str, *, key: IntentId) -> Refund | None:
         return self._do("find_refund", None, lambda _: self._of(gateway_reference).refunds.get(key))
 
-    async def forget(self, token: str, *, key: IntentId) -> None:
-        self._do("forget", key, lambda _: self._kept.pop(token, None))
+    async def forget(self, gateway_reference: str, *, key: IntentId) -> None:
+        self._do("forget", key, lambda _: self._forgotten(self._of(gateway_reference).payment))
+
+    def _forgotten(self, payment: GatewayPayment) -> None:
+        if payment.means and payment.means.token:
+            self._kept.pop(payment.means.token, None)
 
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:
         return self._do("disputes", None, lambda _: list(self._of(gateway_reference).disputes))

@@ -143,3 +143,19 @@ async def test_a_declined_card_is_known_again_by_its_print(stripe: StripeGateway
     assert declined.means is not None
     assert declined.means.fingerprint == card["card"]["fingerprint"]
     assert found.means == declined.means
+
+
+async def test_a_card_that_is_forgotten_is_nobodys_however_often_that_is_asked(
+    stripe: StripeGateway, merchant: Client
+) -> None:
+    held = await _kept(stripe)
+    assert held.means is not None
+    token, customer = held.means.token or "", held.means.customer
+
+    for _ in range(2):
+        await stripe.forget(held.gateway_reference, key=an_intent())
+
+    assert (await merchant.get(f"/v1/payment_methods/{token}")).body["customer"] is None
+    again = replace(a_request(token), customer=customer, off_session=True, return_url="")
+    with pytest.raises(Refused):
+        await stripe.authorise(again, key=an_intent())

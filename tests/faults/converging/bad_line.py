@@ -99,8 +99,8 @@ class BadLine:
     async def find_refund(self, gateway_reference: str, *, key: IntentId) -> Refund | None:
         return await self._over("find_refund", lambda: self.gateway.find_refund(gateway_reference, key=key))
 
-    async def forget(self, token: str, *, key: IntentId) -> None:
-        await self._over("forget", lambda: self.gateway.forget(token, key=key))
+    async def forget(self, gateway_reference: str, *, key: IntentId) -> None:
+        await self._over("forget", lambda: self.gateway.forget(gateway_reference, key=key))
 
     async def disputes(self, gateway_reference: str) -> Sequence[Dispute]:
         return await self._over("disputes", lambda: self.gateway.disputes(gateway_reference))

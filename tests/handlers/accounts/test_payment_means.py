@@ -39,7 +39,7 @@ async def test_a_consent_is_taken_back_here_and_at_the_gateway(
     await anna.ask("DELETE", f"{PATH}/{kept}")
 
     (message,) = await forgotten(anna)
-    assert (anna.status, message.gateway, message.token) == (204, "fake", "pm_kept")
+    assert (anna.status, message.gateway, str(message.payment_id)) == (204, "fake", kept)
     assert await anna.get(PATH) == {"means": []}
     assert await payment_means.of_owner(connection, owner=anna.principal) == []
     rows = await connection.fetch("SELECT canonical FROM audit_entries")
