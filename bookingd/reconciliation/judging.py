@@ -23,7 +23,15 @@ AGREES: Mapping[PaymentStatus, frozenset[PaymentState]] = MappingProxyType(
         PaymentStatus.CREATED: frozenset({PaymentState.CREATED, PaymentState.VOIDING}),
         PaymentStatus.REQUIRES_ACTION: frozenset({PaymentState.REQUIRES_ACTION, PaymentState.VOIDING}),
         PaymentStatus.APPROVED: frozenset({PaymentState.REQUIRES_ACTION, PaymentState.VOIDING}),
-        PaymentStatus.IN_REVIEW: frozenset({PaymentState.IN_REVIEW, PaymentState.VOIDING}),
+        PaymentStatus.IN_REVIEW: frozenset(
+            # What was held before it is looked at once more goes on paying for its booking.
+            {
+                PaymentState.IN_REVIEW,
+                PaymentState.AUTHORISED,
+                PaymentState.CAPTURING,
+                PaymentState.VOIDING,
+            }
+        ),
         PaymentStatus.AUTHORISED: frozenset(
             {PaymentState.AUTHORISED, PaymentState.CAPTURING, PaymentState.VOIDING}
         ),
