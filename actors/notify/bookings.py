@@ -155,7 +155,7 @@ class BookingMails:
 
     async def _attempt(self, connection: Connection, wish: _Wish, view: BookingView) -> Attempt | None:
         """None where there is nothing to say any more, or nobody to say it to."""
-        if view.contact is not None and await _is_due(connection, wish, view.booking):
+        if view.contact is not None and _is_due(wish, view.booking):
             return Attempt(
                 key=wish.key, recipient=view.contact.email, message_id=wish.message_id, repeat=wish.repeat
             )
@@ -207,13 +207,13 @@ def what_happened(message: BookingMessage) -> tuple[NotificationKey, Happening]:
     return key, happening
 
 
-async def _is_due(connection: Connection, wish: _Wish, booking: Booking) -> bool:
+def _is_due(wish: _Wish, booking: Booking) -> bool:
     """Whether the reader must still hear of it."""
     message = wish.message
     if isinstance(message, PaymentActionRequired | PaymentInReview):
         return still_waits(wish.kind, booking, message.payment_id)
     if isinstance(message, PaymentRefunded) and not message.settled and booking.state in OVER:
-        return await was_asked_for(connection, message)
+        return was_asked_for(booking, message)
     return _still_so(wish.kind, booking)
 
 

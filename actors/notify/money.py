@@ -20,7 +20,7 @@ from bookingd.domain.booking.facts import (
 )
 from bookingd.domain.booking.state import Booking, PaymentState
 from bookingd.domain.ids import PaymentId
-from bookingd.storage import payments, refund_requests
+from bookingd.storage import payments
 from bookingd.storage.database import Connection
 
 # A mail about one payment is not sent when that has moved on.
@@ -81,10 +81,11 @@ def still_waits(kind: MailKind, booking: Booking, payment_id: PaymentId) -> bool
     return kind is not MailKind.TRANSFER_ASKED or payment.gateway == BY_TRANSFER
 
 
-async def was_asked_for(connection: Connection, message: PaymentRefunded) -> bool:
+def was_asked_for(booking: Booking, message: PaymentRefunded) -> bool:
     """Of a booking that came to nothing its own mail has told what goes back; staff may give more."""
-    asked = await refund_requests.of_payment(connection, payment_id=message.payment_id)
-    return any(one.round == message.round for one in asked)
+    payment = booking.payment(message.payment_id)
+    refunds = payment.refunds if payment else ()
+    return any(one.round == message.round and one.wish is not None for one in refunds)
 
 
 async def paper_of(connection: Connection, message: BookingMessage) -> PaymentPaper | None:

@@ -7,12 +7,11 @@ from uuid import UUID
 import pytest
 
 from bookingd.domain.booking import facts
-from bookingd.domain.booking.state import Booking, BookingState, PaymentState
+from bookingd.domain.booking.state import Booking, BookingState, PaymentState, Refund
 from bookingd.domain.ids import IntentId
 from bookingd.domain.money import Money
-from bookingd.storage import payments, refund_requests
+from bookingd.storage import payments
 from bookingd.storage.payments import PaymentRow, PaymentStatus, RefundRow, RefundState, Settlement
-from bookingd.storage.refund_requests import RefundRequest
 from tests.actors.mail_desk import Desk, at_desk
 from tests.channels import trips
 
@@ -166,16 +165,12 @@ async def test_of_a_booking_that_came_to_nothing_only_what_staff_give_back_is_to
     desk: Desk, by_staff: bool
 ) -> None:
     """Its own mail has said that everything goes back."""
-    booking = trips.booking(BookingState.FAILED)
+    back = Refund(round=1, amount=PART, wish=1 if by_staff else None)
+    paid = replace(trips.payment(PaymentState.CAPTURED), refunds=(back,))
+    booking = trips.booking(BookingState.FAILED, payments=(paid,))
     await desk.put(booking)
     await recorded(desk, booking)
     await refunded(desk)
-    if by_staff:
-        asked = RefundRequest(
-            payment_id=trips.PAYMENT, round=1, amount=PART, reason="goodwill", asked_by="x", asked_at=UNTIL
-        )
-        async with desk.database.transaction() as connection:
-            await refund_requests.ask(connection, request=asked, booking_id=booking.id)
 
     await desk.deliver(REFUNDED)
 
