@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from bookingd.storage.office import ReceivedBy
-from handlers.fields import MISSING, Choice, Day, Part, Request, Said, Text, Whole
+from handlers.fields import MISSING, Choice, Day, Part, Request, Said, Text, Whole, YesNo
 from handlers.requests import MoneyIn
 
 LONGEST_TERM = 365
@@ -51,6 +51,12 @@ class HowSettled(Request):
 
     how = Choice([means.value for means in ReceivedBy], required=True)
     proof = _proof("The bank's reference, or the number of the receipt.")
+    despite_dispute = YesNo(
+        load_default=False,
+        metadata={
+            "description": "It was paid although its payer disputes the payment, and may have the money."
+        },
+    )
 
 
 class Paid(Request):

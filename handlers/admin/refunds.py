@@ -102,6 +102,8 @@ async def settle(request: web.Request) -> web.Response:
             raise Problem("already-recorded", f"It was paid by {by.how} already ({by.proof}).")
         if refund.state is not RefundState.FAILED:
             raise Problem("booking-state", f"This refund is {refund.state}: its payer gets it as it is.")
+        if not asked["despite_dispute"]:
+            await _check_undisputed(transaction, booking_id, refund.payment_id)
         message = SettleRefund(
             payment_id=refund.payment_id,
             booking_id=booking_id,
@@ -110,7 +112,9 @@ async def settle(request: web.Request) -> web.Response:
             how=asked["how"],
         )
         transaction.send(message, origin=origin_of(request, who.acting))
-        told = {"refund": str(refund_id), "how": asked["how"], "proof": asked["proof"]}
+        told: dict[str, Plain] = {"refund": str(refund_id), "how": asked["how"], "proof": asked["proof"]}
+        if asked["despite_dispute"]:
+            told["despite_dispute"] = True
         _write_down(request, transaction, "payment.settlement_recorded", booking_id, told)
     shown = SettlementTaken(
         refund_id=str(refund_id),
@@ -120,6 +124,14 @@ async def settle(request: web.Request) -> web.Response:
         proof=asked["proof"],
     )
     return json_reply(shown, status=202)
+
+
+async def _check_undisputed(transaction: Transaction, booking_id: BookingId, payment_id: PaymentId) -> None:
+    """Raises Problem where the payer has this money back through their bank, or may: nobody pays it twice."""
+    found = await bookings.by_id(transaction.connection, booking_id=booking_id)
+    if any(dispute.won is not True for dispute in _payment(found.booking, payment_id).disputes):
+        told = "Its payer disputes this payment, and has the money back through their bank, or may have."
+        raise Problem("booking-state", f"{told} If it was paid all the same, send despite_dispute: true.")
 
 
 async def _booking_id(request: web.Request) -> BookingId:

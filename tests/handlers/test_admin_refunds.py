@@ -13,7 +13,7 @@ import pytest
 from bookingd.domain import ledger
 from bookingd.domain.accounts.permissions import Role
 from bookingd.domain.booking.facts import GiveBack
-from bookingd.domain.booking.state import Booking, BookingState, PaymentState, Refund, RefundState
+from bookingd.domain.booking.state import Booking, BookingState, Dispute, PaymentState, Refund, RefundState
 from bookingd.domain.exchange import FrozenRate
 from bookingd.domain.ids import IntentId
 from bookingd.domain.money import Money
@@ -266,6 +266,37 @@ async def test_a_refund_that_is_well_is_not_paid_twice(api: Api, accountant: Api
 
     assert (accountant.status, problem["type"]) == (409, "/problems/booking-state")
     assert not [one for one in await api.outbox() if isinstance(one, SettleRefund)]
+
+
+@pytest.mark.parametrize("won", [None, False])
+async def test_a_payer_who_disputes_is_not_paid_twice_unnoticed(
+    api: Api, accountant: Api, won: bool | None
+) -> None:
+    """Their bank takes it from us, and gives it to them."""
+    disputed = replace(
+        factories.payment(1, PaymentState.CAPTURED, amount=Money(10_000, "EUR")),
+        disputes=(Dispute(id="dp_1", won=won),),
+    )
+    refund_id = await failed_refund(api, await paid(api, payments=(disputed,)))
+
+    problem = await settle(accountant, refund_id)
+
+    assert (accountant.status, problem["type"]) == (409, "/problems/booking-state")
+    assert not [one for one in await api.outbox() if isinstance(one, SettleRefund)]
+    await settle(accountant, refund_id, despite_dispute=True)
+    assert accountant.status == 202
+
+
+async def test_a_dispute_that_we_won_is_in_nobodys_way(api: Api, accountant: Api) -> None:
+    disputed = replace(
+        factories.payment(1, PaymentState.CAPTURED, amount=Money(10_000, "EUR")),
+        disputes=(Dispute(id="dp_1", won=True),),
+    )
+    refund_id = await failed_refund(api, await paid(api, payments=(disputed,)))
+
+    await settle(accountant, refund_id)
+
+    assert accountant.status == 202
 
 
 @pytest.mark.parametrize("refund_id", ["not-an-id", "019abcde-0000-7000-8000-000000000000"])

@@ -28,8 +28,8 @@ ACCESS, REFRESH = "__Host-bookingd", "__Host-bookingd-refresh"
 
 @pytest.fixture
 async def account(connection: Connection) -> AccountId:
-    """Of an administrator and operator: whoever may do everything has the most to lose."""
-    return await plant_account(connection, 1, Role.ADMINISTRATOR, Role.OPERATOR)
+    """Of an administrator, operator and accountant: whoever may do everything has the most to lose."""
+    return await plant_account(connection, 1, Role.ADMINISTRATOR, Role.OPERATOR, Role.ACCOUNTANT)
 
 
 @pytest.fixture
