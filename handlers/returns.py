@@ -4,8 +4,7 @@ The one rule: as long as the outcome is unknown this page says so, and never tha
 read "failed" pay a second time.
 """
 
-from dataclasses import dataclass
-from datetime import UTC
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from aiohttp import web
 from bookingd.domain.access import Action
 from bookingd.domain.booking.state import Booking, BookingState, Payment, PaymentState
 from bookingd.domain.ids import PaymentId
+from bookingd.domain.places import local
 from bookingd.gateways.port import CANCELLED
 from bookingd.messages.envelope import SYSTEM
 from bookingd.messages.payments import RefreshPayment
@@ -37,6 +37,9 @@ GIVEN_BACK = frozenset(
     {PaymentState.CAPTURING, PaymentState.CAPTURED, PaymentState.REFUNDING, PaymentState.REFUNDED}
 )
 """What a payment can be besides, while its booking waits for another one."""
+
+NOT_PAID = UNDECIDED | {PaymentState.FAILED, PaymentState.VOIDING, PaymentState.VOIDED}
+"""What a payment is that has not paid for anything: that its booking is confirmed is not its doing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,21 @@ _LEFT = Words(
 )
 """Nobody else can have the payment made now. It is given up by what is paid next, or with the hold."""
 
+_LEFT_BALANCE = replace(
+    _LEFT,
+    heading="You have not paid the balance yet",
+    advice=(
+        "If you did not agree there, nothing is charged. Your booking stands:"
+        " pay its balance again, or in another way."
+    ),
+)
+_BALANCE_NOT_MADE = Words(
+    heading="This payment was not made",
+    told="Nothing was charged.",
+    advice="Your booking stands, and its balance is still to be paid: with another card, or try again.",
+    tone="bad",
+)
+
 
 async def returned(request: web.Request) -> web.Response:
     """The payer is back: have the payment looked at, and show where the booking stands."""
@@ -70,6 +88,7 @@ async def returned(request: web.Request) -> web.Response:
     if payment.state in UNDECIDED:
         await _have_looked(request, payment.id)
     words = words_for(booking, payment, cancelled=CANCELLED in request.query)
+    payable = _may_pay(booking, words)
     return page(
         request,
         "return.html",
@@ -81,9 +100,9 @@ async def returned(request: web.Request) -> web.Response:
             "tone": words.tone,
             "reference": booking.reference,
             "total": payment.amount.format(),
-            "hold_until": _held_until(booking),
+            "until": _until(booking, payable=payable),
             "booking_page": page_address(request, booking.reference),
-            "pay_page": pay_address(request, booking.reference) if _may_pay(booking, words) else "",
+            "pay_page": pay_address(request, booking.reference) if payable else "",
         },
         again=words.again,
     )
@@ -91,7 +110,8 @@ async def returned(request: web.Request) -> web.Response:
 
 def _may_pay(booking: Booking, words: Words) -> bool:
     """Whether to lead there: nobody is told to pay while an outcome is unknown."""
-    return booking.state is BookingState.AWAITING_PAYMENT and words.tone == "bad"
+    owes = booking.state is BookingState.AWAITING_PAYMENT or booking.has_open_balance
+    return owes and words.tone == "bad"
 
 
 async def _have_looked(request: web.Request, payment_id: PaymentId) -> None:
@@ -111,6 +131,8 @@ async def _have_looked(request: web.Request, payment_id: PaymentId) -> None:
 
 def words_for(booking: Booking, payment: Payment, *, cancelled: bool = False) -> Words:
     """What is known, and what to do; `cancelled` is who says that they left without paying."""
+    if booking.has_open_balance and payment.state in NOT_PAID:
+        return _words_for_balance(payment, cancelled=cancelled)
     match booking.state:
         case BookingState.CONFIRMED:
             return Words(
@@ -137,6 +159,14 @@ def words_for(booking: Booking, payment: Payment, *, cancelled: bool = False) ->
     if cancelled and payment.state is PaymentState.REQUIRES_ACTION:
         return _LEFT
     return _words_for_waiting(payment)
+
+
+def _words_for_balance(payment: Payment, *, cancelled: bool) -> Words:
+    """Of a confirmed booking, by a payment that does not pay for it, or not yet."""
+    if payment.state not in UNDECIDED:
+        return _BALANCE_NOT_MADE
+    left = cancelled and payment.state is PaymentState.REQUIRES_ACTION
+    return _LEFT_BALANCE if left else _words_for_waiting(payment)
 
 
 def _words_for_waiting(payment: Payment) -> Words:
@@ -186,7 +216,10 @@ def _payment(booking: Booking, payment_id: str) -> Payment:
     return payment
 
 
-def _held_until(booking: Booking) -> str:
-    if booking.hold_until is None:
+def _until(booking: Booking, *, payable: bool) -> str:
+    """By the clock of where the journey begins, as the page of the booking and that of paying have it."""
+    until = (booking.balance_by if payable else None) or booking.hold_until
+    if until is None:
         return ""
-    return f"{booking.hold_until.astimezone(UTC):%d %B %Y, %H:%M} UTC"
+    segment = booking.items[0].offer.itinerary.segments[0]
+    return f"{local(until, segment.origin_zone):%A, %-d %B %Y, %H:%M} ({segment.origin} time)"

@@ -11,6 +11,7 @@ import pytest
 
 from bookingd.domain.accounts.who import NOBODY
 from bookingd.domain.booking.facts import CallOff, GiveConsent, StartPayment
+from bookingd.domain.booking.plans import Plan, Schedule
 from bookingd.domain.booking.state import Booking, BookingState, PaymentState
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money
@@ -669,6 +670,55 @@ async def test_who_left_the_gateways_page_reads_that_nothing_is_paid_yet_while_w
     assert "You have not paid yet" in page
     assert "If you did not agree there, nothing is charged" in page
     assert len(await refreshed(api)) == 1
+
+
+async def come_back_from_the_balance(api: Api, state: PaymentState, **query: str) -> str:
+    """To a confirmed booking of which only a deposit is paid."""
+    booking = await held(api)
+    deposit = booking.total.allocate(5)[0]
+    rest = booking.total - deposit
+    plan = Plan(
+        schedule=Schedule.DEPOSIT,
+        due_now=deposit,
+        balance=rest,
+        balance_by=api.clock.now() + timedelta(days=20),
+        at_property=Money.zero(booking.total.currency),
+    )
+    paid = factories.payment(2, PaymentState.CAPTURED, amount=deposit)
+    tried = factories.payment(state=state, amount=rest)
+    await api.change(booking.reference, state=BookingState.CONFIRMED, hold_until=None)
+    booking = await api.change(booking.reference, plan=plan, payments=(paid, tried))
+    await api.record(row(booking, tried.id))
+    path = f"/v1/bookings/{booking.reference}/payments/{tried.id}/return"
+    page: str = await api.get(path, params=query)
+    return page
+
+
+@pytest.mark.parametrize("state", [PaymentState.FAILED, PaymentState.VOIDING, PaymentState.VOIDED])
+async def test_a_balance_that_was_declined_is_not_called_paid(api: Api, state: PaymentState) -> None:
+    page = await come_back_from_the_balance(api, state)
+
+    assert "This payment was not made" in page
+    assert "Your booking stands" in page
+    assert "Paid and ticketed" not in page
+    assert "/pay" in page
+    assert "Pay before" in page
+
+
+async def test_a_balance_whose_outcome_is_unknown_is_neither_paid_nor_asked_for_again(api: Api) -> None:
+    page = await come_back_from_the_balance(api, PaymentState.CREATED)
+
+    assert "The outcome is not known yet." in page
+    assert "do not pay again" in page
+    assert "Pay in another way" not in page
+    assert "Pay before" not in page
+
+
+async def test_who_left_the_page_of_the_balance_reads_that_the_booking_stands(api: Api) -> None:
+    page = await come_back_from_the_balance(api, PaymentState.REQUIRES_ACTION, cancelled="1")
+
+    assert "You have not paid the balance yet" in page
+    assert "Your booking stands" in page
 
 
 @pytest.mark.parametrize("state", [PaymentState.CREATED, PaymentState.AUTHORISED])
