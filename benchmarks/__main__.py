@@ -11,7 +11,20 @@ import click
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, contest, fanout, inventory, places, refining, report, search, sign_ins, spine
+from benchmarks import (
+    booking,
+    contest,
+    fanout,
+    inventory,
+    paying,
+    places,
+    refining,
+    report,
+    search,
+    sign_ins,
+    spine,
+    webhooks,
+)
 from benchmarks.machine import Company, Machine
 from benchmarks.progress import Progress
 from benchmarks.report import Results
@@ -24,6 +37,7 @@ PARTS = (
     "contest",
     "fanout",
     "inventory",
+    "payments",
     "places",
     "refining",
     "search",
@@ -47,6 +61,7 @@ class Wish:
     topologies: Sequence[str]
     buyers: int
     seats: int
+    waiting: int
     profile: bool
 
     def includes(self, part: str) -> bool:
@@ -110,7 +125,16 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) ->
 @click.option("--buyers", type=click.IntRange(1), default=5000, show_default=True, help="In the contest.")
 @click.option("--seats", type=click.IntRange(1), default=200, show_default=True, help="In the contest.")
 @click.option(
-    "--profile", is_flag=True, help="Bookings and the contest once more, under py-spy: where the time goes."
+    "--waiting",
+    type=click.IntRange(0),
+    default=50_000,
+    show_default=True,
+    help="Events that wait to be applied while more are taken.",
+)
+@click.option(
+    "--profile",
+    is_flag=True,
+    help="Bookings, payments and the contest once more, under py-spy: where the time goes.",
 )
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write all figures there as well.")
 def main(
@@ -125,6 +149,7 @@ def main(
     topologies: tuple[str, ...],
     buyers: int,
     seats: int,
+    waiting: int,
     profile: bool,
     file: Path | None,
 ) -> None:
@@ -134,7 +159,7 @@ def main(
     """
     if profile and what in {"fanout", "inventory", "places", "refining", "search", "sign-ins", "spine"}:
         raise click.BadParameter(
-            f"{what} has no profile; bookings and the contest do", param_hint="--profile"
+            f"{what} has no profile; bookings, payments and the contest do", param_hint="--profile"
         )
     console = Console(highlight=False)
     wish = Wish(
@@ -148,6 +173,7 @@ def main(
         topologies=topologies,
         buyers=buyers,
         seats=seats,
+        waiting=waiting,
         profile=profile,
     )
     found = uvloop.run(run(wish, console))
@@ -175,8 +201,7 @@ async def run(wish: Wish, console: Console) -> dict[str, object]:
     if wish.includes("sign-ins"):
         await _sign_ins(wish, results, progress)
     for topology in wish.topologies:
-        if wish.includes("booking") or wish.includes("contest"):
-            await _bookings(wish, topology, results, progress)
+        await _in(topology, wish, results, progress)
     if wish.includes("spine"):
         async with place_for_spine(say=progress.say) as place:
             rounds = spine.Rounds(seconds=wish.seconds, number=wish.rounds, progress=progress)
@@ -218,6 +243,36 @@ async def _sign_ins(wish: Wish, results: Results, progress: Progress) -> None:
     async with servers(topology="memory", departures=wish.departures, say=progress.say) as ready:
         results.sign_ins = await sign_ins.measure(
             ready, seconds=wish.seconds, rounds=wish.rounds, progress=progress
+        )
+
+
+async def _in(topology: str, wish: Wish, results: Results, progress: Progress) -> None:
+    """What depends on how the daemon is laid out."""
+    if wish.includes("booking") or wish.includes("contest"):
+        await _bookings(wish, topology, results, progress)
+    if wish.includes("payments"):
+        await _payments(wish, topology, results, progress)
+
+
+async def _payments(wish: Wish, topology: str, results: Results, progress: Progress) -> None:
+    """Payments first: what waits beside webhooks is there until the end."""
+    async with servers(topology=topology, departures=wish.departures, say=progress.say, paypal=True) as ready:
+        results.paid += await paying.measure(
+            ready,
+            topology=topology,
+            users=max(wish.users),
+            seconds=wish.seconds,
+            rounds=wish.rounds,
+            progress=progress,
+            profiles=results.profiles,
+        )
+        results.taken += await webhooks.measure(
+            ready,
+            topology=topology,
+            waiting=wish.waiting,
+            seconds=wish.seconds,
+            rounds=wish.rounds,
+            progress=progress,
         )
 
 

@@ -118,7 +118,7 @@ async def measure(
     found = [Booked(topology=topology, users=number, daemons=servers.daemons) for number in users]
     measurements = rounds * len(users) + (profiles is not None)
     searches = max(FEWEST_SEARCHES, round(SEARCHES_A_SECOND * seconds * measurements))
-    offers = await _offers(servers, searches, progress)
+    offers = await offers_of(servers, searches, progress)
     warm_up = min(WARM_UP, seconds)
     async with progress.step("bookings, not counted", warm_up):
         await _book(servers, max(users), offers, warm_up)
@@ -143,7 +143,7 @@ async def measure(
     return found
 
 
-async def _offers(servers: Servers, searches: int, progress: Progress) -> Iterator[str]:
+async def offers_of(servers: Servers, searches: int, progress: Progress) -> Iterator[str]:
     """Bookable offers of many routes and days, each of different flights, over and over."""
     connection = await asyncpg.connect(servers.dsn())
     try:
@@ -187,8 +187,8 @@ async def _book(servers: Servers, users: int, offers: Iterator[str], seconds: fl
             cpu = Cpu(**servers.pids)
             journeys = await let_book(travellers, offers, seconds)
             end = time.perf_counter()
-            await _drained(connection)
-            drained, used = time.perf_counter() - end, cpu.used()
+            await drained(connection)
+            caught_up, used = time.perf_counter() - end, cpu.used()
         await _check(connection, journeys)
     finally:
         await connection.close()
@@ -200,10 +200,10 @@ async def _book(servers: Servers, users: int, offers: Iterator[str], seconds: fl
         latencies=journeys.whole,
         cpu={component: spent * share for component, spent in used.items()},
     )
-    return Measured(figure=figure, held=journeys.held, settled=journeys.settled, drained=drained)
+    return Measured(figure=figure, held=journeys.held, settled=journeys.settled, drained=caught_up)
 
 
-async def _drained(connection: asyncpg.Connection) -> None:
+async def drained(connection: asyncpg.Connection) -> None:
     """Until nothing is under way any more. Raises Untrue if it stays."""
     for looked_for in (WAITING, UNTOLD, UNCHAINED):
         async with asyncio.timeout(DRAINED_WITHIN):

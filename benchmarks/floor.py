@@ -1,4 +1,4 @@
-"""The floor under every booking: `pgbench` with the least that one must leave behind, on the same server.
+"""The floor under bookings and payments: `pgbench` with the least that one leaves behind, on the same server.
 
 Its one rule: tables are made anew before each run, and the log is flushed, so that no run pays for another.
 """
@@ -7,6 +7,7 @@ import asyncio
 import re
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 
@@ -15,31 +16,46 @@ from benchmarks.servers import Servers
 from bookingd.engine.binaries import INSTALLATION, PACKAGE
 
 CLIENTS = 8
-DATABASE = "booking_floor"
 HERE = Path(__file__).parent
-TABLES, BOOKING = HERE / "minimal_booking_tables.sql", HERE / "minimal_booking.sql"
+
+
+class Least(NamedTuple):
+    """What is written, and where."""
+
+    database: str
+    tables: Path
+    script: Path
+
+
+BOOKING = Least("booking_floor", HERE / "minimal_booking_tables.sql", HERE / "minimal_booking.sql")
+PAYMENT = Least("payment_floor", HERE / "minimal_payment_tables.sql", HERE / "minimal_payment.sql")
 
 _DONE = re.compile(r"number of transactions actually processed: (\d+)")
 _RATE = re.compile(r"tps = ([\d.]+) ")
 _LATENCY = re.compile(r"latency average = ([\d.]+) ms")
 
 
-async def measure(servers: Servers, *, seconds: float) -> Figure:
-    """Minimal bookings by CLIENTS clients; of the latency pgbench tells the mean. Raises RuntimeError."""
-    await _make_tables(servers)
+async def measure(servers: Servers, least: Least = BOOKING, *, seconds: float) -> Figure:
+    """So many by CLIENTS clients; of the latency pgbench tells the mean. Raises RuntimeError."""
+    await _make_tables(servers, least)
     cpu = Cpu(PostgreSQL=servers.pids["PostgreSQL"])
-    said = await _pgbench(servers, seconds)
+    said = await _pgbench(servers, least, seconds)
     used = cpu.used()
     done, rate, latency = (_found(pattern, said) for pattern in (_DONE, _RATE, _LATENCY))
     return Figure(done=int(done), seconds=done / rate, latencies=[latency / 1000], cpu=used)
 
 
-async def _pgbench(servers: Servers, seconds: float) -> str:
-    command = ["--no-vacuum", f"--file={BOOKING}", f"--client={CLIENTS}", f"--time={max(1, round(seconds))}"]
+async def _pgbench(servers: Servers, least: Least, seconds: float) -> str:
+    command = [
+        "--no-vacuum",
+        f"--file={least.script}",
+        f"--client={CLIENTS}",
+        f"--time={max(1, round(seconds))}",
+    ]
     process = await asyncio.create_subprocess_exec(
         _program(),
         *command,
-        servers.dsn(DATABASE),
+        servers.dsn(least.database),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -54,16 +70,16 @@ def _program() -> str:
     return str(metadata.distribution(PACKAGE).locate_file(str(INSTALLATION / "bin/pgbench")))
 
 
-async def _make_tables(servers: Servers) -> None:
+async def _make_tables(servers: Servers, least: Least) -> None:
     connection = await asyncpg.connect(servers.dsn("postgres"))
     try:
-        await connection.execute(f'DROP DATABASE IF EXISTS "{DATABASE}"')
-        await connection.execute(f'CREATE DATABASE "{DATABASE}"')
+        await connection.execute(f'DROP DATABASE IF EXISTS "{least.database}"')
+        await connection.execute(f'CREATE DATABASE "{least.database}"')
     finally:
         await connection.close()
-    connection = await asyncpg.connect(servers.dsn(DATABASE))
+    connection = await asyncpg.connect(servers.dsn(least.database))
     try:
-        await connection.execute(TABLES.read_text())
+        await connection.execute(least.tables.read_text())
         await connection.execute("CHECKPOINT")
     finally:
         await connection.close()

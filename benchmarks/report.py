@@ -14,6 +14,7 @@ from benchmarks.contest import Contest
 from benchmarks.fanout import DELAYS, FanOut
 from benchmarks.figures import Figure, Spread, percentile
 from benchmarks.inventory import Inventories, Sized
+from benchmarks.paying import Paid
 from benchmarks.places import LookedUp
 from benchmarks.refining import Refining
 from benchmarks.samples import Share
@@ -21,6 +22,7 @@ from benchmarks.search import Cached, Uncached
 from benchmarks.sign_ins import SignIns
 from benchmarks.spine import Compared
 from benchmarks.spy import Profiled, Profiles
+from benchmarks.webhooks import Taken
 
 TOP_ROOMS, TOP_MODULES, TOP_FUNCTIONS = 14, 12, 15
 """Rows of a profile for people."""
@@ -45,6 +47,8 @@ class Results:
     refining: Refining | None = None
     looked_up: LookedUp | None = None
     sign_ins: SignIns | None = None
+    paid: list[Paid] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -62,6 +66,8 @@ class Results:
             "refining": _refining(self.refining) if self.refining else None,
             "places": _looked_up(self.looked_up) if self.looked_up else None,
             "sign_ins": _sign_ins(self.sign_ins) if self.sign_ins else None,
+            "payments": [_paid(paid) for paid in self.paid],
+            "webhooks": [_taken(taken) for taken in self.taken],
         }
 
 
@@ -92,6 +98,8 @@ def _tables(results: Results) -> Iterator[Table]:
         (results.booked, booking_table),
         (results.contests, contest_table),
         (results.compared, spine_table),
+        (results.paid, payments_table),
+        (results.taken, webhooks_table),
     )
     for found, table in shown:
         if found:
@@ -239,6 +247,60 @@ def sign_ins_table(found: SignIns) -> Table:
     table.add_section()
     table.add_row("ratio of sign-ins to bare Argon2id", ratio(found.ratio), "", "")
     return table
+
+
+def payments_table(found: Sequence[Paid]) -> Table:
+    """A column a gateway: ours, the floor, the ratio, and where CPU goes."""
+    table = _table("Payments, created to captured", *(f"{one.gateway}, {one.topology}" for one in found))
+    rows: Sequence[tuple[str, Callable[[Paid], str]]] = (
+        ("payments/s", lambda one: spread(Spread([each.rate for each in one.ours]), ",.0f")),
+        (
+            "pgbench, minimal payment, /s",
+            lambda one: spread(Spread([each.rate for each in one.floor]), ",.0f"),
+        ),
+        ("ratio", lambda one: ratio(one.ratio, ".4f")),
+        ("p50 ms", _percentiles(0.5)),
+        ("p99 ms", _percentiles(0.99)),
+    )
+    for name, show_one in rows:
+        table.add_row(name, *map(show_one, found))
+    table.add_section()
+    for component in found[0].ours[0].cpu:
+        each = [spread(Spread([one.each(component) for one in paid.ours]), ".1f") for paid in found]
+        table.add_row(f"CPU a payment, ms: {component}", *each)
+    return table
+
+
+def _percentiles(share: float) -> Callable[[Paid], str]:
+    return lambda one: spread(Spread([each.percentile(share) for each in one.ours]), ",.0f")
+
+
+def webhooks_table(found: Sequence[Taken]) -> Table:
+    """Ours and the bare handler's, gateway by gateway, and the ratios."""
+    columns = ("events/s", "p50 ms", "p99 ms", "CPU µs: server, PostgreSQL")
+    table = _table(f"Webhooks taken while {found[0].waiting:,} wait to be applied", *columns)
+    for one in found:
+        for name, figures, server in (
+            (f"{one.gateway}, {one.topology}", one.ours, "server"),
+            ("bare aiohttp handler, one INSERT", one.bare, "bare handler"),
+        ):
+            each = (
+                spread(Spread([each.percentile(share) for each in figures]), ",.1f") for share in (0.5, 0.99)
+            )
+            rate = spread(Spread([each.rate for each in figures]), ",.0f")
+            table.add_row(name, rate, *each, _micros(figures, server))
+        table.add_row("ratio", ratio(one.ratio, ".3f"), "", "", "")
+        table.add_section()
+    return table
+
+
+def _micros(figures: Sequence[Figure], server: str) -> str:
+    """Of the daemon all processes."""
+    beside = {"PostgreSQL", "load generator", "sandbox", "mail sink"}
+    mine = [name for name in figures[0].cpu if (name == server if server != "server" else name not in beside)]
+    used = Spread([1000 * sum(one.each(name) for name in mine) for one in figures])
+    stored = Spread([1000 * one.each("PostgreSQL") for one in figures])
+    return f"{spread(used, '.0f')}, {spread(stored, '.0f')}"
 
 
 def booking_table(found: Sequence[Booked]) -> Table:
@@ -480,6 +542,28 @@ def _sign_ins(found: SignIns) -> dict[str, object]:
     sides = {"ours": found.ours, "bare": found.bare, "idle": found.idle, "beside": found.beside}
     figures = {name: [_figure(one) for one in side] for name, side in sides.items()}
     return {"users": found.users, "ratio": found.ratio.values, **figures}
+
+
+def _paid(found: Paid) -> dict[str, object]:
+    return {
+        "gateway": found.gateway,
+        "topology": found.topology,
+        "users": found.users,
+        "ours": [_figure(one) for one in found.ours],
+        "floor": [_figure(one) for one in found.floor],
+        "ratio": found.ratio.values,
+    }
+
+
+def _taken(found: Taken) -> dict[str, object]:
+    return {
+        "gateway": found.gateway,
+        "topology": found.topology,
+        "waiting": found.waiting,
+        "ours": [_figure(one) for one in found.ours],
+        "bare": [_figure(one) for one in found.bare],
+        "ratio": found.ratio.values,
+    }
 
 
 def _compared(found: Compared) -> dict[str, object]:

@@ -52,6 +52,8 @@ LAST_WORDS = 15
 """Lines of the daemon's log that are shown when a run fails."""
 
 SECRETS = {"stripe_secret_key": "sk_test_bench", "stripe_webhook_secret": "whsec_bench"}
+PAYPAL = {"client_id": "bench-client", "webhook_id": "0EH40505U7160970P"}
+PAYPAL_SECRET = "bench-client-secret"
 
 SETTINGS = """
 public_url = "http://127.0.0.1:{port}"
@@ -86,6 +88,15 @@ enabled = false
 demo = false
 """
 
+PAYPAL_SETTINGS = """
+[paypal]
+base_url = "{root}/paypal"
+client_id = "{client_id}"
+client_secret_file = "{keys}/paypal_client_secret"
+webhook_id = "{webhook_id}"
+ca_file = "{vendors}/paypal-ca.pem"
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
@@ -98,10 +109,22 @@ class Servers:
     """On which there are flights, from tomorrow on."""
     place: Path
     """A directory for the run's own files."""
+    stand_ins: str
+    """Address of the server of the gateways' stand-ins."""
     pids: dict[str, int]
     """Processes by component."""
     daemons: tuple[str, ...]
     """Those of them that are the daemon's."""
+
+    @property
+    def vendors(self) -> Path:
+        """Where the stand-ins keep what outlives them."""
+        return self.place / "vendors"
+
+    @property
+    def paypal(self) -> str:
+        """Address of PayPal's stand-in."""
+        return f"{self.stand_ins}/paypal"
 
     @property
     def url(self) -> str:
@@ -115,11 +138,11 @@ class Servers:
 
 @asynccontextmanager
 async def servers(
-    *, topology: str, departures: int, hotels: int = 0, say: Say, pretended: str = ""
+    *, topology: str, departures: int, hotels: int = 0, say: Say, pretended: str = "", paypal: bool = False
 ) -> AsyncIterator[Servers]:
     """Start everything in a directory of its own; PostgreSQL with its default durability.
 
-    With `pretended` flight suppliers, see `benchmarks.pretended`.
+    With `pretended` flight suppliers, see `benchmarks.pretended`; with PayPal beside cards, if wished.
     """
     layout, program = LAYOUTS[topology], _program(pretended)
     place = Path(tempfile.mkdtemp(prefix="bookingd-bench-"))
@@ -132,9 +155,11 @@ async def servers(
             say("starting the daemon and the stand-ins")
             ports, postgres = {name: _free_port() for name in layout}, engine.pid
             assert postgres is not None
-            sandbox, stripe = await _sandbox(place, next(iter(ports.values())), stack)
+            sandbox, stripe = await _sandbox(place, next(iter(ports.values())), stack, paypal=paypal)
             sink, mail = await _mail_sink(place, stack)
             bus, cache, messaging = _messaging(topology, place, stack)
+            root = stripe.removesuffix("/stripe")
+            beside = _paypal(place, root) if paypal else ""
             settings = partial(
                 SETTINGS.format,
                 bus=bus,
@@ -149,7 +174,7 @@ async def servers(
                 name: await _daemon(
                     place,
                     name,
-                    settings(serves=_toml(serves), actors=_toml(actors), port=ports[name]),
+                    settings(serves=_toml(serves), actors=_toml(actors), port=ports[name]) + beside,
                     program,
                     stack,
                 )
@@ -158,7 +183,15 @@ async def servers(
             others = {"PostgreSQL": postgres, **messaging, "sandbox": sandbox, "mail sink": sink}
             pids = daemons | others
             urls = {name: f"http://127.0.0.1:{ports[name]}" for name, (serves, _) in layout.items() if serves}
-            yield Servers(urls=urls, engine=engine, days=days, place=place, pids=pids, daemons=tuple(daemons))
+            yield Servers(
+                urls=urls,
+                engine=engine,
+                days=days,
+                place=place,
+                stand_ins=root,
+                pids=pids,
+                daemons=tuple(daemons),
+            )
     except Exception:
         for name in layout:
             say(f"the last words of {name}:\n{_last_words(place / f'{name}.log')}")
@@ -185,15 +218,25 @@ async def _fill(engine: Engine, departures: int, hotels: int) -> tuple[date, ...
     return tuple(date.fromordinal(day) for day in range(first + 1, last + 1))
 
 
-async def _sandbox(place: Path, daemon_port: int, stack: AsyncExitStack) -> tuple[int, str]:
-    """The card gateway: its process, and its address."""
+async def _sandbox(place: Path, daemon_port: int, stack: AsyncExitStack, *, paypal: bool) -> tuple[int, str]:
+    """The gateways: their process, and the address of the one for cards."""
     log = place / "sandbox.log"
     secret, webhook_secret = SECRETS.values()
     options = ["--stripe-secret-key", secret, "--stripe-webhook-secret", webhook_secret]
     options += ["--stripe-webhook-url", f"http://127.0.0.1:{daemon_port}/webhooks/stripe"]
     options += [f"--stripe-webhook-event={kind}" for kind in NOTICES]
+    if paypal:
+        (place / "vendors").mkdir()
+        options += ["--directory", str(place / "vendors")]
+        options += ["--paypal-client-id", PAYPAL["client_id"], "--paypal-client-secret", PAYPAL_SECRET]
+        options += ["--paypal-webhook-id", PAYPAL["webhook_id"]]
+        options += ["--paypal-webhook-url", f"http://127.0.0.1:{daemon_port}/webhooks/paypal"]
     process = await stack.enter_async_context(child("-m", "bookingd.sandbox", *options, log=log))
     return process.pid, (await first_line(process, log)).rpartition(" ")[2]
+
+
+def _paypal(place: Path, root: str) -> str:
+    return PAYPAL_SETTINGS.format(root=root, keys=place / "keys", vendors=place / "vendors", **PAYPAL)
 
 
 async def _mail_sink(place: Path, stack: AsyncExitStack) -> tuple[int, str]:
@@ -267,7 +310,7 @@ def _keys(place: Path) -> Path:
     """The gateway's secrets, where the daemon reads them."""
     keys = place / "keys"
     keys.mkdir(mode=0o700)
-    for name, secret in SECRETS.items():
+    for name, secret in {**SECRETS, "paypal_client_secret": PAYPAL_SECRET}.items():
         (keys / name).touch(mode=0o600)
         (keys / name).write_text(secret)
     return keys

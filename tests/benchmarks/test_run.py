@@ -17,7 +17,7 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     file = tmp_path / "figures.json"
     tiny = ["--seconds", "0.5", "--rounds", "1", "--users", "2", "--departures", "1000"]
     tiny += ["--topology", "rabbitmq", "--buyers", "30", "--seats", "3", "--hotels", "20"]
-    tiny += ["--sizes", "600,2400"]
+    tiny += ["--sizes", "600,2400", "--waiting", "200"]
 
     run = spawn(sys.executable, "-m", "benchmarks", "all", *tiny, "--json", file, cwd=checkout)
     assert run.stdout is not None
@@ -59,6 +59,10 @@ def test_a_tiny_run_measures_all_and_shows_ratios(spawn: Spawn, tmp_path: Path, 
     assert signed_in["ratio"][0] > 0
     assert signed_in["beside"][0]["done"] > 0
     assert {"daemon", "PostgreSQL", "sandbox", "load generator"} <= booked["ours"][0]["cpu_ms_each"].keys()
+    assert [one["gateway"] for one in found["payments"]] == ["stripe", "paypal"]
+    assert all(one["ours"][0]["done"] > 0 and 0 < one["ratio"][0] < 1 for one in found["payments"])
+    assert [one["gateway"] for one in found["webhooks"]] == ["stripe", "paypal"]
+    assert all(one["ours"][0]["p99_ms"] > 0 and one["ratio"][0] > 0 for one in found["webhooks"])
     assert found["profiles"] is None
     assert "confirmed bookings/s" in said
     assert "ratio" in said
