@@ -33,6 +33,7 @@ CLOSED = frozenset({DisputeStatus.WON, DisputeStatus.LOST})
 
 HOLDERS: Mapping[DisputeStatus, str | None] = MappingProxyType(
     {
+        DisputeStatus.INQUIRY: None,
         DisputeStatus.NEEDS_RESPONSE: ledger.DISPUTED,
         DisputeStatus.UNDER_REVIEW: ledger.DISPUTED,
         DisputeStatus.WON: None,
@@ -220,8 +221,11 @@ def _any_open(ours: Sequence[DisputeRow]) -> bool:
 
 def _detail(dispute: DisputeRow, noted: Sequence[disputes.Evidence]) -> str:
     until = f"{dispute.respond_by:%Y-%m-%d %H:%M} UTC" if dispute.respond_by else "as soon as possible"
-    stands = {DisputeStatus.UNDER_REVIEW: "is being looked at by the bank"}
-    what = stands.get(dispute.status, f"is to be answered at the gateway by {until}")
+    what = f"is to be answered at the gateway by {until}"
+    if dispute.status is DisputeStatus.INQUIRY:
+        what += ", or given back; it is a question, and has taken nothing yet"
+    elif dispute.status is DisputeStatus.UNDER_REVIEW:
+        what = "is being looked at by the bank"
     kinds = [f"{count} x {kind}" for kind, count in sorted(_counts(noted).items())]
     ours = f"; what we have: {', '.join(kinds)} (bookingd payments show)" if kinds else ""
     named = f"{dispute.gateway} dispute {dispute.gateway_reference} of {dispute.amount}"

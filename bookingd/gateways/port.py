@@ -42,6 +42,8 @@ class GatewayStatus(StrEnum):
 class DisputeStatus(StrEnum):
     """Where a dispute stands."""
 
+    INQUIRY = "inquiry"
+    """A question before a dispute: no money has moved, and giving it back answers it."""
     NEEDS_RESPONSE = "needs_response"
     UNDER_REVIEW = "under_review"
     WON = "won"

@@ -15,7 +15,8 @@ from bookingd.gateways.stripe_amounts import ours
 _DISPUTES: Mapping[str, DisputeStatus] = MappingProxyType(
     {
         "needs_response": DisputeStatus.NEEDS_RESPONSE,
-        "warning_needs_response": DisputeStatus.NEEDS_RESPONSE,
+        "warning_needs_response": DisputeStatus.INQUIRY,
+        "warning_under_review": DisputeStatus.INQUIRY,
         "won": DisputeStatus.WON,
         "warning_closed": DisputeStatus.WON,
         "lost": DisputeStatus.LOST,
@@ -36,8 +37,9 @@ _MOVEMENTS: Mapping[str, PostingKind] = MappingProxyType(
 
 
 def dispute(thing: Mapping[str, Any]) -> Dispute:
-    """A dispute object."""
-    due = (thing.get("evidence_details") or {}).get("due_by")
+    """A dispute object. Of an inquiry that was answered nothing is waited for."""
+    answered = thing["status"] == "warning_under_review"
+    due = None if answered else (thing.get("evidence_details") or {}).get("due_by")
     return Dispute(
         gateway_reference=thing["id"],
         amount=ours(thing["amount"], thing["currency"]),

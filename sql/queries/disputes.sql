@@ -49,5 +49,5 @@ SELECT kind, reference, at FROM dispute_evidence WHERE dispute_id = $1 ORDER BY 
 
 -- name: open
 -- How many disputes are open, and until when evidence counts for the most urgent one of which the gateway waits for any.
-SELECT count(*) AS disputes, min(respond_by) FILTER (WHERE status = 'needs_response') AS respond_by
-  FROM disputes WHERE status IN ('needs_response', 'under_review');
+SELECT count(*) AS disputes, min(respond_by) FILTER (WHERE status IN ('inquiry', 'needs_response')) AS respond_by
+  FROM disputes WHERE status IN ('inquiry', 'needs_response', 'under_review');

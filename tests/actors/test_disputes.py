@@ -68,6 +68,23 @@ async def test_a_dispute_takes_the_money_and_asks_a_person(house: PaymentHouse) 
     assert opened.gateway_reference in detail
 
 
+async def test_an_inquiry_asks_a_person_and_takes_nothing_until_it_is_a_dispute(house: PaymentHouse) -> None:
+    opened = house.gateway.dispute(house.reference(), status=DisputeStatus.INQUIRY)
+    await house.ask(DISPUTES)
+
+    (detail,) = await house.column("SELECT detail FROM attention")
+    assert f"{opened.respond_by:%Y-%m-%d %H:%M} UTC" in detail
+    assert "has taken nothing yet" in detail
+    assert await house.balances() == books(cash=TOTAL.amount)
+
+    house.gateway.move_dispute(house.reference(), DisputeStatus.NEEDS_RESPONSE)
+    house.jump(timedelta(days=1, minutes=1))
+    await house.rest()
+
+    assert await house.balances() == books(cash=0, disputed=TOTAL.amount)
+    assert [change.status for change in await history(house)] == ["inquiry", "needs_response"]
+
+
 @pytest.mark.parametrize("won", [True, False])
 async def test_a_dispute_is_followed_to_its_end_without_a_webhook(house: PaymentHouse, won: bool) -> None:
     opened = await disputed(house)

@@ -171,18 +171,25 @@ class FakeGateway:
                 self._post(made, PostingKind.REFUND_FAILED, refund.amount, refund.gateway_reference)
             made.refunds[key] = replace(refund, status=status)
 
-    def dispute(self, gateway_reference: str, amount: Money | None = None) -> Dispute:
-        """The payer's bank takes `amount`, or all that was captured, back."""
+    def dispute(
+        self,
+        gateway_reference: str,
+        amount: Money | None = None,
+        *,
+        status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE,
+    ) -> Dispute:
+        """The payer's bank takes `amount`, or all that was captured, back; an inquiry takes nothing yet."""
         made = self._of(gateway_reference)
         opened = Dispute(
             gateway_reference=f"{made.key}_dispute_{len(made.disputes) + 1}",
             amount=amount or made.payment.captured,
             reason="fraudulent",
-            status=DisputeStatus.NEEDS_RESPONSE,
+            status=status,
             respond_by=self._clock.now() + timedelta(days=9),
         )
         made.disputes.append(opened)
-        self._post(made, PostingKind.DISPUTE, opened.amount, opened.gateway_reference)
+        if status is not DisputeStatus.INQUIRY:
+            self._post(made, PostingKind.DISPUTE, opened.amount, opened.gateway_reference)
         return opened
 
     def move_dispute(self, gateway_reference: str, status: DisputeStatus, *, which: int = 0) -> Dispute:

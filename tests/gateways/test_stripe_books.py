@@ -99,6 +99,20 @@ async def test_a_dispute_ends_as_the_bank_says(
     assert (ended.status, (await desk.books())[0][0]) == (status, last)
 
 
+async def test_an_inquiry_is_a_question_until_it_is_answered(desk: Desk) -> None:
+    """To give the money back answers it; nothing has moved for it before."""
+    paid = await desk.taken("pm_card_createDisputeInquiry")
+    await desk.later(2.0, "charge.dispute.created")
+    [asked] = await desk.stripe.disputes(paid.gateway_reference)
+    moved = [kind for kind, _ in await desk.books()]
+    await desk.stripe.refund(paid.gateway_reference, amount=paid.amount, key=an_intent())
+    [ended] = await desk.stripe.disputes(paid.gateway_reference)
+
+    assert (asked.status, ended.status) == (DisputeStatus.INQUIRY, DisputeStatus.WON)
+    assert asked.respond_by is not None
+    assert PostingKind.DISPUTE not in moved
+
+
 async def test_what_is_disputed_is_not_given_back_too(desk: Desk) -> None:
     paid = await desk.disputed()
 
