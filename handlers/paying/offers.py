@@ -168,7 +168,9 @@ def _told(options: Options, way: Way) -> Iterator[str]:
             if way.until is not None:
                 segment = options.booking.items[0].offer.itinerary.segments[0]
                 until = local(way.until, segment.origin_zone)
-                yield f"Your booking is held until {until:%A, %-d %B %Y, %H:%M}."
+                owes = options.booking.has_open_balance
+                waits = "It has to be here by" if owes else "Your booking is held until"
+                yield f"{waits} {until:%A, %-d %B %Y, %H:%M}."
         case "credit" if way.credit is not None:
             yield f"{way.credit.left.format()} of your line is left."
             yield f"You pay within {way.credit.line.days} days."
