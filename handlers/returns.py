@@ -41,6 +41,9 @@ GIVEN_BACK = frozenset(
 NOT_PAID = UNDECIDED | {PaymentState.FAILED, PaymentState.VOIDING, PaymentState.VOIDED}
 """What a payment is that has not paid for anything: that its booking is confirmed is not its doing."""
 
+BEING_TAKEN = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURING})
+"""What a payment of the balance is before it has paid it; the deposit of a confirmed booking is taken."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
@@ -72,6 +75,13 @@ _LEFT_BALANCE = replace(
         "If you did not agree there, nothing is charged. Your booking stands:"
         " pay its balance again, or in another way."
     ),
+)
+_BALANCE_ACCEPTED = Words(
+    heading="Your payment is accepted",
+    told="Your balance is being taken.",
+    advice="This takes a few seconds. You need not pay again.",
+    tone="wait",
+    again=LOOK_AGAIN,
 )
 _BALANCE_NOT_MADE = Words(
     heading="This payment was not made",
@@ -131,7 +141,7 @@ async def _have_looked(request: web.Request, payment_id: PaymentId) -> None:
 
 def words_for(booking: Booking, payment: Payment, *, cancelled: bool = False) -> Words:
     """What is known, and what to do; `cancelled` is who says that they left without paying."""
-    if booking.has_open_balance and payment.state in NOT_PAID:
+    if booking.has_open_balance and payment.state in NOT_PAID | BEING_TAKEN:
         return _words_for_balance(payment, cancelled=cancelled)
     match booking.state:
         case BookingState.CONFIRMED:
@@ -163,6 +173,8 @@ def words_for(booking: Booking, payment: Payment, *, cancelled: bool = False) ->
 
 def _words_for_balance(payment: Payment, *, cancelled: bool) -> Words:
     """Of a confirmed booking, by a payment that does not pay for it, or not yet."""
+    if payment.state in BEING_TAKEN:
+        return _BALANCE_ACCEPTED
     if payment.state not in UNDECIDED:
         return _BALANCE_NOT_MADE
     left = cancelled and payment.state is PaymentState.REQUIRES_ACTION

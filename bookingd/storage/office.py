@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from bookingd.domain.ids import BookingId, IntentId, PaymentId
+from bookingd.domain.ids import BookingId, IntentId, PaymentId, Reference
 from bookingd.domain.money import Money
 from bookingd.storage.database import Connection
 from bookingd.storage.queries import query
@@ -68,6 +68,8 @@ class Payout:
     asked_at: datetime
     paid_on: date | None
     proof: str | None
+    reference: Reference | None
+    """Of its booking; None where that is not known here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,4 +186,5 @@ def _payout(row: asyncpg.Record) -> Payout:
         asked_at=row["asked_at"],
         paid_on=row["paid_on"],
         proof=row["proof"],
+        reference=Reference(row["reference"]) if row["reference"] else None,
     )

@@ -58,6 +58,7 @@ class PayoutView(View, frozen=True, kw_only=True):
 
     id: str
     payment_id: str
+    reference: Annotated[str | None, Meta(description="Of its booking, which says who gets it.")]
     amount: Amount
     asked_at: datetime
     paid_on: Annotated[date | None, Meta(description="Null: still to be paid.")]
@@ -185,6 +186,7 @@ def _payout(made: Payout) -> PayoutView:
     return PayoutView(
         id=str(made.id),
         payment_id=str(made.payment_id),
+        reference=made.reference,
         amount=amount(made.amount),
         asked_at=made.asked_at,
         paid_on=made.paid_on,

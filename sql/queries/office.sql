@@ -40,8 +40,12 @@ VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING;
 
 -- name: payout
--- What is to go back by the name $1.
-SELECT id, payment_id, amount, currency, asked_at, paid_on, proof FROM payouts WHERE id = $1;
+-- What is to go back by the name $1, and of which booking.
+SELECT p.id, p.payment_id, p.amount, p.currency, p.asked_at, p.paid_on, p.proof, b.reference
+  FROM payouts AS p
+  LEFT JOIN payments AS m ON m.id = p.payment_id
+  LEFT JOIN bookings AS b ON b.id = m.booking_id
+ WHERE p.id = $1;
 
 -- name: pay
 -- Payout $1 was made on $2 with the proof $3, recorded by $4 at $5. No row where it was recorded before.
@@ -51,8 +55,11 @@ RETURNING payment_id, amount, currency;
 
 -- name: open
 -- Up to $1 payouts that are still to be made, the oldest first.
-SELECT id, payment_id, amount, currency, asked_at, paid_on, proof FROM payouts
- WHERE paid_on IS NULL ORDER BY asked_at, id LIMIT $1;
+SELECT p.id, p.payment_id, p.amount, p.currency, p.asked_at, p.paid_on, p.proof, b.reference
+  FROM payouts AS p
+  LEFT JOIN payments AS m ON m.id = p.payment_id
+  LEFT JOIN bookings AS b ON b.id = m.booking_id
+ WHERE p.paid_on IS NULL ORDER BY p.asked_at, p.id LIMIT $1;
 
 -- name: movements
 -- What came by $1 and went back from $2 until $3.

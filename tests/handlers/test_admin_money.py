@@ -144,6 +144,7 @@ async def test_a_payout_is_listed_until_it_is_made(api: Api, accountant: Api, co
     )
     (listed,) = (await accountant.get("/v1/admin/payouts"))["payouts"]
     assert (listed["id"], listed["amount"]["decimal"], listed["paid_on"]) == (str(payout), "23.45", None)
+    assert listed["reference"] == booking.reference
     (seen,) = await entries(connection, "payouts.read")
     assert (seen["principal"], seen["details"]) == (accountant.principal, {"payouts": 1})
 

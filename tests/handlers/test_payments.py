@@ -714,6 +714,15 @@ async def test_a_balance_whose_outcome_is_unknown_is_neither_paid_nor_asked_for_
     assert "Pay before" not in page
 
 
+@pytest.mark.parametrize("state", [PaymentState.AUTHORISED, PaymentState.CAPTURING])
+async def test_a_balance_that_is_being_taken_is_looked_at_again(api: Api, state: PaymentState) -> None:
+    page = await come_back_from_the_balance(api, state)
+
+    assert "Your balance is being taken." in page
+    assert "deposit" not in page
+    assert '<meta http-equiv="refresh"' in page
+
+
 async def test_who_left_the_page_of_the_balance_reads_that_the_booking_stands(api: Api) -> None:
     page = await come_back_from_the_balance(api, PaymentState.REQUIRES_ACTION, cancelled="1")
 

@@ -14,9 +14,22 @@
 
   const typed = () => Object.fromEntries(new FormData(form).entries());
 
-  const isComplete = (given) =>
-    given.wallet !== "" ||
-    (given.number.replace(/\D/g, "").length >= 12 && /^\s*\d\d?\s*\/\s*\d\d(\d\d)?\s*$/.test(given.expiry) && /^\d{3,4}$/.test(given.cvc.trim()));
+  /** What a card needs, each with the vendor's code and words for it. */
+  const NEEDED = [
+    ["incomplete_number", "Your card number is incomplete.", (card) => card.number.replace(/\D/g, "").length >= 12],
+    ["incomplete_expiry", "Your card's expiration date is incomplete.", (card) => expiry(card) !== null],
+    ["incomplete_cvc", "Your card's security code is incomplete.", (card) => /^\d{3,4}$/.test(card.cvc.trim())],
+  ];
+
+  /** Month and year: a keyboard of digits has no slash, so `1234` is `12/34`. */
+  const expiry = (card) => {
+    const found = /^(\d\d?)\s*\/\s*(\d\d(?:\d\d)?)$|^(\d\d)(\d\d(?:\d\d)?)$/.exec(card.expiry.trim());
+    return found && [found[1] ?? found[3], found[2] ?? found[4]];
+  };
+
+  const lacking = (given) => (given.wallet === "" ? NEEDED.find(([, , isThere]) => !isThere(given)) : undefined);
+
+  const isComplete = (given) => !lacking(given);
 
   const resize = () => tell("resize", { height: Math.ceil(form.getBoundingClientRect().height) + 16 });
 
@@ -39,20 +52,21 @@
     resize();
   };
 
-  const incomplete = () => {
-    const error = { type: "validation_error", code: "incomplete", message: "Your card's details are incomplete." };
+  const incomplete = (given) => {
+    const [code, message] = lacking(given);
+    const error = { type: "validation_error", code, message };
     show(error.message);
     return { error };
   };
 
   const submit = () => {
     const given = typed();
-    return isComplete(given) ? { selectedPaymentMethod: given.wallet || "card" } : incomplete();
+    return isComplete(given) ? { selectedPaymentMethod: given.wallet || "card" } : incomplete(given);
   };
 
   const described = (given, { params, usage }) => {
     const card = given.wallet === "" ? given : IN_WALLET;
-    const [month, year] = card.expiry.split("/").map((part) => part.trim());
+    const [month, year] = expiry(card);
     const body = new URLSearchParams({
       "payment_method_data[type]": "card",
       "payment_method_data[card][number]": card.number,
@@ -71,7 +85,7 @@
 
   const token = async (wish) => {
     const given = typed();
-    if (!isComplete(given)) return incomplete();
+    if (!isComplete(given)) return incomplete(given);
     const answer = await fetch(TOKENS, {
       method: "POST",
       headers: { Authorization: `Bearer ${KEY}` },
