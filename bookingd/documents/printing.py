@@ -12,7 +12,7 @@ from fpdf.enums import Align, XPos, YPos
 from fpdf.prefs import ViewerPreferences
 
 from bookingd.documents import fonts, words
-from bookingd.domain.documents.document import Document, DocumentKind, DocumentLine, Party, TaxSum
+from bookingd.domain.documents.document import Document, DocumentKind, DocumentLine, Party, TaxSum, paid_how
 
 MARGIN = 20.0
 """Millimetres, as all lengths here."""
@@ -128,7 +128,7 @@ class _Sheet(FPDF):
         if document.kind is not DocumentKind.INVOICE:
             return
         for one in document.paid:
-            self._row((f"Paid by {one.gateway}", "", words.money(-one.amount)))
+            self._row((f"Paid {paid_how(one.gateway)}", "", words.money(-one.amount)))
         self._row(("Still to be paid", "", words.money(document.due)), bold=True)
 
     def remarks(self) -> None:

@@ -62,7 +62,7 @@ def facts(document: Document) -> Iterator[tuple[str, str]]:
     yield "Date", day(document.issued_on)
     yield "Booking", document.booking
     if document.supplied_on is not None:
-        yield "Begin of travel", day(document.supplied_on)
+        yield "Start of travel", day(document.supplied_on)
     if document.corrects is not None:
         yield "Corrects", document.corrects
 

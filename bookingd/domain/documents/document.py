@@ -105,6 +105,21 @@ class TaxSum:
     gross: Money
 
 
+PAID_HOW = {
+    "stripe": "by card",
+    "paypal": "by PayPal",
+    "transfer": "by bank transfer",
+    "cash": "in cash",
+    "credit": "by credit line",
+}
+"""What a payment's gateway is to its payer; a wallet is a card."""
+
+
+def paid_how(gateway: str) -> str:
+    """`by card`: how a document says that it was paid."""
+    return PAID_HOW.get(gateway, f"by {gateway}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedPayment:
     """Money that had come in when an invoice was issued, less what had gone back of it."""

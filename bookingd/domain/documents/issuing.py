@@ -19,6 +19,7 @@ from bookingd.domain.documents.document import (
     Issued,
     Issuer,
     Party,
+    paid_how,
 )
 from bookingd.domain.documents.taxes import Product, TaxBook, TaxRule, Treatment, customer_of
 from bookingd.domain.flights import Itinerary
@@ -101,7 +102,7 @@ def receipt(
     """That `amount` came in by a payment, of which `taken` is taken by now. No supply, and so no tax."""
     line = DocumentLine(
         kind="payment",
-        label=f"Payment received by {gateway}",
+        label=f"Payment received {paid_how(gateway)}",
         gross=amount,
         tax=Money.zero(amount.currency),
         treatment=Treatment.OUTSIDE,
