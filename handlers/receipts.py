@@ -37,7 +37,11 @@ OLD_NEWS: Mapping[GatewayStatus, frozenset[PaymentStatus]] = MappingProxyType(
 """What an event tells -> the states of our row in which we know that or better."""
 
 ANSWERS: Mapping[GatewayStatus, PaymentStep] = MappingProxyType(
-    {GatewayStatus.CAPTURED: PaymentStep.CAPTURE, GatewayStatus.VOIDED: PaymentStep.VOID}
+    {
+        GatewayStatus.AUTHORISED: PaymentStep.COMPLETE,
+        GatewayStatus.CAPTURED: PaymentStep.CAPTURE,
+        GatewayStatus.VOIDED: PaymentStep.VOID,
+    }
 )
 """What an event tells -> the call of ours whose answer tells the same. While it is under way nobody looks:
 its outcome is recorded, or looked up if the answer does not come.

@@ -10,7 +10,6 @@ the database still take turns as they like, so what failed once may need some re
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -25,6 +24,7 @@ from bookingd.domain.booking.confirming import charge_id
 from bookingd.domain.booking.state import BookingState
 from bookingd.domain.ids import PaymentId
 from bookingd.gateways.port import GatewayNotice, GatewayPayment
+from bookingd.reconciliation.judging import GRACE
 from bookingd.sources import Sources, SystemChance, SystemIds
 from bookingd.storage.database import Database
 from tests.actors.booking_house import PacedClock, plant_departures
@@ -126,6 +126,8 @@ class Life:
                 await history.settle(self.house)
             self.house.jump(leap)
         await self.house.rest(30)
+        self.house.jump(GRACE * 2)  # what has just changed is not compared yet
+        await self.house.rest(30)
 
     def _noted(self, name: str, payment: GatewayPayment, dispute: str | None) -> None:
         """Something happened at a gateway, of which it will tell."""
@@ -166,9 +168,8 @@ async def converge(life: Life, directory: Path) -> None:
     booked = [one.booking for one in life.histories]
     ended = await ledgers.check(life.database, life.world.lines, booked, life.house.sources)
     assert (await verify_trail(life.database, life.world, directory)).intact
-    states = Counter(booking.state for booking in ended)
-    assert states[BookingState.CONFIRMED] > 0
-    assert states[BookingState.FAILED] >= TOGETHER - SEATS
+    assert any(payment.taken for booking in ended for payment in booking.payments)
+    assert len([one for one in ended if one.state is BookingState.FAILED]) >= TOGETHER - SEATS
     assert life.world.weather.struck > 0
 
 

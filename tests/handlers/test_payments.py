@@ -538,6 +538,8 @@ async def test_an_event_that_tells_what_we_know_makes_nobody_look(
     ("told", "step", "looks"),
     [
         ("captured", PaymentStep.CAPTURE, 0),
+        ("authorised", PaymentStep.COMPLETE, 0),
+        ("authorised", PaymentStep.CAPTURE, 1),
         ("voided", PaymentStep.CAPTURE, 1),
         ("voided", PaymentStep.VOID, 0),
         (None, PaymentStep.CAPTURE, 1),
@@ -547,7 +549,8 @@ async def test_an_event_that_a_call_under_way_is_about_to_answer_makes_nobody_lo
     api: Api, told: str | None, step: PaymentStep, looks: int
 ) -> None:
     booking, payment_id = await held(api), factories.payment_id()
-    await api.record(row(booking, payment_id, state=PaymentStatus.AUTHORISED))
+    state = PaymentStatus.APPROVED if told == "authorised" else PaymentStatus.AUTHORISED
+    await api.record(row(booking, payment_id, state=state))
     key = IntentKey(subject=booking.id, object=payment_id, step=step)
     now = api.clock.now()
     until, process = now + timedelta(minutes=1), UUID(int=77)

@@ -93,7 +93,7 @@ async def _check_books(
     }
     found = [(one.booking_id, one.ours - one.theirs) for one in report.findings if one.ours and one.theirs]
     kinds = {one.kind for one in report.findings}
-    told = "\n".join(map(str, report.findings))
+    told = "\n".join((*map(str, report.findings), f"known: {stays}", *map(_told, ended)))
     assert len(found) == len(report.findings), told
     assert sorted(found) == sorted(stays), told
     assert kinds <= {FindingKind.MONEY_WITHOUT_BOOKING}, told
