@@ -10,6 +10,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from bookingd.channels.render import decline_words
 from bookingd.domain.access import Action
 from bookingd.domain.booking.state import Booking, BookingState, Payment, PaymentState
 from bookingd.domain.ids import PaymentId
@@ -99,6 +100,7 @@ async def returned(request: web.Request) -> web.Response:
         await _have_looked(request, payment.id)
     words = words_for(booking, payment, cancelled=CANCELLED in request.query)
     payable = _may_pay(booking, words)
+    why = await _why(request, payment) if payable else ""
     return page(
         request,
         "return.html",
@@ -106,7 +108,7 @@ async def returned(request: web.Request) -> web.Response:
         values={
             "heading": words.heading,
             "told": words.told,
-            "advice": words.advice,
+            "advice": f"{why} {words.advice}".strip(),
             "tone": words.tone,
             "reference": booking.reference,
             "total": payment.amount.format(),
@@ -122,6 +124,15 @@ def _may_pay(booking: Booking, words: Words) -> bool:
     """Whether to lead there: nobody is told to pay while an outcome is unknown."""
     owes = booking.state is BookingState.AWAITING_PAYMENT or booking.has_open_balance
     return owes and words.tone == "bad"
+
+
+async def _why(request: web.Request, payment: Payment) -> str:
+    """Why it was declined; empty where it was not, or nobody said why."""
+    if payment.state is not PaymentState.FAILED:
+        return ""
+    async with request.app[PARTS].database.connection() as connection:
+        row = await payments.load(connection, payment_id=payment.id)
+    return decline_words(row.failure) if row is not None and row.failure else ""
 
 
 async def _have_looked(request: web.Request, payment_id: PaymentId) -> None:

@@ -89,6 +89,12 @@ def write_account_mail(view: MailAccount, *, agency: Agency, recipient: str) -> 
     )
 
 
+def decline_words(reason: str) -> str:
+    """Why a payment was declined, as mails say it and pages too: a sentence in English."""
+    words = vars(_environment(FALLBACK).get_template(f"{FALLBACK.language}/words.html").make_module())
+    return " ".join(str(words["decline"](reason)).split())
+
+
 class _Words:
     """The blocks of a template of words; one that it has not is that of all mails, or empty."""
 

@@ -667,6 +667,23 @@ async def test_a_known_outcome_is_told(
     assert told in await come_back(api, payment, state)
 
 
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("insufficient_funds", "Your bank says that the card has not enough funds."),
+        ("expired_card", "The card has expired."),
+        (None, "Your seats are still held."),
+    ],
+)
+async def test_a_declined_payment_says_why(api: Api, failure: str | None, told: str) -> None:
+    booking = await held(api, payments=(factories.payment(state=PaymentState.FAILED),))
+    await api.record(row(booking, factories.payment_id(), failure=failure))
+
+    page = await api.get(f"/v1/bookings/{booking.reference}/payments/{factories.payment_id()}/return")
+
+    assert f"<p>{told}" in page
+
+
 async def test_who_left_the_gateways_page_reads_that_nothing_is_paid_yet_while_we_look(api: Api) -> None:
     page = await come_back(api, PaymentState.REQUIRES_ACTION, cancelled="1")
 
