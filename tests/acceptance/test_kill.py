@@ -8,6 +8,7 @@ moments. Whatever was answered 2xx ends right after the next start, once.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -112,6 +113,35 @@ async def test_killed_when(agency: Agency, step: str) -> None:
         await _captured_once(agency, guest, reference)
 
 
+@pytest.mark.parametrize(
+    ("operation", "done"),
+    [
+        ("capture", _captured_unanswered),
+        pytest.param("authorise", _authorised_unanswered, marks=pytest.mark.full),
+    ],
+)
+async def test_killed_when_paypal_has_done_it_and_not_answered(
+    agency: Agency, operation: str, done: Callable[[Agency], Awaitable[None]]
+) -> None:
+    await agency.gateway.misbehave("timeout_after_deed", operation, at="paypal")
+    async with agency.guest() as guest:
+        reference = await guest.book((await guest.search(agency.world))[0]["id"])
+        await _pay_at_paypal(agency, guest, reference)
+        await done(agency)
+
+        await agency.daemon.restart()
+
+        await _captured_once(agency, guest, reference)
+
+
+async def _pay_at_paypal(agency: Agency, guest: Guest, reference: str) -> None:
+    """Its payer agrees at once, and does not come back."""
+    await guest.persistently(f"/v1/bookings/{reference}/payments", {"gateway": "paypal"}, key=str(uuid4()))
+    page = await guest.asked_to_act(reference, within=PATIENCE)
+    order = parse_qs(urlsplit(page).query)["token"][0]
+    await agency.gateway.tell_paypal(f"/orders/{order}/approve")
+
+
 async def test_killed_when_the_booking_was_answered_202(agency: Agency) -> None:
     async with agency.guest() as guest:
         offer = (await guest.search(agency.world))[0]
@@ -173,7 +203,7 @@ async def test_the_same_request_after_a_kill_gets_the_same_booking(agency: Agenc
     assert len(await agency.check()) == 1
 
 
-async def _journey(agency: Agency, offer_id: str, begin: asyncio.Event) -> str:
+async def _journey(agency: Agency, offer_id: str, begin: asyncio.Event, *, by_paypal: bool) -> str:
     """A buyer who repeats what was not answered, with the same key, until it is."""
     async with agency.guest() as guest:
         await begin.wait()
@@ -181,8 +211,11 @@ async def _journey(agency: Agency, offer_id: str, begin: asyncio.Event) -> str:
         made = await guest.persistently("/v1/bookings", order, key=str(uuid4()))
         reference: str = made["reference"]
         await guest.sees(reference, "awaiting_payment", within=PATIENCE)
-        payment = {"gateway": "stripe", "payment_method": "pm_card_visa"}
-        await guest.persistently(f"/v1/bookings/{reference}/payments", payment, key=str(uuid4()))
+        if by_paypal:
+            await _pay_at_paypal(agency, guest, reference)
+        else:
+            payment = {"gateway": "stripe", "payment_method": "pm_card_visa"}
+            await guest.persistently(f"/v1/bookings/{reference}/payments", payment, key=str(uuid4()))
         return str((await guest.sees(reference, within=PATIENCE))["state"])
 
 
@@ -191,7 +224,10 @@ async def _kill_at_drawn_moments(agency: Agency, *, buyers: int, kills: int, see
     async with agency.guest() as guest:
         offer = (await guest.search(agency.world))[0]
     begin = asyncio.Event()
-    journeys = [asyncio.create_task(_journey(agency, offer["id"], begin)) for _ in range(buyers)]
+    journeys = [
+        asyncio.create_task(_journey(agency, offer["id"], begin, by_paypal=number % 3 == 0))
+        for number in range(buyers)
+    ]
     await asyncio.sleep(0.5)
     begin.set()
     for _ in range(kills):
