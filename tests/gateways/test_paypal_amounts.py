@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookingd.domain.money import EXPONENTS, Money, total
+from bookingd.domain.money import EXPONENTS, THREE_DECIMALS, Money, total
 from bookingd.gateways.paypal_amounts import CURRENCIES, WHOLE, ours, refusal, theirs
 from bookingd.outcomes import Refused
 
@@ -56,7 +56,7 @@ def test_parts_that_paypal_takes_are_their_sum_there_too(currency: str, parts: l
     assert sum(values) == Decimal(theirs(total(amounts, currency))["value"])
 
 
-@pytest.mark.parametrize("currency", [code for code, decimals in EXPONENTS.items() if decimals == 3])
+@pytest.mark.parametrize("currency", sorted(THREE_DECIMALS))
 def test_thousandths_are_refused_with_the_reason(currency: str) -> None:
     refused = refusal(Money(1000, currency))
 
