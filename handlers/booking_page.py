@@ -207,7 +207,12 @@ TELLS = {
 def _instructions(body: BookingBody) -> list[tuple[str, str]]:
     """Of the transfer that is waited for."""
     told = next((one.instructions for one in reversed(body.payments) if one.instructions), None) or {}
-    return [(name, told[key]) for key, name in TELLS.items() if key in told]
+    return [(name, _as_printed(key, told[key])) for key, name in TELLS.items() if key in told]
+
+
+def _as_printed(key: str, told: str) -> str:
+    """An IBAN in groups of four, as on paper (ISO 13616): so lines break between them, and people read it."""
+    return " ".join(told[at : at + 4] for at in range(0, len(told), 4)) if key == "iban" else told
 
 
 def _refunds(body: BookingBody) -> Iterator[str]:

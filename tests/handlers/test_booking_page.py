@@ -176,3 +176,16 @@ async def test_the_page_after_3_d_secure_leads_to_the_booking_with_a_proof_that_
     opened = await nobody.get(address, headers={"Accept": BROWSER})
 
     assert (nobody.status, booking.reference in opened) == (200, True)
+
+
+async def test_whom_to_send_a_transfer_is_told_as_on_paper(api: Api) -> None:
+    asked = replace(factories.payment(state=PaymentState.REQUIRES_ACTION), gateway="transfer")
+    booking = await held(api, payments=(asked,))
+    told = {"iban": "DE89370400440532013000", "beneficiary": "Wander GmbH", "reference": booking.reference}
+    await api.record(row(booking, asked.id, gateway="transfer", instructions=told))
+
+    page = await page_of(api, booking)
+
+    assert "We are waiting for your transfer" in page
+    assert "DE89 3704 0044 0532 0130 00" in page
+    assert "Wander GmbH" in page

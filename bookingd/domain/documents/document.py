@@ -110,7 +110,7 @@ PAID_HOW = {
     "paypal": "by PayPal",
     "transfer": "by bank transfer",
     "cash": "in cash",
-    "credit": "by credit line",
+    "credit": "on account",
 }
 """What a payment's gateway is to its payer; a wallet is a card."""
 
