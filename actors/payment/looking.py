@@ -44,11 +44,13 @@ class Looking:
         if row.gateway_reference is None or row.state is PaymentStatus.VOIDED:
             return None
         refunds = await self._refunds.look(row)
-        return Look(row=row, seen=await self._seen(row, row.gateway_reference), refunds=refunds)
+        return Look(row=row, seen=await self._seen(message, row, row.gateway_reference), refunds=refunds)
 
-    async def _seen(self, row: PaymentRow, reference: str) -> GatewayPayment | None:
-        """Of one that is refunded only its refunds may still change."""
-        if row.state is PaymentStatus.REFUNDED:
+    async def _seen(self, message: RefreshPayment, row: PaymentRow, reference: str) -> GatewayPayment | None:
+        """Of one that is refunded only its refunds may still change; our own polls of one that is captured
+        are for its refunds too, since nobody told us to look.
+        """
+        if row.state is PaymentStatus.REFUNDED or (message.poll and row.state is PaymentStatus.CAPTURED):
             return None
         return await self._book.gateways[row.gateway].retrieve(reference)
 

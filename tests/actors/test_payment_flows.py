@@ -132,6 +132,17 @@ async def test_what_failed_stays_so_though_its_payer_may_choose_again_at_the_gat
     assert house.gateway.calls["complete"] == 1
 
 
+async def test_a_poll_that_comes_when_all_is_captured_asks_nobody(house: PaymentHouse) -> None:
+    await approved(house)
+    await house.ask(REFRESH, CAPTURE)
+    before = house.gateway.calls["retrieve"]
+    house.jump(timedelta(minutes=1))
+    await house.rest()
+
+    assert house.gateway.calls["retrieve"] == before
+    assert await house.value("SELECT count(*) FROM outbox WHERE destination = 'payment'") == 0
+
+
 @pytest.mark.parametrize("first", ["complete", "void"])
 async def test_nothing_is_held_behind_a_voids_back(house: PaymentHouse, first: str) -> None:
     """Called off in the moment of the approval: whoever is first, in the end nothing is held."""
