@@ -18,16 +18,17 @@ from bookingd.domain.booking.facts import (
     PaymentRefunded,
     RefundFailed,
 )
-from bookingd.domain.booking.state import Booking, PaymentState
+from bookingd.domain.booking.state import UNDER_WAY, Booking, PaymentState
 from bookingd.domain.ids import PaymentId
 from bookingd.storage import payments
 from bookingd.storage.database import Connection
 
-# A mail about one payment is not sent when that has moved on.
+# A mail about one payment is not sent when that has moved on. The booking hears of it at the same moment as
+# we do, and may be a step behind.
 WAITS_AS = MappingProxyType(
     {
-        MailKind.TRANSFER_ASKED: PaymentState.REQUIRES_ACTION,
-        MailKind.PAYMENT_IN_REVIEW: PaymentState.IN_REVIEW,
+        MailKind.TRANSFER_ASKED: frozenset({PaymentState.CREATED, PaymentState.REQUIRES_ACTION}),
+        MailKind.PAYMENT_IN_REVIEW: UNDER_WAY,
     }
 )
 
@@ -76,7 +77,7 @@ def happening_of(message: BookingMessage) -> tuple[Happening, str]:
 def still_waits(kind: MailKind, booking: Booking, payment_id: PaymentId) -> bool:
     """Of payers that have to act only those are written to who have no page before them."""
     payment = booking.payment(payment_id)
-    if payment is None or payment.state is not WAITS_AS[kind]:
+    if payment is None or payment.state not in WAITS_AS[kind]:
         return False
     return kind is not MailKind.TRANSFER_ASKED or payment.gateway == BY_TRANSFER
 

@@ -61,8 +61,10 @@ async def refunded(desk: Desk, **changes: object) -> None:
 REFUNDED = facts.PaymentRefunded(booking_id=trips.BOOKING, payment_id=trips.PAYMENT, amount=PART)
 
 
-async def test_who_chose_a_transfer_is_told_where_to_send_it(desk: Desk) -> None:
-    booking = waiting(PaymentState.REQUIRES_ACTION, "transfer")
+@pytest.mark.parametrize("heard", [PaymentState.CREATED, PaymentState.REQUIRES_ACTION])
+async def test_who_chose_a_transfer_is_told_where_to_send_it(desk: Desk, heard: PaymentState) -> None:
+    """Also where the booking, which hears of it at the same moment, does so later than we."""
+    booking = waiting(heard, "transfer")
     await desk.put(booking)
     await recorded(
         desk,
@@ -95,9 +97,12 @@ async def test_whose_bank_asks_for_a_proof_has_a_page_and_gets_no_mail(desk: Des
     assert await desk.mails() == []
 
 
-async def test_a_review_is_told_while_it_lasts(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "heard", [PaymentState.CREATED, PaymentState.REQUIRES_ACTION, PaymentState.IN_REVIEW]
+)
+async def test_a_review_is_told_while_it_lasts(desk: Desk, heard: PaymentState) -> None:
     message = facts.PaymentInReview(booking_id=trips.BOOKING, payment_id=trips.PAYMENT)
-    await desk.put(waiting(PaymentState.IN_REVIEW))
+    await desk.put(waiting(heard))
 
     await desk.deliver(message)
 
