@@ -25,6 +25,10 @@ from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money, total
 
 
+ON_ACCOUNT = "credit"
+"""The gateway whose payments clients owe until they pay their statement."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenBack:
     """A refund that has not failed."""
@@ -43,8 +47,13 @@ class Paid:
     refunds: tuple[GivenBack, ...] = ()
 
     @property
+    def came(self) -> bool:
+        """Whether money came by it: what is on account is owed still, and neither received nor paid."""
+        return self.gateway != ON_ACCOUNT
+
+    @property
     def kept(self) -> Money:
-        """What is still with us."""
+        """What is still with us, or owed to us."""
         return self.captured - total((one.amount for one in self.refunds), self.captured.currency)
 
 
@@ -86,7 +95,7 @@ class Case:
 def on_capture(case: Case, occasion: Occasion, payment_id: PaymentId) -> Iterator[Draft]:
     """A receipt for what came in by the payment and has none yet."""
     for paid in case.paid:
-        if paid.id != payment_id:
+        if paid.id != payment_id or not paid.came:
             continue
         told = [one.document.total for one in _receipts(case, payment_id)]
         new = paid.captured - total(told, paid.captured.currency)
@@ -107,7 +116,7 @@ def on_sale(case: Case, occasion: Occasion) -> Iterator[Draft]:
         applied = [
             AppliedPayment(payment_id=one.id, gateway=one.gateway, amount=one.kept)
             for one in case.paid
-            if one.kept
+            if one.kept and one.came
         ]
         yield invoice(case.booking, occasion, paid=applied)
 

@@ -321,10 +321,10 @@ class Desk:
         return sum(one.total.amount for one in counted)
 
 
-def paid(amount: int, *refunds: int, number: int = 1) -> Paid:
+def paid(amount: int, *refunds: int, number: int = 1, gateway: str = "stripe") -> Paid:
     return Paid(
         id=factories.payment_id(number),
-        gateway="stripe",
+        gateway=gateway,
         captured=Money(amount, "EUR"),
         refunds=tuple(
             GivenBack(id=UUID(int=number * 100 + place), amount=Money(one, "EUR"))
@@ -355,6 +355,15 @@ def test_an_invoice_tells_what_is_paid_and_what_is_due() -> None:
     assert desk.sold() == ["invoice 100.00 EUR"]
     assert desk.sold() == []
     assert desk.case.issued[0].document.due == Money(6_000, "EUR")
+
+
+def test_what_is_on_account_is_invoiced_and_not_received() -> None:
+    desk = Desk(paid(10_000, gateway="credit"))
+
+    assert (desk.captured(), desk.sold()) == ([], ["invoice 100.00 EUR"])
+    assert desk.case.issued[0].document.due == Money(10_000, "EUR")
+    desk.now_paid(paid(10_000, 3_000, gateway="credit"))
+    assert desk.refunded() == ["credit_note -30.00 EUR"]
 
 
 def test_refunds_take_the_invoice_back_each_once() -> None:
