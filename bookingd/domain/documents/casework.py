@@ -24,7 +24,6 @@ from bookingd.domain.documents.issuing import Occasion, invoice, readdressed, re
 from bookingd.domain.ids import PaymentId
 from bookingd.domain.money import Money, total
 
-
 ON_ACCOUNT = "credit"
 """The gateway whose payments clients owe until they pay their statement."""
 
