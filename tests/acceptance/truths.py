@@ -24,7 +24,7 @@ OVER = frozenset({"failed", "expired", "cancelled"})
 
 TIMERS = (
     *("booking.hold_due", "booking.authorisation_due", "booking.balance_reminder", "booking.balance_due"),
-    "payment.refresh",
+    *("payment.refresh", "payment.apply_notice"),
 )
 """Messages that may wait in the outbox when all is done: they look again later, and find nothing to do."""
 

@@ -179,7 +179,7 @@ def seeds(few: int, many: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("seed", [*range(1, few + 1), *full])
 
 
-@seeds(1, 40)
+@seeds(1, 16)
 async def test_every_order_of_events_ends_in_one_right_ledger(
     database: Database, tmp_path: Path, seed: int
 ) -> None:
@@ -189,7 +189,7 @@ async def test_every_order_of_events_ends_in_one_right_ledger(
     await converge(life, tmp_path)
 
 
-@seeds(1, 10)
+@seeds(1, 5)
 async def test_so_it_does_through_the_adapters_of_both_gateways(
     database: Database, tmp_path: Path, seed: int
 ) -> None:
