@@ -9,32 +9,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bookingd.actor.batching import Batcher
+from bookingd.gateways.news import is_known
 from bookingd.gateways.port import GatewayNotice, GatewayStatus
 from bookingd.messages.envelope import Origin
 from bookingd.messages.payments import FIRST_LOOK, ApplyNotice, ReadDisputes, RefreshPayment
 from bookingd.storage import webhooks
 from bookingd.storage.database import is_unavailable
-from bookingd.storage.payments import PaymentStatus, PaymentStep
+from bookingd.storage.payments import PaymentStep
 from bookingd.storage.transactions import Transaction, Transactions
 from bookingd.storage.webhooks import Concerned, Webhook
-
-_BEYOND = frozenset(
-    {PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED, PaymentStatus.REFUNDED, PaymentStatus.VOIDED}
-)
-
-OLD_NEWS: Mapping[GatewayStatus, frozenset[PaymentStatus]] = MappingProxyType(
-    {
-        GatewayStatus.PENDING: frozenset(PaymentStatus),
-        GatewayStatus.REQUIRES_ACTION: _BEYOND | {PaymentStatus.REQUIRES_ACTION},
-        GatewayStatus.APPROVED: _BEYOND | {PaymentStatus.APPROVED},
-        GatewayStatus.IN_REVIEW: _BEYOND | {PaymentStatus.IN_REVIEW},
-        GatewayStatus.AUTHORISED: _BEYOND,
-        GatewayStatus.CAPTURED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}),
-        GatewayStatus.VOIDED: frozenset({PaymentStatus.VOIDED}),
-        GatewayStatus.DECLINED: frozenset({PaymentStatus.FAILED}),
-    }
-)
-"""What an event tells -> the states of our row in which we know that or better."""
 
 ANSWERS: Mapping[GatewayStatus, PaymentStep] = MappingProxyType(
     {
@@ -114,6 +97,7 @@ def _put_off(transaction: Transaction, told: Told) -> None:
         payment_id=notice.payment_id,
         gateway_reference=notice.gateway_reference,
         dispute=notice.dispute,
+        status=notice.status,
     )
     transaction.send(later, origin=told.origin, due=transaction.now + FIRST_LOOK)
 
@@ -137,4 +121,4 @@ def _may_be_news(notice: GatewayNotice, row: Concerned) -> bool:
     status = notice.status
     if status is None:
         return True
-    return row.state not in OLD_NEWS[status] and ANSWERS.get(status) not in row.under_way
+    return not is_known(status, row.state) and ANSWERS.get(status) not in row.under_way

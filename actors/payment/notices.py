@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bookingd.actor.kinds import Letter
+from bookingd.gateways.news import is_known
+from bookingd.gateways.port import GatewayStatus
 from bookingd.messages.payments import FIRST_LOOK, ApplyNotice, ReadDisputes, RefreshPayment
 from bookingd.storage import webhooks
 from bookingd.storage.transactions import Transaction
+from bookingd.storage.webhooks import Subject
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +33,20 @@ async def apply(transaction: Transaction, letters: Sequence[Letter]) -> Sequence
             reference=message.gateway_reference,
         )
         if found is not None:
-            payment_id, booking_id = found
-            kind = ReadDisputes if message.dispute else RefreshPayment
-            look = kind(payment_id=payment_id, booking_id=booking_id)
-            transaction.send(look, origin=letter.origin)
+            if (look := _look(message, found)) is not None:
+                transaction.send(look, origin=letter.origin)
         elif message.look < LAST_LOOK:
             due = transaction.now + FIRST_LOOK * 2**message.look
             transaction.send(replace(message, look=message.look + 1), origin=letter.origin, due=due)
         else:
             log.warning("event %s of %s is about no payment of ours", message.event_id, message.gateway)
     return ()
+
+
+def _look(message: ApplyNotice, found: Subject) -> ReadDisputes | RefreshPayment | None:
+    """What there is to look at; None where the answer to our own call has told it meanwhile."""
+    if message.dispute:
+        return ReadDisputes(payment_id=found.payment_id, booking_id=found.booking_id)
+    if message.status and is_known(GatewayStatus(message.status), found.state):
+        return None
+    return RefreshPayment(payment_id=found.payment_id, booking_id=found.booking_id)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
 from uuid import UUID
 
 from bookingd.domain.booking.state import Booking
@@ -46,117 +45,55 @@ class Entry:
     amount: Money
 
 
-class Movement(Protocol):
-    """What a gateway moved of a payment, as an entry."""
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What a gateway moves of a payment: a reason, and the accounts, in which `{gateway}` is its name."""
+
+    reason: str
+    debit: str
+    credit: str
 
     def __call__(
         self, *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
     ) -> Entry:
         """The entry of `amount`."""
-        ...
+        return Entry(
+            journal=journal,
+            booking_id=booking_id,
+            payment_id=payment_id,
+            reason=self.reason,
+            debit=self.debit.format(gateway=gateway),
+            credit=self.credit.format(gateway=gateway),
+            amount=amount,
+        )
 
 
-def authorised(
-    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
-) -> Entry:
-    """The gateway holds money for us: nobody's yet, and so beside what is owed and owned."""
-    return Entry(
-        journal=journal,
-        booking_id=booking_id,
-        payment_id=payment_id,
-        reason="authorised",
-        debit=f"authorised:{gateway}",
-        credit=AUTHORISATIONS,
-        amount=amount,
-    )
+GATEWAY = "gateway:{gateway}"
+"""What the gateway owes us."""
 
+HELD = "authorised:{gateway}"
+"""What it holds for us: nobody's yet, and so beside what is owed and owned."""
 
-def let_go(
-    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
-) -> Entry:
-    """The gateway holds it no longer: it was taken, released, or has lapsed."""
-    return Entry(
-        journal=journal,
-        booking_id=booking_id,
-        payment_id=payment_id,
-        reason="let_go",
-        debit=AUTHORISATIONS,
-        credit=f"authorised:{gateway}",
-        amount=amount,
-    )
+authorised = Movement("authorised", HELD, AUTHORISATIONS)
+"""The gateway holds money for us."""
 
+let_go = Movement("let_go", AUTHORISATIONS, HELD)
+"""The gateway holds it no longer: it was taken, released, or has lapsed."""
 
-def captured(
-    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
-) -> Entry:
-    """The gateway has taken money for us."""
-    return Entry(
-        journal=journal,
-        booking_id=booking_id,
-        payment_id=payment_id,
-        reason="capture",
-        debit=f"gateway:{gateway}",
-        credit=CUSTOMERS,
-        amount=amount,
-    )
+captured = Movement("capture", GATEWAY, CUSTOMERS)
+"""The gateway has taken money for us."""
 
+refunded = Movement("refund", CUSTOMERS, GATEWAY)
+"""The gateway gives money back for us."""
 
-def refunded(
-    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
-) -> Entry:
-    """The gateway gives money back for us."""
-    return Entry(
-        journal=journal,
-        booking_id=booking_id,
-        payment_id=payment_id,
-        reason="refund",
-        debit=CUSTOMERS,
-        credit=f"gateway:{gateway}",
-        amount=amount,
-    )
+refund_failed = Movement("refund_failed", GATEWAY, CUSTOMERS)
+"""What the gateway was to give back has come back to us: the customer's money is with us again."""
 
+settled = Movement("settlement", CUSTOMERS, GATEWAY)
+"""What a gateway failed to give back was paid through this one, which is a till or a bank of ours."""
 
-def refund_failed(
-    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
-) -> Entry:
-    """What the gateway was to give back has come back to us: the customer's money is with us again."""
-    return Entry(
-        journal=journal,
-        booking_id=booking_id,
-        payment_id=payment_id,
-        reason="refund_failed",
-        debit=f"gateway:{gateway}",
-        credit=CUSTOMERS,
-        amount=amount,
-    )
-
-
-def settled(
-    *, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money
-) -> Entry:
-    """What a gateway failed to give back was paid through `gateway`, which is a till or a bank of ours."""
-    return Entry(
-        journal=journal,
-        booking_id=booking_id,
-        payment_id=payment_id,
-        reason="settlement",
-        debit=CUSTOMERS,
-        credit=f"gateway:{gateway}",
-        amount=amount,
-    )
-
-
-def fee(*, journal: UUID, booking_id: BookingId, payment_id: PaymentId, gateway: str, amount: Money) -> Entry:
-    """What a gateway took for its work, out of what it owes us."""
-    return Entry(
-        journal=journal,
-        booking_id=booking_id,
-        payment_id=payment_id,
-        reason="fee",
-        debit=f"fees:{gateway}",
-        credit=f"gateway:{gateway}",
-        amount=amount,
-    )
+fee = Movement("fee", "fees:{gateway}", GATEWAY)
+"""What a gateway took for its work, out of what it owes us."""
 
 
 def dispute(

@@ -6,11 +6,10 @@ what is captured is owed, and what is refunded is owed no more.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from bookingd.domain.ids import IntentId, PaymentId
 from bookingd.domain.money import Money
-from bookingd.gateways.office import posting
+from bookingd.gateways.office import payment_id_of, posting
 from bookingd.gateways.port import (
     Authorisation,
     Dispute,
@@ -72,7 +71,7 @@ class CreditGateway:
         return await self.retrieve(gateway_reference)
 
     async def retrieve(self, gateway_reference: str) -> GatewayPayment:
-        found = await self._find(_payment_id(gateway_reference))
+        found = await self._find(payment_id_of(gateway_reference))
         if found is None:
             raise Refused("not_found", "no such use of credit")
         return found
@@ -81,7 +80,7 @@ class CreditGateway:
         return await self._find(payment_id)
 
     async def capture(self, gateway_reference: str, *, amount: Money, key: IntentId) -> GatewayPayment:
-        payment_id = _payment_id(gateway_reference)
+        payment_id = payment_id_of(gateway_reference)
         async with self._database.transaction() as connection:
             owed = await credit.owe(connection, payment_id=payment_id, amount=amount, now=self._clock.now())
         seen = await self.retrieve(gateway_reference)
@@ -91,7 +90,7 @@ class CreditGateway:
 
     async def void(self, gateway_reference: str, *, key: IntentId) -> GatewayPayment:
         async with self._database.transaction() as connection:
-            await credit.release(connection, payment_id=_payment_id(gateway_reference))
+            await credit.release(connection, payment_id=payment_id_of(gateway_reference))
         seen = await self.retrieve(gateway_reference)
         if seen.status is GatewayStatus.CAPTURED:
             raise Refused("owed", "it is owed already")
@@ -99,7 +98,7 @@ class CreditGateway:
 
     async def refund(self, gateway_reference: str, *, amount: Money, key: IntentId) -> Refund:
         """Take it off what the client owes. Raises Refused('amount_too_large')."""
-        payment_id = _payment_id(gateway_reference)
+        payment_id = payment_id_of(gateway_reference)
         async with self._database.transaction() as connection:
             await credit.lock_use(connection, payment_id=payment_id)
             use = await credit.use(connection, payment_id=payment_id)
@@ -165,10 +164,3 @@ def _payment(payment_id: PaymentId, use: CreditUse) -> GatewayPayment:
 
 def _refund(key: IntentId, amount: Money) -> Refund:
     return Refund(gateway_reference=str(key), amount=amount, status="done")
-
-
-def _payment_id(reference: str) -> PaymentId:
-    try:
-        return PaymentId(UUID(reference))
-    except ValueError:
-        raise Refused("not_found", "no such payment") from None

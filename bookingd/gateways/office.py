@@ -79,7 +79,7 @@ class OfficeGateway:
         raise Refused("not_supported", f"a {self.name} is not held")
 
     async def retrieve(self, gateway_reference: str) -> GatewayPayment:
-        payment_id = _payment_id(gateway_reference)
+        payment_id = payment_id_of(gateway_reference)
         async with self._database.connection() as connection:
             known = await office.payment(connection, payment_id=payment_id)
         if known is None:
@@ -102,7 +102,7 @@ class OfficeGateway:
         """Await it no longer. Raises Refused('received')."""
         async with self._database.transaction() as connection:
             await office.call_off(
-                connection, payment_id=_payment_id(gateway_reference), now=self._clock.now()
+                connection, payment_id=payment_id_of(gateway_reference), now=self._clock.now()
             )
         seen = await self.retrieve(gateway_reference)
         if seen.status is GatewayStatus.CAPTURED:
@@ -111,7 +111,7 @@ class OfficeGateway:
 
     async def refund(self, gateway_reference: str, *, amount: Money, key: IntentId) -> Refund:
         """Have staff pay it out. Raises Refused('amount_too_large')."""
-        payment_id = _payment_id(gateway_reference)
+        payment_id = payment_id_of(gateway_reference)
         async with self._database.transaction() as connection:
             await office.lock(connection, payment_id=payment_id)
             known = await office.payment(connection, payment_id=payment_id)
@@ -206,7 +206,8 @@ def _refund(made: Payout) -> Refund:
     )
 
 
-def _payment_id(reference: str) -> PaymentId:
+def payment_id_of(reference: str) -> PaymentId:
+    """The payment that a reference of ours names. Raises Refused."""
     try:
         return PaymentId(UUID(reference))
     except ValueError:

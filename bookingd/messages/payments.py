@@ -80,5 +80,7 @@ class ApplyNotice:
     gateway_reference: str | None
     dispute: str | None = None
     """The gateway's id of the dispute that the event is about."""
+    status: str | None = None
+    """Where the event says that the payment stood; None where it is about something else of it."""
     look: int = 1
     """Which time it is looked for, counted from 1."""

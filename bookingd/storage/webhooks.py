@@ -43,6 +43,15 @@ class Concerned:
     """The steps (see PaymentStep) of it that somebody is calling the gateway for at this moment."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A payment that we have by now, which an event was about."""
+
+    payment_id: PaymentId
+    booking_id: BookingId
+    state: PaymentStatus
+
+
 class Received(NamedTuple):
     """What events are about that were not stored before."""
 
@@ -81,10 +90,16 @@ def _concerned(row: asyncpg.Record) -> Concerned:
 
 async def told_of(
     connection: Connection, *, gateway: str, payment_id: PaymentId | None, reference: str | None
-) -> tuple[PaymentId, BookingId] | None:
-    """The payment that an event of the gateway is about, and its booking; None while we do not have it."""
+) -> Subject | None:
+    """What an event of the gateway is about; None while we do not have it."""
     row = await connection.fetchrow(TOLD_OF, gateway, payment_id, reference)
-    return None if row is None else (PaymentId(row["id"]), BookingId(row["booking_id"]))
+    if row is None:
+        return None
+    return Subject(
+        payment_id=PaymentId(row["id"]),
+        booking_id=BookingId(row["booking_id"]),
+        state=PaymentStatus(row["state"]),
+    )
 
 
 async def forget(connection: Connection, *, before: datetime, limit: int) -> int:

@@ -1,27 +1,25 @@
 """Clients on account, as staff look after them: how much they may owe, and what they have paid of it."""
 
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
 from aiohttp import hdrs, web
 from msgspec import Meta
 
-from bookingd.domain.audit import AuditEntry, Plain, Subject
+from bookingd.domain.audit import Subject
 from bookingd.domain.ids import AccountId
 from bookingd.domain.money import EXPONENTS, Money
 from bookingd.storage import accounts, credit
 from bookingd.storage.credit import CreditLine
 from bookingd.storage.database import Connection
-from bookingd.storage.transactions import Transaction
 from handlers.admin.money_requests import NewCreditLine, NewSettlement
 from handlers.admin.receipts import check_day
+from handlers.admin.trail import write_down
 from handlers.bodies import json_body
 from handlers.edits import changed_meanwhile, check_match, etag_of
 from handlers.errors import Problem, not_found
 from handlers.fields import refuse
 from handlers.gate import who_of
-from handlers.middlewares import CORRELATION
 from handlers.parts import PARTS
 from handlers.reply import json_reply
 from handlers.views import Amount, View, amount
@@ -44,7 +42,7 @@ async def show_line(request: web.Request) -> web.Response:
         line = await credit.line(connection, owner=_owner(account))
         if line is None:
             raise not_found()
-        _write_down(request, transaction, "credit.line_read", account, {})
+        write_down(request, transaction, "credit.line_read", Subject.of("account", account), {})
         return _answer(line, await credit.used(connection, owner=_owner(account)))
 
 
@@ -72,7 +70,7 @@ async def set_line(request: web.Request) -> web.Response:
         if version is None:
             raise changed_meanwhile(former.version if former else 1)
         told = {"most": most.amount, "currency": most.currency, "days": asked["days"]}
-        _write_down(request, transaction, "credit.line_set", account, told)
+        write_down(request, transaction, "credit.line_set", Subject.of("account", account), told)
         used = await credit.used(connection, owner=_owner(account))
     line = CreditLine(most=most, days=asked["days"], version=version)
     return _answer(line, used, status=200 if former else 201)
@@ -103,7 +101,7 @@ async def record_settlement(request: web.Request) -> web.Response:
         ):
             raise Problem("already-recorded", f"{asked['proof']} was recorded before.")
         told = {"amount": paid.amount, "currency": paid.currency, "proof": asked["proof"]}
-        _write_down(request, transaction, "credit.settled", account, told)
+        write_down(request, transaction, "credit.settled", Subject.of("account", account), told)
         used = await credit.used(connection, owner=_owner(account))
     return _answer(line, used, status=201)
 
@@ -139,18 +137,3 @@ def _answer(line: CreditLine, used: int, *, status: int = 200) -> web.Response:
         most=amount(line.most), used=amount(Money(used, line.most.currency)), days=line.days, etag=etag
     )
     return json_reply(shown, status=status, headers={hdrs.ETAG: etag})
-
-
-def _write_down(
-    request: web.Request, transaction: Transaction, action: str, account: AccountId, told: Mapping[str, Plain]
-) -> None:
-    entry = AuditEntry(
-        id=request.app[PARTS].sources.ids.new(),
-        at=transaction.now,
-        principal=who_of(request).acting,
-        action=action,
-        subject=Subject.of("account", account),
-        correlation_id=request[CORRELATION],
-        details=told,
-    )
-    transaction.audit(entry)

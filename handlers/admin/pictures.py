@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from msgspec import Meta
 
-from bookingd.domain.audit import AuditEntry, Plain, Subject
+from bookingd.domain.audit import Plain, Subject
 from bookingd.domain.pictures import PictureId, uploaded_id
 from bookingd.pictures.line import Line, LineFull
 from bookingd.pictures.sizes import Format
@@ -23,13 +23,12 @@ from bookingd.storage.database import Connection
 from bookingd.storage.pictures import Picture
 from bookingd.storage.transactions import Transaction
 from handlers.admin.picture_requests import NewPicture, PictureChange
+from handlers.admin.trail import write_down
 from handlers.bodies import json_body, read_large
 from handlers.edits import changed_meanwhile, check_match, check_match_if_given, etag_of
 from handlers.errors import FieldError, Problem, invalid, not_found
 from handlers.fields import load_query
-from handlers.gate import who_of
 from handlers.parts import PARTS
-from handlers.principals import origin_of
 from handlers.reply import json_reply
 from handlers.requests import schema
 from handlers.views import View
@@ -212,19 +211,8 @@ def _note(
     picture: PictureId,
     details: Mapping[str, Plain],
 ) -> None:
-    sources = request.app[PARTS].sources
-    origin = origin_of(request, who_of(request).acting)
-    transaction.audit(
-        AuditEntry(
-            id=sources.ids.new(),
-            at=transaction.now,
-            principal=origin.principal,
-            action=action,
-            subject=Subject.of("hotel", _hotel_in(request)),
-            correlation_id=origin.correlation_id,
-            details={"picture": picture, **details},
-        )
-    )
+    hotel = Subject.of("hotel", _hotel_in(request))
+    write_down(request, transaction, action, hotel, {"picture": picture, **details})
 
 
 def _view(one: Picture) -> HotelPicture:

@@ -12,7 +12,7 @@ from uuid import UUID
 from aiohttp import hdrs, web
 from msgspec import Meta
 
-from bookingd.domain.audit import AuditEntry, Plain, Subject
+from bookingd.domain.audit import Plain, Subject
 from bookingd.domain.booking.facts import StartPayment
 from bookingd.domain.booking.state import Booking
 from bookingd.domain.ids import IntentId, PaymentId
@@ -23,11 +23,11 @@ from bookingd.storage import office, payments
 from bookingd.storage.office import Payout, Received, ReceivedBy
 from bookingd.storage.transactions import Transaction
 from handlers.admin.money_requests import NewReceipt, Paid
+from handlers.admin.trail import write_down
 from handlers.bodies import json_body
 from handlers.errors import Problem, not_found
 from handlers.fields import refuse
 from handlers.gate import who_of
-from handlers.middlewares import CORRELATION
 from handlers.once import claim_of, made_before, remember
 from handlers.opened import REGISTER
 from handlers.parts import PARTS
@@ -92,7 +92,7 @@ async def list_payouts(request: web.Request) -> web.Response:
     async with request.app[PARTS].transactions.begin() as transaction:
         found = await office.open_payouts(transaction.connection, limit=MOST_OPEN)
         about = Subject.of("payouts", "open")
-        _write_down(request, transaction, "payouts.read", about, {"payouts": len(found)})
+        write_down(request, transaction, "payouts.read", about, {"payouts": len(found)})
     return json_reply(Payouts(payouts=tuple(map(_payout, found))))
 
 
@@ -115,7 +115,7 @@ async def record_payout(request: web.Request) -> web.Response:
         look = RefreshPayment(payment_id=payment.id, booking_id=payment.booking_id)
         transaction.send(look, origin=origin_of(request, who.acting))
         told = {"payout": str(payout_id), "payment": str(payment.id), "proof": asked["proof"]}
-        _write_down(request, transaction, "payment.paid_out", Subject.of("booking", payment.booking_id), told)
+        write_down(request, transaction, "payment.paid_out", Subject.of("booking", payment.booking_id), told)
         made = await office.payout(connection, payout_id=payout_id)
     return json_reply(_payout(made or found), status=201)
 
@@ -213,19 +213,4 @@ def _note(
         "received_on": received.received_on.isoformat(),
         "proof": received.proof,
     }
-    _write_down(request, transaction, action, Subject.of("booking", booking.id), told)
-
-
-def _write_down(
-    request: web.Request, transaction: Transaction, action: str, subject: Subject, told: Mapping[str, Plain]
-) -> None:
-    entry = AuditEntry(
-        id=request.app[PARTS].sources.ids.new(),
-        at=transaction.now,
-        principal=who_of(request).acting,
-        action=action,
-        subject=subject,
-        correlation_id=request[CORRELATION],
-        details=told,
-    )
-    transaction.audit(entry)
+    write_down(request, transaction, action, Subject.of("booking", booking.id), told)

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from bookingd.domain.accounts.permissions import refund_limit_of
 from bookingd.domain.accounts.refunds import may_refund
-from bookingd.domain.audit import AuditEntry, Plain, Subject
+from bookingd.domain.audit import Plain, Subject
 from bookingd.domain.booking.facts import GiveBack
 from bookingd.domain.booking.state import Booking, Payment, PaymentState
 from bookingd.domain.ids import BookingId, IntentId, PaymentId
@@ -24,12 +24,12 @@ from bookingd.storage.payments import RefundState
 from bookingd.storage.refund_requests import RefundRequest
 from bookingd.storage.transactions import Transaction
 from handlers.admin.money_requests import HowSettled, NewRefund
+from handlers.admin.trail import write_down
 from handlers.bodies import fingerprint, json_body, required_key
 from handlers.errors import Problem, not_found
 from handlers.fields import refuse
 from handlers.gate import who_of
 from handlers.intake import Claim
-from handlers.middlewares import CORRELATION
 from handlers.once import made_before, remember
 from handlers.opened import REGISTER
 from handlers.parts import PARTS
@@ -115,7 +115,8 @@ async def settle(request: web.Request) -> web.Response:
         told: dict[str, Plain] = {"refund": str(refund_id), "how": asked["how"], "proof": asked["proof"]}
         if asked["despite_dispute"]:
             told["despite_dispute"] = True
-        _write_down(request, transaction, "payment.settlement_recorded", booking_id, told)
+        about = Subject.of("booking", booking_id)
+        write_down(request, transaction, "payment.settlement_recorded", about, told)
     shown = SettlementTaken(
         refund_id=str(refund_id),
         payment_id=str(refund.payment_id),
@@ -198,26 +199,7 @@ def _send(request: web.Request, transaction: Transaction, booking: Booking, made
         "currency": made.amount.currency,
         "owner": booking.owner,
     }
-    _write_down(request, transaction, "payment.refund_asked", booking.id, told)
-
-
-def _write_down(
-    request: web.Request,
-    transaction: Transaction,
-    action: str,
-    booking_id: BookingId,
-    told: dict[str, Plain],
-) -> None:
-    entry = AuditEntry(
-        id=request.app[PARTS].sources.ids.new(),
-        at=transaction.now,
-        principal=who_of(request).acting,
-        action=action,
-        subject=Subject.of("booking", booking_id),
-        correlation_id=request[CORRELATION],
-        details=told,
-    )
-    transaction.audit(entry)
+    write_down(request, transaction, "payment.refund_asked", Subject.of("booking", booking.id), told)
 
 
 def _asked(booking: Booking, made: RefundRequest) -> web.Response:

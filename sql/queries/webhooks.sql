@@ -28,7 +28,7 @@ SELECT new.gateway, new.event_id, p.id, p.booking_id, p.state,
 
 -- name: told_of
 -- The payment that an event of gateway $1 is about which names ours ($2), or its own ($3).
-SELECT id, booking_id FROM payments
+SELECT id, booking_id, state FROM payments
  WHERE gateway = $1
    AND (id = $2 OR ($2::uuid IS NULL AND split_part(gateway_reference, '/', 1) = split_part($3, '/', 1)))
  ORDER BY id DESC LIMIT 1;

@@ -440,6 +440,28 @@ async def test_a_notice_that_came_before_its_payment_is_applied_when_that_is_her
     assert (before, house.names()) == (["PaymentAuthorised"], ["PaymentAuthorised", "PaymentVoided"])
 
 
+async def test_of_a_notice_that_our_own_answer_has_overtaken_nobody_asks_the_gateway(
+    house: PaymentHouse,
+) -> None:
+    """Gateways tell of most authorisations before they answer: one more call for each would tell nothing."""
+    await house.ask(replace(EARLY, status="authorised"))
+    await house.ask(authorise())
+    house.jump(timedelta(minutes=1))
+    await house.rest()
+
+    assert (house.gateway.calls["retrieve"], house.names()) == (0, ["PaymentAuthorised"])
+
+
+async def test_a_notice_that_tells_more_than_we_know_has_the_gateway_asked(house: PaymentHouse) -> None:
+    await house.ask(replace(EARLY, status="voided"))
+    await house.ask(authorise())
+    house.gateway.expire(house.reference())
+    house.jump(timedelta(minutes=1))
+    await house.rest()
+
+    assert house.names() == ["PaymentAuthorised", "PaymentVoided"]
+
+
 async def test_a_notice_that_names_only_the_gateways_object_finds_it_too(house: PaymentHouse) -> None:
     await house.ask(authorise(), CAPTURE)
     house.gateway.dispute(house.reference())
