@@ -1,8 +1,10 @@
 """The payment page's choices in words: plans and ways as a person reads them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from bookingd.domain.booking.plans import Plan, Schedule
@@ -17,6 +19,19 @@ NAMES = {
     CREDIT: "On account",
     AT_PROPERTY: "At the hotel",
 }
+
+
+PAY = "Pay {due}"
+
+DEEDS: Mapping[str, str] = MappingProxyType(
+    {
+        "paypal": "Go on to PayPal with {due}",
+        TRANSFER: "Book, and send {due}",
+        CREDIT: "Put {due} on account",
+        AT_PROPERTY: "Book, and pay at the hotel",
+    }
+)
+"""By gateway: what else the button does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +55,11 @@ class WayChoice:
     refused: str = ""
     chosen: bool = False
 
+    @property
+    def deed(self) -> str:
+        """What the button says where this is chosen: a transfer is not paid by it, only asked for."""
+        return DEEDS.get(self.value, PAY)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageForm:
@@ -61,7 +81,7 @@ class PageForm:
             "plans": self.plans,
             "ways": self.ways,
             "due": self.plans[0].due if self.plans else "",
-            "label": "Pay {due}",
+            "label": PAY,
             "conditions": "",
             "element": {
                 "gateway": facts.gateway if facts else "stripe",
@@ -116,6 +136,12 @@ def _notes(options: Options, plan: Plan) -> Iterator[str]:
         yield f"{plan.at_property.format()} is paid at the hotel."
 
 
+def by_clock(options: Options, instant: datetime) -> str:
+    """By the clock of where the journey begins: `Friday, 4 December 2026, 06:00 (FRA time)`."""
+    segment = options.booking.items[0].offer.itinerary.segments[0]
+    return f"{local(instant, segment.origin_zone):%A, %-d %B %Y, %H:%M} ({segment.origin} time)"
+
+
 def _day(options: Options, plan: Plan) -> str:
     segment = options.booking.items[0].offer.itinerary.segments[0]
     if plan.balance_by is None:
@@ -166,11 +192,9 @@ def _told(options: Options, way: Way) -> Iterator[str]:
         case "transfer":
             yield "We tell you where to send it."
             if way.until is not None:
-                segment = options.booking.items[0].offer.itinerary.segments[0]
-                until = local(way.until, segment.origin_zone)
                 owes = options.booking.has_open_balance
                 waits = "It has to be here by" if owes else "Your booking is held until"
-                yield f"{waits} {until:%A, %-d %B %Y, %H:%M}."
+                yield f"{waits} {by_clock(options, way.until)}."
         case "credit" if way.credit is not None:
             yield f"{way.credit.left.format()} of your line is left."
             yield f"You pay within {way.credit.line.days} days."

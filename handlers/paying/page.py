@@ -30,7 +30,7 @@ from handlers.pages import page
 from handlers.parts import PARTS, GatewayFacts, Parts
 from handlers.paying.beginning import begin
 from handlers.paying.forms import PayForm
-from handlers.paying.offers import PageForm, page_form
+from handlers.paying.offers import PageForm, by_clock, page_form
 from handlers.paying.options import Options, payment_options
 from handlers.paying.script import pay_script
 from handlers.returns import page_address, pay_address
@@ -219,8 +219,7 @@ def _deadline(options: Options) -> str:
     until = options.booking.balance_by or options.booking.hold_until
     if until is None or options.hindrance is not None:
         return ""
-    segment = options.booking.items[0].offer.itinerary.segments[0]
-    return f"{local(until, segment.origin_zone):%A, %-d %B %Y, %H:%M} ({segment.origin} time)"
+    return by_clock(options, until)
 
 
 async def _trip(parts: Parts, booking: Booking) -> str:

@@ -53,7 +53,8 @@
   /** What is shown follows from what is chosen. */
   const follow = () => {
     const due = plan()?.dataset.due;
-    if (due) button.textContent = button.dataset.label.replace("{due}", due);
+    const label = form.querySelector('input[name="way"]:checked')?.dataset.label;
+    if (due && label) button.textContent = label.replace("{due}", due);
     place.hidden = !fieldsWanted();
     for (const note of form.querySelectorAll("[data-for-way]")) {
       note.hidden = note.dataset.forWay !== chosen("way");

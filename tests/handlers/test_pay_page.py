@@ -210,7 +210,8 @@ async def test_every_choice_is_told_with_its_conditions(make_api: MakeApi) -> No
     assert re.findall(r'name="schedule" value="(\w+)"', page) == ["full", "deposit"]
     assert re.findall(r'name="way" value="(\w+)"', page) == ["fake", "paypal", "transfer"]
     assert "the deposit goes back to you" in page
-    assert "is held until" in page
+    assert re.search(r"is held until \w+, \d+ \w+ \d{4}, \d\d:\d\d \(FRA time\)", page)
+    assert 'data-label="Book, and send {due}"' in page
     for name in ("schedule", "way"):
         assert len(re.findall(rf'<label class="choice">\s*<input type="radio" name="{name}"', page)) >= 2
 
