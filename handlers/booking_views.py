@@ -190,6 +190,7 @@ class PaymentAccepted(View, frozen=True, kw_only=True, omit_defaults=True):
     gateway: str
     amount: Amount
     state: PaymentState
+    failure: Annotated[str | None, Meta(description="Why it failed, a stable code.")] = None
     action_url: str | None = None
     instructions: dict[str, str] | None = None
     reference: str

@@ -130,6 +130,7 @@ async def _now(
         accepted,
         booking_state=booking.state,
         state=shown.state,
+        failure=shown.failure,
         action_url=shown.action_url,
         instructions=shown.instructions,
     )

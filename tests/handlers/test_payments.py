@@ -218,6 +218,20 @@ async def test_whoever_waits_is_told_where_to_act(api: Api) -> None:
     assert shown["payments"][0]["action_url"] == "https://bank.example/3ds"
 
 
+async def test_whoever_waits_is_told_why_it_failed(api: Api) -> None:
+    booking = await held(api)
+    waiting = asyncio.ensure_future(pay(api, booking, wait="wait=10"))
+    await api.until_stored("outbox", 2)
+    payment_id = (await started(api))[0].payment_id
+    await api.record(row(booking, payment_id, state=PaymentStatus.FAILED, failure="insufficient_funds"))
+
+    payment = replace(factories.payment(state=PaymentState.FAILED), id=payment_id)
+    await api.change(booking.reference, payments=(payment,))
+    answer = await waiting
+
+    assert (answer["state"], answer["failure"]) == ("failed", "insufficient_funds")
+
+
 async def test_an_address_to_act_at_is_gone_once_nothing_is_to_be_done(api: Api) -> None:
     payment = factories.payment(state=PaymentState.FAILED)
     booking = await held(api, payments=(payment,))
